@@ -1,0 +1,1 @@
+"""Tallies in, findings out: pure measures of how a deployed model behaves."""

@@ -1,0 +1,113 @@
+"""What an audit is: a named function from evidence to measurements, with what it needs of the log."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audits.estimate import Estimates, Floats, Integers
+from audits.evidence import Evidence
+from audits.finding import Measurement
+
+Need = Literal["decision", "outcome", "score", "probability", "clock", "protected", "columns", "latency_ms", "cost", "energy_wh"]
+Function = Callable[[Evidence], Iterator[Measurement]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audit:
+    """One audit: its finding's name and unit, what it needs, and the function.
+
+    `unit` is "proportion", "ratio", "difference", "score", "count", "ms", "hours", "currency", "Wh" or "distance".
+    """
+
+    name: str
+    unit: str
+    needs: tuple[Need, ...]
+    tasks: tuple[str, ...]
+    function: Function
+
+    def __call__(self, evidence: Evidence) -> Iterator[Measurement]:
+        return self.function(evidence)
+
+
+def audit(*, name: str, unit: str, needs: tuple[Need, ...] = (), tasks: tuple[str, ...] = ("binary",)) -> Callable[[Function], Audit]:
+    """Declare a function to be the audit of this name."""
+    return lambda function: Audit(name=name, unit=unit, needs=needs, tasks=tasks, function=function)
+
+
+def missing(evidence: Evidence, need: Need) -> str | None:
+    """Why the log cannot serve a need, as a sentence; None when it can."""
+    counts, roles = evidence.counts, evidence.model.columns.named()
+    if need in ("decision", "outcome", "score", "latency_ms", "cost", "energy_wh") and need not in roles:
+        return f"the configuration maps no {need} column"
+    if need == "decision" and not counts.decided[0, 0, 0]:
+        return "no prediction carries a decision"
+    if need == "outcome" and not counts.labelled[0, 0, 0]:
+        return "no outcome is known yet for any prediction of the period"
+    if need in ("score", "probability") and evidence.bins.score_bins is None:
+        return "no prediction carries a numeric score"
+    if need == "probability":
+        grid = evidence.bins.score_bins
+        assert grid is not None
+        moments = evidence.tally.moments
+        scores = moments["column"] == evidence.tally.columns.index(grid.name)
+        low, high = moments["min"][scores], moments["max"][scores]
+        if np.nanmin(low, initial=0.0) < 0 or np.nanmax(high, initial=1.0) > 1:
+            return f"scores run from {np.nanmin(low):g} to {np.nanmax(high):g}, so they are not probabilities"
+    if need == "clock" and evidence.windows[0].start is None:
+        return "the log has no clock"
+    if need == "protected" and not evidence.attributes:
+        return "the configuration names no protected attribute that the log has"
+    if need == "columns" and not evidence.columns:
+        return "the log has no feature, score or latency column"
+    return None
+
+
+def measurement(
+    audit_name: str, unit: str, *, value: Floats, low: Floats, high: Floats, n: NDArray[Any], method: str | NDArray[np.object_],
+    window: Integers | int = 0, version: Integers | int = 0, slice: Integers | int = 0, reference_slice: Integers | int = -1,
+    attribute: Integers | int = -1, column: Integers | int = -1, p_value: Floats | None = None,
+    reason: str | NDArray[np.object_] = "", tables: Mapping[int, dict[str, Any]] | None = None,
+) -> Measurement:  # fmt: skip
+    """A measurement from flat arrays of one length, single places repeated; infinities become "cannot be computed"."""
+    k = len(value)
+
+    def places(given: Integers | int) -> Integers:
+        return np.broadcast_to(np.asarray(given, dtype=np.int64), (k,)).copy()
+
+    def words(given: str | NDArray[np.object_]) -> NDArray[np.object_]:
+        return np.broadcast_to(np.asarray(given, dtype=object), (k,)).copy()
+
+    def numbers(given: Floats | None) -> Floats:
+        if given is None:
+            return np.full(k, np.nan)
+        found = np.asarray(given, dtype=np.float64)
+        return np.where(np.isfinite(found), found, np.nan)
+
+    return Measurement(
+        name=audit_name, unit=unit, window=places(window), version=places(version), slice=places(slice),
+        reference_slice=places(reference_slice), attribute=places(attribute), column=places(column), value=numbers(value), low=numbers(low),
+        high=numbers(high), n=np.asarray(n, dtype=np.int64), method=words(method), p_value=numbers(p_value), reason=words(reason),
+        tables=tables or {},
+    )  # fmt: skip
+
+
+def over_slices(evidence: Evidence, name: str, unit: str, found: Estimates, *, reason: str = "no rows to measure it on") -> Measurement:
+    """A measurement per version, window and slice, from estimates shaped like `evidence.shape`.
+
+    Cells without any row are left out; cells with rows but no value keep their place, with `reason`.
+    """
+    version, window, place = (axis.ravel() for axis in np.indices(evidence.shape))
+    kept = (evidence.counts.rows > 0).ravel()
+    attribute = np.asarray([evidence.attribute_of(i) for i in range(len(evidence.slices))], dtype=np.int64)
+    value = found.value.ravel()[kept]
+    return measurement(
+        name, unit, value=value, low=found.low.ravel()[kept], high=found.high.ravel()[kept], n=found.n.ravel()[kept],
+        method=found.method, window=window[kept], version=version[kept], slice=place[kept], attribute=attribute[place[kept]],
+        p_value=None if found.p_value is None else found.p_value.ravel()[kept],
+        reason=np.where(np.isfinite(value), "", reason).astype(object),
+    )  # fmt: skip

@@ -1,0 +1,377 @@
+"""From scan to store: freeze the bins, count every dirty partition, and keep the counts under new tally numbers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audits.bins import CATEGORIES, MISSING, NOT_A_NUMBER, OTHER, UNSEEN, Bins, CategoricalBins, ColumnBins, NumericBins, numeric_bins
+from audits.slices import Slice
+from audits.tally import specification
+from connectors import partitions
+from connectors.config import ModelConfig
+from connectors.errors import CandorError, UsageError
+from connectors.partitions import Partition
+from connectors.schema import model_schema
+from connectors.warehouse import Engine, Warehouse
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from audits.scan import Log
+
+QUANTILE_STEPS = 200
+MOST_CELLS = 2_000_000
+SHOWN_UNSEEN = 20
+
+
+def tally(
+    warehouse: Warehouse, model: ModelConfig, reference: Sequence[Partition], *, refreeze: bool = False, progress: Callable[[str], None]
+) -> Bins:
+    """Count every partition that changed since it was last counted, and return the bins in force.
+
+    Parameters
+    ----------
+    reference
+        The partitions that bins are frozen on, where none are frozen yet or `refreeze` asks for new ones.
+
+    Raises
+    ------
+    UsageError
+        The log contradicts the configuration: a favorable value never seen although two others were, or three
+        decisions in a binary task.
+    """
+    partitions.prepare(warehouse)
+    found = partitions.frozen_bins(warehouse, model.name)
+    wanted = specification(model)
+    everything = partitions.partitions(warehouse, model.name)
+    if found is not None and not refreeze and found[1] == wanted and not any(p.prediction_dirty or p.outcome_dirty for p in everything):
+        return Bins.from_json(found[0])
+    from audits.scan import Log
+
+    engine = warehouse.engine
+    log = Log(
+        predictions=engine.table(model_schema(model.name), "predictions"),
+        outcomes=engine.table(model_schema(model.name), "outcomes"),
+        model=model,
+    )
+    check_values(engine, log)
+    if found is None or refreeze:
+        progress(f"{model.name}: freezing bins on {sum(p.rows for p in reference):,} reference rows")
+        bins = freeze(engine, log, [p.number for p in reference])
+    else:
+        bins = Bins.from_json(found[0])
+    with warehouse.transaction():
+        if found is None or refreeze or found[1] != wanted:
+            partitions.freeze_bins(warehouse, model.name, body=bins.to_json(), fingerprint=bins.fingerprint, spec=wanted)
+        dirty = partitions.partitions(warehouse, model.name)
+        cells = partitions.cells(warehouse, model.name)
+        known = len(cells)
+        for side in partitions.TABLES:
+            numbers = [p.number for p in dirty if getattr(p, f"{side}_dirty")]
+            if numbers:
+                progress(f"{model.name}: counting {len(numbers):,} partitions ({side} side)")
+                subset = None if len(numbers) == len(dirty) else numbers
+                tables = count(engine, log, bins, side, subset, cells)
+                partitions.save(warehouse, model.name, side, bins.fingerprint, numbers, tables)
+        partitions.add_cells(warehouse, model.name, dict(list(cells.items())[known:]))
+    return bins
+
+
+def count(
+    engine: Engine, log: Log, bins: Bins, side: partitions.Side, numbers: Sequence[int] | None, cells: dict[str, int]
+) -> dict[str, pa.Table]:
+    """One side's tables for some partitions (all of them for None), in the stored form; new slices are added to `cells`."""
+    if side == "prediction":
+        return count_columns(engine, log, bins, numbers)
+    return count_outcomes(engine, log, bins, numbers, cells)
+
+
+def check_values(engine: Engine, log: Log) -> None:
+    """Refuse a log whose decisions or outcomes contradict the task, naming what was found."""
+    from audits.scan import equals, label, levels_by_count
+
+    if log.model.task != "binary":
+        return
+    outcomes = None if log.outcomes is None else (log.outcomes, "outcome", log.model.columns.outcome)
+    decision = log.model.columns.decision
+    places = [(log.predictions, decision, decision) if log.has(decision) and decision else None, outcomes]
+    for table, column, shown in [place for place in places if place is not None]:
+        levels = engine.execute(levels_by_count(label(table[column]), table, 4)).column("level").to_pylist()
+        for value, key in ((log.model.favorable, "favorable"), (log.model.positive, "columns.positive")):
+            seen = engine.execute(table.filter(equals(table[column], value)).limit(1)).num_rows if len(levels) >= 2 else 1
+            if not seen:
+                raise UsageError(
+                    f'models.{log.model.name}.{key} = {value!r} never occurs in column "{shown}", which holds '
+                    f"{', '.join(repr(x) for x in levels[:3])}; set {key} to one of them"
+                )
+        if len(levels) > 2:
+            raise UsageError(
+                f'models.{log.model.name}.task = "binary", but column "{shown}" holds more than two values '
+                f"({', '.join(repr(x) for x in levels)}); correct the column or the task"
+            )
+
+
+def freeze(engine: Engine, log: Log, numbers: Sequence[int]) -> Bins:
+    """Choose the bins of every feature, of the score and of the latency from the reference partitions."""
+    from audits.scan import groupings, label, levels_by_count, numeric_reference
+
+    rows = log.within(numbers)
+    chosen: list[ColumnBins] = []
+    for name in binned_columns(log):
+        kind = rows[name].type()
+        if kind.is_numeric():
+            row = engine.execute(numeric_reference(rows, name, QUANTILE_STEPS)).to_pylist()[0]
+            if row["n"]:
+                chosen.append(
+                    numeric_bins(
+                        name, low=row["low"], high=row["high"], mean=row["mean"], deviation=row["deviation"] or 0.0,
+                        integers=bool(row["integers"]), quantiles=row["quantiles"],
+                    )
+                )  # fmt: skip
+                continue
+        levels = engine.execute(levels_by_count(label(rows[name]), rows, CATEGORIES + 1)).column("level").to_pylist()
+        chosen.append(CategoricalBins(name=name, levels=tuple(levels[:CATEGORIES]), complete=len(levels) <= CATEGORIES))
+    capped = []
+    for grouping in groupings(log):
+        if grouping.edges is None:
+            text = label(log.predictions[grouping.column])
+            levels = engine.execute(levels_by_count(text, log.predictions, CATEGORIES + 1)).column("level").to_pylist()
+            if len(levels) > CATEGORIES:
+                capped.append(CategoricalBins(name=grouping.column, levels=tuple(levels[:CATEGORIES]), complete=False))
+    score = log.model.columns.score
+    numeric = {column.name for column in chosen if column.kind == "numeric"}
+    return Bins(columns=tuple(chosen), score=score if score in numeric else None, attributes=tuple(capped))
+
+
+def binned_columns(log: Log) -> list[str]:
+    """Features, then score and latency, of those that the log has."""
+    model, roles = log.model, log.model.columns.named()
+    if model.features is not None:
+        features = [name for name in model.features if log.has(name)]
+    else:
+        taken = {*roles.values(), *model.attributes, *model.segments}
+        kinds = log.predictions.schema()
+        features = [n for n in log.predictions.columns if n not in taken and not n.startswith("candor:") and not kinds[n].is_timestamp()]
+    wanted = [*features, *(roles[role] for role in ("score", "latency_ms") if role in roles and log.has(roles[role]))]
+    return list(dict.fromkeys(wanted))
+
+
+def count_columns(engine: Engine, log: Log, bins: Bins, numbers: Sequence[int] | None) -> dict[str, pa.Table]:
+    """The prediction side: bins and moments of every column."""
+    import pyarrow as pa
+
+    from audits.scan import categorical_table, moments_table, nonfinite_table, numeric_table
+
+    rows: list[dict[str, Any]] = []
+    lost = {(r["partition"], r["name"]): r["n"] for r in engine.execute(nonfinite_table(log, numbers)).to_pylist()}
+    numeric = numeric_table(log, bins, numbers)
+    if numeric is not None:
+        rows += _numeric_rows(_arrays(engine.execute(numeric)), bins, lost)
+    categorical = categorical_table(log, bins, numbers)
+    if categorical is not None:
+        rows += _categorical_rows(engine.execute(categorical).to_pylist(), bins)
+    shape = pa.schema(
+        [("partition", pa.int32()), ("column", pa.string()), ("n", pa.list_(pa.int64())), ("total", pa.list_(pa.float64()))]
+        + [(name, pa.int64()) for name in ("missing", "not_a_number", "other", "unseen")]
+        + [("unseen_levels", pa.string())]
+    )
+    tables = {"tally_bins": pa.Table.from_pylist(rows, schema=shape)}
+    moments = moments_table(log, bins, numbers)
+    if moments is not None:
+        tables["tally_moments"] = _moments(engine.execute(moments).to_pylist(), bins)
+    return tables
+
+
+def _numeric_rows(found: Mapping[str, NDArray[Any]], bins: Bins, lost: Mapping[tuple[int, str], int]) -> list[dict[str, Any]]:
+    rows = []
+    present = ~np.isnan(found["bin"])
+    parts, place = _distinct(found["partition"].astype(np.int64))
+    for index in range(len(bins.columns)):
+        grid = bins.columns[index]
+        if not isinstance(grid, NumericBins):
+            continue
+        chosen = found["column"] == index
+        missing = np.bincount(place[chosen & ~present], weights=found["n"][chosen & ~present], minlength=len(parts)).astype(np.int64)
+        chosen &= present
+        cell = place[chosen] * grid.size + found["bin"][chosen].astype(np.int64)
+        n = np.bincount(cell, weights=found["n"][chosen], minlength=len(parts) * grid.size).astype(np.int64).reshape(len(parts), -1)
+        total = np.bincount(cell, weights=found["total"][chosen], minlength=len(parts) * grid.size).reshape(len(parts), -1)
+        for position, part in enumerate(parts):
+            bad = lost.get((int(part), grid.name), 0)
+            rows.append(
+                {"partition": part, "column": grid.name, "n": n[position], "total": total[position], "missing": missing[position] - bad,
+                 "not_a_number": bad, "other": 0, "unseen": 0, "unseen_levels": None}
+            )  # fmt: skip
+    return rows
+
+
+def _categorical_rows(found: Sequence[dict[str, Any]], bins: Bins) -> list[dict[str, Any]]:
+    rows: dict[tuple[int, int], dict[str, Any]] = {}
+    for item in found:
+        n = int(item["n"])  # a sum of sums comes back as a decimal
+        vocabulary = bins.columns[item["column"]]
+        assert isinstance(vocabulary, CategoricalBins)
+        row = rows.get((item["partition"], item["column"]))
+        if row is None:
+            row = {"partition": item["partition"], "column": vocabulary.name, "n": [0] * vocabulary.size, "total": [], "missing": 0,
+                   "not_a_number": 0, "other": 0, "unseen": 0, "unseen_levels": {}}  # fmt: skip
+            rows[item["partition"], item["column"]] = row
+        place = item["rest"] or vocabulary.bin_of(item["level"])
+        if place >= 0:
+            row["n"][place] += n
+        else:
+            row[{MISSING: "missing", NOT_A_NUMBER: "not_a_number", OTHER: "other", UNSEEN: "unseen"}[place]] += n
+            if place == UNSEEN and item["level"] is not None:
+                row["unseen_levels"][item["level"]] = n
+    for row in rows.values():
+        shown = sorted(row["unseen_levels"].items(), key=lambda pair: (-pair[1], pair[0]))[:SHOWN_UNSEEN]
+        row["unseen_levels"] = json.dumps(dict(shown), ensure_ascii=False) if shown else None
+    return list(rows.values())
+
+
+def _moments(found: Sequence[dict[str, Any]], bins: Bins) -> pa.Table:
+    import pyarrow as pa
+
+    rows = []
+    for item in found:
+        for index, grid in enumerate(bins.columns):
+            n = item.get(f"n{index}")
+            if grid.kind == "numeric" and n is not None:
+                off = item[f"off{index}"] / n if n else 0.0
+                m2 = max(item[f"square{index}"] - n * off * off, 0.0) if n else 0.0
+                mean = grid.mean + off if n else 0.0
+                rows.append({"partition": item["partition"], "column": grid.name, "n": n, "min": item[f"min{index}"],
+                             "max": item[f"max{index}"], "mean": mean, "m2": m2})  # fmt: skip
+    shape = [("partition", pa.int32()), ("column", pa.string()), ("n", pa.int64())]
+    return pa.Table.from_pylist(rows, schema=pa.schema([*shape, *((name, pa.float64()) for name in ("min", "max", "mean", "m2"))]))
+
+
+def count_outcomes(engine: Engine, log: Log, bins: Bins, numbers: Sequence[int] | None, cells: dict[str, int]) -> dict[str, pa.Table]:
+    """The outcome side: groups by decision, outcome and score, and the lag of labels."""
+    import pyarrow as pa
+
+    from audits.scan import facts, families, groupings, maturity_table, outcome_table
+
+    held = engine.hold(facts(log, bins, numbers))
+    names = [grouping.column for grouping in groupings(log)]
+    outcome, coarse, tables = [], [], {}
+    try:
+        for number, family in enumerate(families(log)):
+            summed = engine.hold(outcome_table(log, held, family))
+            size = engine.execute(summed.count().name("n").as_table()).column(0)[0].as_py()
+            if size > MOST_CELLS:
+                shown = " x ".join(names[i] for i in family)
+                raise CandorError(
+                    f"model {log.model.name}: {shown} makes {size:,} groups, more than {MOST_CELLS:,}; give edges to numeric attributes "
+                    f'in "protected", or leave out the attribute with the most levels'
+                )
+            table = engine.execute(summed)
+            cell = _cells([(names[i], table.column(f"level{i}")) for i in family], table.num_rows, cells)
+            kept = table.drop_columns([f"level{i}" for i in family]).append_column("cell", pa.array(cell, pa.int32()))
+            outcome.append(_known(kept).append_column("family", pa.array(np.full(table.num_rows, number), pa.int16())))
+        if "score_bin" in held.columns:
+            coarse.append(_coarse(engine, log, held, bins, names, cells))
+            tables["tally_margin"] = _margin(engine, log, held, bins, names, cells)
+        tables["tally_outcome"] = pa.concat_tables(outcome)
+        if coarse:
+            tables["tally_coarse"] = pa.concat_tables(coarse)
+        if "lag_days" in held.columns:
+            tables["tally_maturity"] = engine.execute(maturity_table(held))
+    finally:
+        engine.release()
+    return tables
+
+
+def _known(table: pa.Table) -> pa.Table:
+    """Unknown decisions and outcomes as -1."""
+    import pyarrow.compute as pc
+
+    for name in ("decision", "outcome"):
+        if name in table.column_names:
+            table = table.set_column(table.column_names.index(name), name, pc.fill_null(table.column(name), -1))
+    return table
+
+
+def _cells(levels: Sequence[tuple[str, pa.ChunkedArray]], rows: int, cells: dict[str, int]) -> NDArray[np.int64]:
+    """The cell number of each row's slice; slices not seen before get the next numbers."""
+    combined, parts = np.zeros(rows, dtype=np.int64), []
+    for name, column in levels:
+        encoded = column.combine_chunks().dictionary_encode()
+        values = encoded.dictionary.to_pylist()
+        combined = combined * len(values) + encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+        parts.append((name, values))
+    unique, place = np.unique(combined, return_inverse=True)
+    numbers = np.zeros(len(unique), dtype=np.int64)
+    for position, code in enumerate(unique):
+        pairs, rest = [], int(code)
+        for name, values in reversed(parts):
+            rest, level = divmod(rest, len(values))
+            pairs.append((name, values[level]))
+        numbers[position] = cells.setdefault(Slice.of(pairs).to_json(), len(cells))
+    return numbers[place]
+
+
+def _coarse(engine: Engine, log: Log, held: Any, bins: Bins, names: Sequence[str], cells: dict[str, int]) -> pa.Table:
+    import pyarrow as pa
+
+    from audits.scan import coarse_table, families
+
+    family = families(log)[0]
+    table = engine.execute(coarse_table(log, held, family, bins))
+    cell = _cells([(names[i], table.column(f"level{i}")) for i in family], table.num_rows, cells)
+    return _known(table.drop_columns([f"level{i}" for i in family]).append_column("cell", pa.array(cell, pa.int32())))
+
+
+def _margin(engine: Engine, log: Log, held: Any, bins: Bins, names: Sequence[str], cells: dict[str, int]) -> pa.Table:
+    import pyarrow as pa
+
+    from audits.scan import margin_table
+
+    grid = bins.score_bins
+    assert grid is not None
+    table = engine.execute(margin_table(log, held))
+    encoded = table.column("level").combine_chunks().dictionary_encode()
+    values = encoded.dictionary.to_pylist()
+    found = _arrays(_known(table).drop_columns(["level"]))
+    spot = (found["grouping"].astype(np.int64) + 1) * len(values) + encoded.indices.to_numpy()
+    cell = np.zeros(len(spot), dtype=np.int64)
+    for code in np.unique(spot):
+        grouping, level = divmod(int(code), len(values))
+        found_slice = Slice.of([(names[grouping - 1], values[level])]) if grouping else Slice.all()
+        cell[spot == code] = cells.setdefault(found_slice.to_json(), len(cells))
+    code, place = _distinct((found["partition"].astype(np.int64) * len(cells) + cell) * 3 + found["outcome"] + 1)
+    scored = ~np.isnan(found["score_bin"])
+    flat = place[scored] * grid.size + found["score_bin"][scored].astype(np.int64)
+    shape = (len(code), grid.size)
+    n = np.bincount(flat, weights=found["n"][scored], minlength=shape[0] * shape[1]).astype(np.int64).reshape(shape)
+    score = np.bincount(flat, weights=found["score"][scored], minlength=shape[0] * shape[1]).reshape(shape)
+    spots, outcome = code // 3, (code % 3 - 1).astype(np.int8)
+    return pa.table(
+        {"partition": (spots // len(cells)).astype(np.int32), "cell": (spots % len(cells)).astype(np.int32), "outcome": outcome,
+         "n": _lists(n, pa.int64()), "score": _lists(score, pa.float64())}
+    )  # fmt: skip
+
+
+def _distinct(codes: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The distinct codes and the place of each row's code among them, by counting: codes are small."""
+    values = np.flatnonzero(np.bincount(codes))
+    place = np.zeros(int(values[-1]) + 1 if len(values) else 0, dtype=np.int64)
+    place[values] = np.arange(len(values))
+    return values, place[codes]
+
+
+def _lists(matrix: NDArray[Any], kind: Any) -> Any:
+    import pyarrow as pa
+
+    offsets = np.arange(0, matrix.size + 1, max(matrix.shape[1], 1), dtype=np.int32)
+    return pa.ListArray.from_arrays(pa.array(offsets), pa.array(matrix.ravel(), kind))
+
+
+def _arrays(table: pa.Table) -> dict[str, NDArray[Any]]:
+    """Columns as NumPy arrays; integers with nulls become floats with NaN."""
+    return {name: table.column(name).to_numpy() for name in table.column_names}

@@ -1,0 +1,129 @@
+"""Measurements, findings and runs: what audits yield, what a policy makes of it, and the record that is kept."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audits.estimate import Floats, Integers
+
+Verdict = Literal["pass", "warn", "fail", "insufficient", "error"]
+Severity = Literal["page", "ticket", "info"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measurement:
+    """One measure over many cells: parallel arrays of length K, indices into the evidence they were made from.
+
+    `window`, `version`, `slice`, `reference_slice`, `attribute` and `column` index `Evidence.windows`, `.versions`,
+    `.slices`, `.slices`, `.attributes` and `.columns`; -1 means none. Index 0 of windows is the whole analysed period,
+    of versions all versions together, of slices the whole population. In `value`, `low`, `high` and `p_value` NaN stands
+    for a number that cannot be computed, and `reason` then says why.
+    """
+
+    name: str
+    unit: str
+    window: Integers
+    version: Integers
+    slice: Integers
+    reference_slice: Integers
+    attribute: Integers
+    column: Integers
+    value: Floats
+    low: Floats
+    high: Floats
+    n: Integers
+    method: NDArray[np.object_]
+    p_value: Floats
+    reason: NDArray[np.object_]
+    tables: Mapping[int, dict[str, Any]] = field(default_factory=dict)
+    """Named numbers for charts, by position in the arrays."""
+
+    def __len__(self) -> int:
+        return len(self.value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Threshold:
+    """What a policy expects of a measure: at least `min`, at most `max`, judged from `min_n` rows on."""
+
+    name: str
+    min: float | None = None
+    max: float | None = None
+    min_n: int = 30
+    severity: Severity = "ticket"
+    rationale: str = ""
+    source: str = ""
+
+
+COLUMNS = (
+    "name", "unit", "version", "slice", "reference_slice", "attribute", "column", "window_start", "window_end", "first_row", "last_row",
+    "partial", "whole", "value", "low", "high", "n", "method", "p_value", "q_value", "tables", "threshold_min", "threshold_max", "severity",
+    "rationale", "verdict", "reason",
+)  # fmt: skip
+"""The columns of a findings table, in order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """Something an audit could not do, and why; `error` is True where it raised instead of finding nothing to measure."""
+
+    name: str
+    reason: str
+    error: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """What drift and thresholds are judged against."""
+
+    kind: Literal["until", "rows", "version", "source", "first window"]
+    start: dt.datetime | None = None
+    end: dt.datetime | None = None
+    first_row: int | None = None
+    last_row: int | None = None
+    n: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """The ledger of one model: rows available, used and left out, so that every figure says what it rests on."""
+
+    available: int
+    used: int
+    quarantined: int
+    duplicate: int
+    labelled: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelRun:
+    """The findings about one model, as one columnar table (a `pyarrow.Table` with `COLUMNS`)."""
+
+    model: str
+    task: str
+    card: Mapping[str, Any]
+    """The model's row of the published `models` table: title, owner, window, attributes and so on."""
+    reference: Reference
+    coverage: Coverage
+    findings: Any
+    errors: Sequence[Failure]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditRun:
+    """An immutable record of one audit: what was measured, on which data, under which policy, by which code."""
+
+    id: str
+    format: int
+    created: dt.datetime
+    code_revision: str
+    policy: str
+    data: str
+    bins: str
+    runs: Sequence[ModelRun]

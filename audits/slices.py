@@ -1,0 +1,55 @@
+"""Slices: the parts of a population that a figure is about."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+UNKNOWN = "Unknown"
+OTHER = "(other)"
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """A conjunction of (attribute, level) pairs, sorted by attribute; empty for the whole population.
+
+    >>> Slice.of({"sex": "Female", "race": "Black"}).attributes
+    ('race', 'sex')
+    """
+
+    levels: tuple[tuple[str, str], ...] = ()
+
+    @classmethod
+    def all(cls) -> Slice:
+        """The whole population."""
+        return cls()
+
+    @classmethod
+    def of(cls, levels: dict[str, str] | Iterable[tuple[str, str]]) -> Slice:
+        """A slice from attribute and level, in any order."""
+        return cls(tuple(sorted(dict(levels).items())))
+
+    @property
+    def attributes(self) -> tuple[str, ...]:
+        """The attributes it fixes, sorted."""
+        return tuple(name for name, _ in self.levels)
+
+    @property
+    def known(self) -> bool:
+        """False where any level is unknown: counted and shown, but left out of comparisons between groups."""
+        return all(level != UNKNOWN for _, level in self.levels)
+
+    def only(self, attributes: Iterable[str]) -> Slice:
+        """The same slice with all other attributes left open."""
+        wanted = set(attributes)
+        return Slice(tuple(pair for pair in self.levels if pair[0] in wanted))
+
+    def to_json(self) -> str:
+        """A JSON object, keys sorted."""
+        return json.dumps(dict(self.levels), ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> Slice:
+        """The inverse of `to_json`."""
+        return cls.of(json.loads(text))

@@ -1,0 +1,177 @@
+"""The values of `candor.toml`, checked: what every other file is given instead of a dictionary.
+
+The contract with users is `interfaces.md`; the parsing and its error messages are in `config_file.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Literal
+
+from connectors.errors import UsageError, nearest
+
+Value = bool | int | float | str
+Task = Literal["binary", "multiclass", "regression", "ranking", "text"]
+Rows = Literal["predictions", "outcomes", "both", "reference"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Protected:
+    """A protected column; a numeric one is grouped by `edges` into "<25", "25-45", "46+"."""
+
+    column: str
+    edges: tuple[float, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """What drift is judged against: rows before `until` (UTC), the first `rows` rows, or one `version`."""
+
+    until: datetime | None = None
+    rows: int | None = None
+    version: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Columns:
+    """The user's column names for the roles that Candor knows; None where the log has no such column."""
+
+    id: str | None = None
+    time: str | None = None
+    version: str | None = None
+    score: str | None = None
+    decision: str | None = None
+    outcome: str | None = None
+    outcome_time: str | None = None
+    positive: Value | None = None
+    latency_ms: str | None = None
+    cost: str | None = None
+    energy_wh: str | None = None
+    unit: str | None = None
+    request: str | None = None
+    component: str | None = None
+    prompt_version: str | None = None
+    client: str | None = None
+    weight: str | None = None
+
+    def named(self) -> dict[str, str]:
+        """Role -> column for every mapped role (`positive` is a value, not a column)."""
+        pairs = ((f.name, getattr(self, f.name)) for f in fields(self) if f.name != "positive")
+        return {role: column for role, column in pairs if column is not None}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """One place that rows come from; `options` holds the keys that only its kind knows."""
+
+    kind: str
+    name: str
+    rows: Rows = "both"
+    path: str | None = None
+    options: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThresholdOverride:
+    """A user's own threshold for one finding name; what is None keeps its default."""
+
+    min: float | None = None
+    max: float | None = None
+    min_n: int | None = None
+    severity: str | None = None
+    rationale: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelFile:
+    """The model itself, for explanations and attacks: a file or an address."""
+
+    format: str
+    path: Path | None = None
+    url: str | None = None
+    immutable: tuple[str, ...] = ()
+    monotone: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelConfig:
+    """One audited model: its log's columns, its groups, its sources and its thresholds."""
+
+    name: str
+    title: str
+    task: Task = "binary"
+    favorable: Value = 1
+    protected: tuple[Protected, ...] = ()
+    segments: tuple[str, ...] = ()
+    features: tuple[str, ...] | None = None
+    window: str | None = None
+    environment: str = "production"
+    label_delay: timedelta | None = None
+    owner: str | None = None
+    runbook: str | None = None
+    unknown: tuple[str, ...] = ("", "Unknown")
+    reference: Reference | None = None
+    columns: Columns
+    sources: tuple[Source, ...] = ()
+    policy: Mapping[str, ThresholdOverride]
+    model: ModelFile | None = None
+
+    @property
+    def positive(self) -> Value:
+        """The outcome value that the score predicts; the favorable one unless said otherwise."""
+        return self.favorable if self.columns.positive is None else self.columns.positive
+
+    @property
+    def attributes(self) -> tuple[str, ...]:
+        """Names of the protected columns, in the order of the file."""
+        return tuple(p.column for p in self.protected)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WarehouseConfig:
+    """Where the log is kept. `memory_bytes` bounds the whole process, not the database alone."""
+
+    path: Path
+    engine: Literal["duckdb", "spark"] = "duckdb"
+    memory_limit: str = "2GB"
+    memory_bytes: int = 2_000_000_000
+    spark_master: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """A whole `candor.toml`; relative paths in it are relative to `folder`."""
+
+    path: Path
+    folder: Path
+    version: int
+    warehouse: WarehouseConfig
+    models: Mapping[str, ModelConfig]
+
+    def model(self, name: str) -> ModelConfig:
+        """The model of that name.
+
+        Raises
+        ------
+        UsageError
+            No such model; the sentence names the nearest one.
+        """
+        if name not in self.models:
+            raise UsageError(f'{self.path}: there is no model "{name}"; {nearest(name, self.models)}')
+        return self.models[name]
+
+
+def load(path: str | Path) -> Config:
+    """Read and check a `candor.toml`.
+
+    Raises
+    ------
+    UsageError
+        The file is missing or breaks the contract; one sentence names file, key, value and nearest valid choice.
+    """
+    from connectors.config_file import read
+
+    return read(Path(path))

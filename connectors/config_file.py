@@ -1,0 +1,399 @@
+"""Parse `candor.toml` into checked values; every refusal names file, key, what was found and the nearest valid choice."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import tomllib
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    StrictStr,
+    ValidationError,
+)
+
+from connectors.config import (
+    Columns,
+    Config,
+    ModelConfig,
+    ModelFile,
+    Protected,
+    Reference,
+    Rows,
+    Source,
+    Task,
+    ThresholdOverride,
+    WarehouseConfig,
+)
+from connectors.errors import UsageError, nearest
+from connectors.schema import check_name
+
+_MODEL_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(B|KB|MB|GB|TB|KiB|MiB|GiB|TiB)", re.IGNORECASE)
+_FACTORS = {"b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12, "kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40}
+_DELAY = re.compile(r"(\d+(?:\.\d+)?)\s*(m|h|d|w)")
+_ROW_WINDOW = re.compile(r"([1-9]\d*) rows")
+CALENDAR_WINDOWS = ("1h", "1d", "1w", "1mo")
+
+
+def _window(value: str) -> str:
+    if value not in CALENDAR_WINDOWS and not _ROW_WINDOW.fullmatch(value):
+        raise ValueError(f'"{value}" is not a window; {nearest(value, [*CALENDAR_WINDOWS, "5000 rows"])}')
+    return value
+
+
+def _column(value: str) -> str:
+    problem = check_name(value)
+    if problem:
+        raise ValueError(f"the column name {value!r} {problem}")
+    return value
+
+
+def _delay(value: object) -> object:
+    match = _DELAY.fullmatch(value.strip()) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError(f'{value!r} is not a duration; write "36h", "14d" or "2w"')
+    amount = float(match[1])
+    unit = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}[match[2]]
+    return timedelta(**{unit: amount})
+
+
+def _moment(value: object) -> object:
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value.strip())
+        except ValueError:
+            raise ValueError(f'"{value}" is not a date; write 2026-02-01 or 2026-02-01T00:00:00Z') from None
+    if isinstance(value, date) and not isinstance(value, datetime):
+        value = datetime(value.year, value.month, value.day, tzinfo=UTC)
+    if not isinstance(value, datetime):
+        raise ValueError(f"{value!r} is not a date; write 2026-02-01 or 2026-02-01T00:00:00Z")
+    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def memory_bytes(value: str) -> int:
+    """Bytes of a size such as "2GB" (10^9) or "2GiB" (2^30).
+
+    Raises
+    ------
+    ValueError
+        Not a size, or below 400 MB, which the interpreter alone nearly fills.
+
+    Example
+    -------
+    >>> memory_bytes("1.5GB")
+    1500000000
+    """
+    match = _SIZE.fullmatch(value.strip())
+    if match is None:
+        raise ValueError(f'"{value}" is not a size; write "2GB" or "900MB"')
+    size = int(float(match[1]) * _FACTORS[match[2].lower()])
+    if size < 400_000_000:
+        raise ValueError(f'"{value}" is too small; the least is "400MB"')
+    return size
+
+
+def _memory(value: str) -> str:
+    memory_bytes(value)
+    return value
+
+
+def _edges(value: tuple[float, ...]) -> tuple[float, ...]:
+    if not value or any(b <= a for a, b in itertools.pairwise(value)):
+        raise ValueError("edges must be one or more rising numbers, such as [25, 46]")
+    return value
+
+
+Scalar = StrictBool | StrictInt | StrictFloat | StrictStr
+Column = Annotated[StrictStr, AfterValidator(_column)]
+Number = StrictInt | StrictFloat
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", protected_namespaces=(), allow_inf_nan=False)
+
+
+class _Protected(_Part):
+    column: Column
+    edges: Annotated[tuple[Number, ...], AfterValidator(_edges)] | None = None
+
+
+class _Reference(_Part):
+    until: Annotated[datetime, BeforeValidator(_moment)] | None = None
+    rows: Annotated[StrictInt, Field(gt=0)] | None = None
+    version: StrictStr | None = None
+
+
+class _Columns(_Part):
+    id: Column | None = None
+    time: Column | None = None
+    version: Column | None = None
+    score: Column | None = None
+    decision: Column | None = None
+    outcome: Column | None = None
+    outcome_time: Column | None = None
+    positive: Scalar | None = None
+    latency_ms: Column | None = None
+    cost: Column | None = None
+    energy_wh: Column | None = None
+    unit: Column | None = None
+    request: Column | None = None
+    component: Column | None = None
+    prompt_version: Column | None = None
+    client: Column | None = None
+    weight: Column | None = None
+
+
+class _Source(_Part):
+    model_config = ConfigDict(extra="allow")  # each kind knows its own keys and refuses the others
+    kind: StrictStr = "file"
+    path: StrictStr | None = None
+    rows: Rows = "both"
+    name: StrictStr | None = None
+
+
+class _Threshold(_Part):
+    min: Number | None = None
+    max: Number | None = None
+    min_n: Annotated[StrictInt, Field(ge=1)] | None = None
+    severity: Literal["page", "ticket", "info"] | None = None
+    rationale: StrictStr | None = None
+
+
+class _ModelFile(_Part):
+    format: Literal["onnx", "lightgbm", "xgboost", "skops", "mlflow", "http"]
+    path: StrictStr | None = None
+    url: StrictStr | None = None
+    immutable: tuple[Column, ...] = ()
+    monotone: dict[str, Literal["up", "down"]] = Field(default_factory=dict)
+
+
+def _protected(value: object) -> object:
+    return {"column": value} if isinstance(value, str) else value
+
+
+class _Model(_Part):
+    title: StrictStr | None = None
+    task: Task = "binary"
+    favorable: Scalar = 1
+    protected: tuple[Annotated[_Protected, BeforeValidator(_protected)], ...] = ()
+    segments: tuple[Column, ...] = ()
+    features: tuple[Column, ...] | None = None
+    window: Annotated[StrictStr, AfterValidator(_window)] | None = None
+    environment: StrictStr = "production"
+    label_delay: Annotated[timedelta, BeforeValidator(_delay)] | None = None
+    owner: StrictStr | None = None
+    runbook: StrictStr | None = None
+    unknown: tuple[StrictStr, ...] = ("", "Unknown")
+    reference: _Reference | None = None
+    columns: _Columns = Field(default_factory=_Columns)
+    model: _ModelFile | None = None
+    sources: tuple[_Source, ...] = ()
+    policy: dict[str, _Threshold] = Field(default_factory=dict)
+
+
+class _Spark(_Part):
+    master: StrictStr
+
+
+class _Warehouse(_Part):
+    path: StrictStr = "candor.duckdb"
+    engine: Literal["duckdb", "spark"] = "duckdb"
+    memory_limit: Annotated[StrictStr, AfterValidator(_memory)] = "2GB"
+    spark: _Spark | None = None
+
+
+class _File(_Part):
+    version: Literal[1]
+    warehouse: _Warehouse = Field(default_factory=_Warehouse)
+    models: dict[str, _Model]
+
+
+def read(path: Path) -> Config:
+    """Parse one `candor.toml`; raises UsageError, see `connectors.config.load`."""
+    raw = _toml(path)
+    try:
+        parsed = _File.model_validate(raw)
+    except ValidationError as error:
+        raise UsageError(_sentence(path, error)) from None
+    folder = path.resolve().parent
+    seen: dict[str, str] = {}
+    for name in parsed.models:
+        if not _MODEL_NAME.fullmatch(name):
+            raise UsageError(f"{path}: models.{name!r}: a model name has 1 to 64 letters, digits, dots, dashes or underscores")
+        if name.casefold() in seen:
+            raise UsageError(f'{path}: models "{seen[name.casefold()]}" and "{name}" differ only in case; rename one')
+        seen[name.casefold()] = name
+    if not parsed.models:
+        raise UsageError(f"{path}: no models; write a [models.<name>] section")
+    house = parsed.warehouse
+    warehouse = WarehouseConfig(
+        path=(folder / house.path).resolve(),
+        engine=house.engine,
+        memory_limit=house.memory_limit,
+        memory_bytes=memory_bytes(house.memory_limit),
+        spark_master=house.spark.master if house.spark else None,
+    )
+    models = {name: _model(path, folder, name, model) for name, model in parsed.models.items()}
+    return Config(path=path, folder=folder, version=parsed.version, warehouse=warehouse, models=models)
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UsageError(f'{path}: no such file; write one with "candor init" or name another with -c') from None
+    except IsADirectoryError:
+        raise UsageError(f"{path}: is a folder; name the candor.toml in it with -c") from None
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read ({error.strerror})") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: not valid TOML: {error}") from None
+
+
+def _sentence(path: Path, error: ValidationError) -> str:
+    """One sentence for the first refusal, which is the one to correct first."""
+    errors = error.errors()
+    found = next((e for e in errors if e["type"] == "extra_forbidden"), errors[0])  # a misspelt key also leaves its section missing
+    where = [str(part) for part in found["loc"] if not str(part).startswith(("function-", "constrained-", "tuple["))]
+    scalars = {"bool", "int", "float", "str"}
+    scalar = bool(where) and where[-1] in scalars
+    while where and where[-1] in scalars:
+        where.pop()
+    key = ".".join(where)
+    if scalar:
+        return f"{path}: {key} is {found['input']!r}; it must be one value: a number, a text, true or false"
+    if where[-2:-1] == ["protected"]:
+        return f'{path}: {key} is {found["input"]!r}; write a column name or {{ column = "age", edges = [25, 46] }}'
+    kind = found["type"]
+    if kind == "extra_forbidden":
+        valid = _fields_at(where[:-1])
+        return f'{path}: unknown key "{key}"; {nearest(where[-1], valid)}'
+    if kind == "missing":
+        return f'{path}: the key "{key}" is missing'
+    if kind == "literal_error":
+        expected = found.get("ctx", {}).get("expected", "")
+        valid = [text.strip("'") for text in re.split(r", | or ", str(expected))]
+        return f"{path}: {key} is {found['input']!r}; {nearest(str(found['input']), valid)}"
+    message = str(found["msg"]).removeprefix("Value error, ")
+    if kind == "value_error":
+        return f"{path}: {key}: {message}"
+    return f"{path}: {key} is {found['input']!r}; {message[:1].lower()}{message[1:]}"
+
+
+def _fields_at(where: list[str]) -> list[str]:
+    """The valid keys of the section at `where`, for the nearest-choice hint."""
+    sections: list[tuple[str, type[BaseModel]]] = [
+        (r"", _File),
+        (r"warehouse", _Warehouse),
+        (r"warehouse\.spark", _Spark),
+        (r"models\.[^/]+/reference", _Reference),
+        (r"models\.[^/]+/columns", _Columns),
+        (r"models\.[^/]+/model", _ModelFile),
+        (r"models\.[^/]+/protected/\d+", _Protected),
+        (r"models\.[^/]+/sources/\d+", _Source),
+        (r"models\.[^/]+/policy/.*", _Threshold),
+        (r"models\.[^/]+", _Model),
+    ]
+    text = ".".join(where[:2]) + "".join(f"/{part}" for part in where[2:])
+    for pattern, model in sections:
+        if re.fullmatch(pattern, text):
+            return list(model.model_fields)
+    return []
+
+
+def _model(path: Path, folder: Path, name: str, raw: _Model) -> ModelConfig:
+    where = f"{path}: models.{name}"
+    columns = Columns(**raw.columns.model_dump())
+    _check_roles(where, raw, columns)
+    reference = None
+    if raw.reference is not None:
+        given = raw.reference.model_dump(exclude_none=True)
+        if len(given) != 1:
+            raise UsageError(f"{where}.reference: give exactly one of until, rows, version; found {', '.join(given) or 'none'}")
+        reference = Reference(**given)
+    if reference is not None and reference.until is not None and columns.time is None:
+        raise UsageError(f'{where}.reference.until needs a clock; map one with columns.time, or use "rows"')
+    if reference is not None and reference.version is not None and columns.version is None:
+        raise UsageError(f"{where}.reference.version needs a version column; map one with columns.version")
+    if raw.window in CALENDAR_WINDOWS and columns.time is None:
+        raise UsageError(f'{where}.window is "{raw.window}" but no column is mapped to time; map columns.time or write "5000 rows"')
+    sources = tuple(_source(where, position, source, columns) for position, source in enumerate(raw.sources))
+    names = [source.name for source in sources]
+    twice = next((n for n in names if names.count(n) > 1), None)
+    if twice is not None:
+        raise UsageError(f'{where}.sources: two sources are called "{twice}"; give each its own name')
+    return ModelConfig(
+        name=name,
+        title=raw.title or name,
+        task=raw.task,
+        favorable=raw.favorable,
+        protected=tuple(Protected(column=p.column, edges=p.edges) for p in raw.protected),
+        segments=raw.segments,
+        features=raw.features,
+        window=raw.window,
+        environment=raw.environment,
+        label_delay=raw.label_delay,
+        owner=raw.owner,
+        runbook=raw.runbook,
+        unknown=raw.unknown,
+        reference=reference,
+        columns=columns,
+        sources=sources,
+        policy={key: ThresholdOverride(**value.model_dump()) for key, value in raw.policy.items()},
+        model=_model_file(where, folder, raw.model),
+    )
+
+
+def _check_roles(where: str, raw: _Model, columns: Columns) -> None:
+    """Refuse a column that would have to be two things at once."""
+    attributes = [p.column for p in raw.protected]
+    for section, listed in (("protected", attributes), ("segments", list(raw.segments)), ("features", list(raw.features or ()))):
+        twice = next((c for c in listed if listed.count(c) > 1), None)
+        if twice is not None:
+            raise UsageError(f'{where}.{section}: the column "{twice}" is listed twice')
+        for role in ("outcome", "outcome_time"):
+            column = getattr(columns, role)
+            if column is not None and column in listed:
+                raise UsageError(f'{where}.{section}: "{column}" is also columns.{role}, which is known only afterwards; take it out')
+    for role, column in columns.named().items():
+        for late in ("outcome", "outcome_time"):
+            if role != late and column == getattr(columns, late) and {role, late} != {"time", "outcome_time"}:
+                raise UsageError(f'{where}.columns: {role} and {late} both name "{column}"; they must be different columns')
+    if columns.outcome_time is not None and columns.outcome is None:
+        raise UsageError(f"{where}.columns: outcome_time is mapped but outcome is not; map outcome too")
+
+
+def _source(where: str, position: int, raw: _Source, columns: Columns) -> Source:
+    at = f"{where}.sources[{position}]"
+    if raw.kind == "file" and not raw.path:
+        raise UsageError(f'{at}: a source of kind "file" needs a path')
+    if raw.rows == "outcomes" and (columns.id is None or columns.outcome is None):
+        lacking = "id" if columns.id is None else "outcome"
+        raise UsageError(f'{at}: rows = "outcomes" are matched by id, but columns.{lacking} is not mapped')
+    default = raw.path if raw.path else f"{raw.kind}-{position}"
+    return Source(kind=raw.kind, name=raw.name or default, rows=raw.rows, path=raw.path, options=_options(raw))
+
+
+def _options(raw: _Source) -> Mapping[str, object]:
+    return dict(raw.model_extra or {})
+
+
+def _model_file(where: str, folder: Path, raw: _ModelFile | None) -> ModelFile | None:
+    if raw is None:
+        return None
+    if (raw.url is None) == (raw.path is None):
+        raise UsageError(f"{where}.model: give either path or url")
+    path = (folder / raw.path).resolve() if raw.path is not None else None
+    return ModelFile(format=raw.format, path=path, url=raw.url, immutable=raw.immutable, monotone=dict(raw.monotone))
