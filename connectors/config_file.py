@@ -323,6 +323,8 @@ def _model(path: Path, folder: Path, name: str, raw: _Model) -> ModelConfig:
         if len(given) != 1:
             raise UsageError(f"{where}.reference: give exactly one of until, rows, version; found {', '.join(given) or 'none'}")
         reference = Reference(**given)
+    if reference is not None and any(source.rows == "reference" for source in raw.sources):
+        raise UsageError(f'{where}.reference is given, and so is a source with rows = "reference"; keep one of them')
     if reference is not None and reference.until is not None and columns.time is None:
         raise UsageError(f'{where}.reference.until needs a clock; map one with columns.time, or use "rows"')
     if reference is not None and reference.version is not None and columns.version is None:

@@ -47,7 +47,8 @@ def test_bins_are_monotone_and_within_range(reference: list[float], later: list[
     grid = grid_of(np.asarray(reference))
     place = grid.bin_of(np.sort(np.asarray(later)))
     assert (np.diff(place) >= 0).all()
-    assert place.min() >= 0 and place.max() < grid.size
+    assert place.min() >= 0
+    assert place.max() < grid.size
 
 
 def test_tails_are_outside_the_reference_range_only() -> None:
@@ -72,7 +73,8 @@ def test_a_constant_column_has_one_cell_between_its_tails() -> None:
 def test_json_round_trip_keeps_the_fingerprint_and_any_change_breaks_it() -> None:
     bins = Bins(columns=(grid_of(SHAPES["normal"]), CategoricalBins(name="c", levels=("a", 'b"'), complete=False)), score="x")
     again = Bins.from_json(bins.to_json())
-    assert again == bins and again.fingerprint == bins.fingerprint
+    assert again == bins
+    assert again.fingerprint == bins.fingerprint
     assert Bins(columns=bins.columns[:1]).fingerprint != bins.fingerprint
 
 

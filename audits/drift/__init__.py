@@ -1,0 +1,20 @@
+"""How far each column of a log has moved away from its reference."""
+
+from audits.audit import Audit
+from audits.drift.chi_squared import chi_squared
+from audits.drift.hellinger_distance import hellinger_distance
+from audits.drift.jensen_shannon_distance import jensen_shannon_distance
+from audits.drift.kolmogorov_smirnov import kolmogorov_smirnov
+from audits.drift.l_infinity import l_infinity
+from audits.drift.population_stability_index import population_stability_index
+from audits.drift.wasserstein_distance import wasserstein_distance
+
+AUDITS: tuple[Audit, ...] = (
+    population_stability_index,
+    jensen_shannon_distance,
+    kolmogorov_smirnov,
+    wasserstein_distance,
+    hellinger_distance,
+    chi_squared,
+    l_infinity,
+)

@@ -1,0 +1,261 @@
+"""The reference and each window side by side, column by column: what every drift statistic compares.
+
+A numeric column is compared over its ten reference-decile bins (the full grid is kept for the distances that want it), a categorical
+one over its vocabulary, everything rarer, and everything not seen before. Missing values are left to `missing_rate`.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audits.audit import measurement
+from audits.bins import ColumnBins, NumericBins
+from audits.drift.readings import column_counts
+from audits.estimate import Floats, Integers
+from audits.evidence import DECISION, OUTCOME, ColumnCounts, Counts, Evidence
+from audits.finding import Measurement
+from audits.interval import z_of
+
+OTHER, UNSEEN = "(other)", "(not in the reference)"
+FIRST_WINDOW = "compared with the first complete window, because no reference is configured"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """One column in few bins: counts of the reference by [bin] and of each window by [window, bin].
+
+    Parameters
+    ----------
+    position
+        In `Evidence.columns`.
+    bins
+        The frozen bins; None for decision and outcome, which come from the outcome counts.
+    edges
+        Lower edges of bins 1, 2, ... of a numeric column.
+    missing
+        Rows without a value, not-a-number included, by window.
+    """
+
+    position: int
+    bins: ColumnBins | None
+    labels: tuple[str, ...]
+    edges: tuple[float, ...] | None
+    reference: Floats
+    windows: Floats
+    missing: Floats
+    reference_missing: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Samples:
+    """Columns of one kind stacked: `reference` by [column, 1, bin], `windows` by [column, window, bin], padded with empty bins."""
+
+    columns: tuple[Column, ...]
+    reference: Floats
+    windows: Floats
+
+    @cached_property
+    def n(self) -> Floats:
+        """Reference rows with a value, by [column, 1]."""
+        return np.asarray(self.reference.sum(axis=-1))
+
+    @cached_property
+    def m(self) -> Floats:
+        """Rows of the window with a value, by [column, window]."""
+        return np.asarray(self.windows.sum(axis=-1))
+
+    @cached_property
+    def usable(self) -> NDArray[np.bool_]:
+        """Where both have values, by [column, window]."""
+        return (self.n > 0) & (self.m > 0)
+
+    @cached_property
+    def p(self) -> Floats:
+        """Shares of the reference, by [column, 1, bin]; 0 where it is empty."""
+        return np.asarray(self.reference / np.maximum(self.n, 1)[..., None])
+
+    @cached_property
+    def q(self) -> Floats:
+        """Shares of each window, by [column, window, bin]; 0 where it is empty."""
+        return np.asarray(self.windows / np.maximum(self.m, 1)[..., None])
+
+    @cached_property
+    def c(self) -> Floats:
+        """1/n + 1/m: the scale of what chance alone makes of two samples."""
+        return np.asarray(1 / np.maximum(self.n, 1) + 1 / np.maximum(self.m, 1))
+
+    @cached_property
+    def free(self) -> Floats:
+        """Bins that either sample uses, less one: the degrees of freedom of the comparison."""
+        return np.asarray(np.maximum(((self.reference > 0) | (self.windows > 0)).sum(axis=-1) - 1, 0), dtype=np.float64)
+
+    @cached_property
+    def chi_squared(self) -> Floats:
+        """The two-sample chi-squared statistic Σ (p - q)² / (p/m + q/n), by [column, window]."""
+        both = self.p / np.maximum(self.m, 1)[..., None] + self.q / np.maximum(self.n, 1)[..., None]
+        return np.asarray(np.divide((self.p - self.q) ** 2, both, out=np.zeros_like(both), where=both > 0).sum(axis=-1))
+
+    @cached_property
+    def p_value(self) -> Floats:
+        """That both samples come from one distribution, by the two-sample chi-squared test; 1 where they share a single bin."""
+        from scipy.special import chdtrc
+
+        return np.where(self.free > 0, chdtrc(np.maximum(self.free, 1), self.chi_squared), 1.0)
+
+
+_kept: list[tuple[weakref.ref[Evidence], tuple[Samples, ...]]] = []
+"""The samples of the evidence last asked about: all drift statistics of one run ask about the same."""
+
+
+def two_samples(evidence: Evidence) -> tuple[Samples, ...]:
+    """The numeric columns together, then the categorical ones; either may be absent."""
+    if _kept and _kept[0][0]() is evidence:
+        return _kept[0][1]
+    columns, roles = [], evidence.model.columns
+    for position, name in enumerate(evidence.columns):
+        if name in (roles.decision, roles.outcome):
+            columns.append(_marginal(evidence, position, DECISION if name == roles.decision else OUTCOME))
+        else:
+            columns.append(_coarse(position, evidence.bins.by_name[name], column_counts(evidence, name)))
+    split = [[c for c in columns if (c.edges is not None) == numeric] for numeric in (True, False)]
+    samples = tuple(_stacked(part) for part in split if part)
+    _kept[:] = [(weakref.ref(evidence, lambda _: _kept.clear()), samples)]
+    return samples
+
+
+def grids(evidence: Evidence) -> Iterator[tuple[NumericBins, ColumnCounts]]:
+    """Each numeric column's frozen grid and counts, in the order of the numeric samples."""
+    for samples in two_samples(evidence):
+        for column in samples.columns:
+            if isinstance(column.bins, NumericBins):
+                yield column.bins, column_counts(evidence, column.bins.name)
+
+
+def _marginal(evidence: Evidence, position: int, axis: int) -> Column:
+    """The decision or the outcome as a column of two levels, favorable or not."""
+
+    def by_level(counts: Counts) -> Floats:
+        return np.asarray(counts.table[0, :, 0].sum(axis=(OUTCOME if axis == DECISION else DECISION) - 2))
+
+    favorable = str(evidence.model.favorable)
+    windows, reference = by_level(evidence.counts), by_level(evidence.reference_counts)[0]
+    return Column(
+        position=position, bins=None, labels=(f"not {favorable}", favorable), edges=None, reference=reference[:2],
+        windows=windows[:, :2], missing=windows[:, 2], reference_missing=float(reference[2]),
+    )  # fmt: skip
+
+
+def _coarse(position: int, bins: ColumnBins, counts: ColumnCounts) -> Column:
+    missing = counts.special["missing"] + counts.special["not_a_number"]
+    reference_missing = counts.reference_special["missing"] + counts.reference_special["not_a_number"]
+    if isinstance(bins, NumericBins):
+        starts, edges = coarse_bins(bins)
+        return Column(
+            position=position, bins=bins, labels=range_labels(edges), edges=edges, missing=missing, reference_missing=reference_missing,
+            reference=np.add.reduceat(counts.reference, starts), windows=np.add.reduceat(counts.windows, starts, axis=-1),
+        )  # fmt: skip
+    rest = [counts.reference_special[name] for name in ("other", "unseen")]
+    rests = [counts.special[name][:, None] for name in ("other", "unseen")]
+    return Column(
+        position=position, bins=bins, labels=(*bins.levels, OTHER, UNSEEN), edges=None, missing=missing,
+        reference_missing=reference_missing, reference=np.append(counts.reference, rest),
+        windows=np.concatenate([counts.windows, *rests], axis=1),
+    )  # fmt: skip
+
+
+def coarse_bins(bins: NumericBins) -> tuple[Integers, tuple[float, ...]]:
+    """The ten reference-decile bins of a grid: first grid bin of each, and the edges between them.
+
+    Tied deciles leave fewer. Where more than nine tenths of the reference share its smallest value, no decile edge is left: below
+    it, at it and above it are then told apart, so that a move of the rest is not overlooked.
+    """
+    if not bins.deciles:
+        return np.asarray([0, 1, 2]), (bins.low, float(bins.edges[1]))
+    return np.searchsorted(bins.decile_of, np.arange(len(bins.deciles) + 1)).astype(np.int64), bins.deciles
+
+
+def range_labels(edges: Sequence[float]) -> tuple[str, ...]:
+    """Names of the bins that edges make.
+
+    >>> range_labels([0.5, 12])
+    ('< 0.5', '0.5 to < 12', '>= 12')
+    """
+    text = [f"{edge:.6g}" for edge in edges]
+    return (f"< {text[0]}", *(f"{a} to < {b}" for a, b in pairwise(text)), f">= {text[-1]}")
+
+
+def _stacked(columns: Sequence[Column]) -> Samples:
+    width = max(len(column.reference) for column in columns)
+    reference = np.zeros((len(columns), 1, width))
+    windows = np.zeros((len(columns), len(columns[0].windows), width))
+    for place, column in enumerate(columns):
+        reference[place, 0, : len(column.reference)] = column.reference
+        windows[place, :, : len(column.reference)] = column.windows
+    return Samples(columns=tuple(columns), reference=reference, windows=windows)
+
+
+def around(estimate: Floats, bias: Floats, variance: Floats, *, most: float = np.inf) -> tuple[Floats, Floats]:
+    """Interval of a divergence that chance alone pushes up: estimate - bias ± 1.96 √variance, from 0 to `most`, the estimate in it."""
+    half = z_of() * np.sqrt(np.maximum(variance, 0.0))
+    low, high = np.clip(estimate - bias - half, 0.0, most), np.clip(estimate - bias + half, 0.0, most)
+    return np.minimum(low, estimate), np.maximum(high, estimate)
+
+
+def delta_variance(samples: Samples, by_p: Floats, by_q: Floats) -> Floats:
+    """Variance of a function of both samples' shares, from its derivatives by p and by q (0 where the share is 0)."""
+    p, q = samples.p, samples.q
+    spread_p = np.maximum((p * by_p**2).sum(axis=-1) - (p * by_p).sum(axis=-1) ** 2, 0.0)
+    spread_q = np.maximum((q * by_q**2).sum(axis=-1) - (q * by_q).sum(axis=-1) ** 2, 0.0)
+    return np.asarray(spread_p / np.maximum(samples.n, 1) + spread_q / np.maximum(samples.m, 1))
+
+
+def compared_windows(evidence: Evidence) -> NDArray[np.bool_]:
+    """Windows that take part: all but the one that is the reference itself."""
+    kept = np.ones(len(evidence.windows), dtype=bool)
+    if evidence.reference.kind == "first window":
+        own = (evidence.reference.start, evidence.reference.first_row)
+        kept[1:] = [(window.start, window.first_row) != own for window in evidence.windows[1:]]
+    return kept
+
+
+Tables = Callable[[Column, int, int], dict[str, Any]]
+"""From a column, its place in the stack and a window to named numbers."""
+
+
+def per_column(
+    evidence: Evidence, name: str, samples: Samples, value: Floats, low: Floats, high: Floats, *, method: str, p_value: Floats,
+    tables: Tables | None = None, reason: str | NDArray[np.object_] = "it cannot be computed",
+) -> Measurement:  # fmt: skip
+    """Measurements by [column, window]: one wherever a window has rows, the reference's own window left out.
+
+    `reason` is given where both samples have values and the figure still is NaN.
+    """
+    missing = np.stack([column.missing for column in samples.columns])
+    shown = (samples.m + missing > 0) & compared_windows(evidence)
+    known = shown & samples.usable & np.isfinite(value)
+    why = np.where(samples.usable, reason, np.where(samples.n > 0, "every value of the window is missing", "the reference holds no value"))
+    why = np.where(known, "", why).astype(object)
+    if evidence.reference.kind == "first window":
+        why = np.where(known, FIRST_WINDOW, why + f"; {FIRST_WINDOW}").astype(object)
+    place, window = np.nonzero(shown)
+    position = np.asarray([column.position for column in samples.columns], dtype=np.int64)
+
+    def numbers(values: Floats) -> Floats:
+        return np.where(known, values, np.nan)[place, window]
+
+    attached: dict[int, dict[str, Any]] = {}
+    if tables is not None:
+        cells = zip(place.tolist(), window.tolist(), known[place, window].tolist(), strict=True)
+        attached = {i: tables(samples.columns[c], c, w) for i, (c, w, found) in enumerate(cells) if found}
+    return measurement(
+        name, "distance", value=numbers(value), low=numbers(low), high=numbers(high), n=np.rint(samples.m[place, window]), method=method,
+        window=window, slice=0, column=position[place], p_value=numbers(p_value), reason=why[place, window], tables=attached,
+    )  # fmt: skip

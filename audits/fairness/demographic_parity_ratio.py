@@ -1,0 +1,33 @@
+"""Demographic parity ratio: lowest over highest selection rate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from audits.audit import audit
+from audits.evidence import Evidence
+from audits.fairness.compare import compared_groups, extremes, per_attribute, widest_ratio
+from audits.fairness.impact_ratio import NO_SELECTION
+from audits.finding import Measurement
+
+
+@audit(name="demographic_parity_ratio", unit="ratio", needs=("decision", "protected"))
+def demographic_parity_ratio(evidence: Evidence) -> Iterator[Measurement]:
+    """Lowest selection rate of any known group of an attribute over the highest.
+
+    Formula
+        min_g(selected_g / decided_g) / max_g(selected_g / decided_g), over all known groups with decided rows; the same number as
+        fairlearn's `demographic_parity_ratio`.
+    Interval and test
+        Katz log interval of the two extreme groups (Koopman's score below five events), cut at 1; chi-squared over all groups (two
+        groups: z or Fisher's exact test). n is the smaller extreme group's rows. Tables name the two groups.
+    When it misleads
+        With many or small groups it is small by chance alone: one person who was refused makes it 0. Compare `impact_ratio`, which
+        keeps tiny groups from being the yardstick.
+    Source
+        fairlearn; D. Katz et al. (1978), Biometrics 34.
+    """
+    counts = evidence.counts
+    for groups in compared_groups(evidence):
+        ends = extremes(counts.selected[..., groups.slices], counts.decided[..., groups.slices])
+        yield per_attribute(evidence, "demographic_parity_ratio", "ratio", groups, widest_ratio(ends, zero=NO_SELECTION), ends)

@@ -1,0 +1,42 @@
+"""Scoring rate: share of a group scored above the median of everybody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from audits.audit import audit, measurement
+from audits.evidence import Evidence
+from audits.fairness.above_median import above_median, without_second_pass
+from audits.finding import Measurement
+from audits.interval import proportion
+
+
+@audit(name="scoring_rate", unit="proportion", needs=("score",))
+def scoring_rate(evidence: Evidence) -> Iterator[Measurement]:
+    """Share of each group's scored rows whose score lies strictly above the median of all scored rows of the period.
+
+    Formula
+        rows of the group with score > median / scored rows of the group. The median is exact, of the whole population of the same
+        window, unknown groups included (a second pass over rows, not read off bins); ties with it are not above it.
+    Interval
+        Wilson, with the median taken as known. n is the group's scored rows. Tables hold the median.
+    When it misleads
+        With few distinct scores many rows tie with the median and every rate falls below one half: a constant score gives 0 for all.
+        For a risk score, being above the median is to the group's disadvantage.
+    Source
+        6 RCNY 5-300, "scoring rate".
+    """
+    if not evidence.above:
+        yield without_second_pass("scoring_rate", "proportion")
+        return
+    hits, n = above_median(evidence)
+    found = proportion(hits, n)
+    window, place = np.nonzero(n > 0)
+    of = np.asarray([evidence.attribute_of(i) for i in range(len(evidence.slices))], dtype=np.int64)
+    tables = {i: {"median": evidence.medians[w]} for i, w in enumerate(window.tolist()) if w in evidence.medians}
+    yield measurement(
+        "scoring_rate", "proportion", value=found.value[window, place], low=found.low[window, place], high=found.high[window, place],
+        n=found.n[window, place], method=found.method, window=window, slice=place, attribute=of[place], tables=tables,
+    )  # fmt: skip

@@ -1,0 +1,82 @@
+"""Standardized mean difference: how far a group's mean score lies from the reference group's, in hundredths of a deviation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from audits.audit import audit
+from audits.estimate import Floats, Integers
+from audits.evidence import Evidence
+from audits.fairness.compare import Compared, Groups, compared_groups, of_group, per_group, with_reference, words, yardstick
+from audits.finding import Measurement
+from audits.interval import share
+
+
+@audit(name="standardized_mean_difference", unit="difference", needs=("score", "protected"))
+def standardized_mean_difference(evidence: Evidence) -> Iterator[Measurement]:
+    """Mean score of each group minus that of the reference group, in hundredths of the standard deviation of all scores.
+
+    Formula
+        100 (mean_g - mean_r) / SD(all scored rows, unknown groups included; divided by n). The reference group r is that of
+        `impact_ratio`, the highest selection rate; without decisions, the group whose mean score is the most favorable.
+    Interval and test
+        Welch's t with the deviation of all scores taken as known. n is the group's scored rows; a group of one has no interval.
+    When it misleads
+        It compares means only: two groups may have equal means and very different shares above the cut-off. Its sign follows the
+        score, so for a risk score a positive difference is to the group's disadvantage. Lenders' practice flags 30 either way.
+    Source
+        J. Cohen (1988), Statistical Power Analysis; B. L. Welch (1947), Biometrika 34.
+    """
+    for groups in compared_groups(evidence):
+        if len(groups.slices):
+            reference = score_yardstick(evidence, groups)
+            found = standardized(evidence, groups, reference)
+            yield per_group(evidence, "standardized_mean_difference", "difference", groups, reference, found)
+
+
+def score_yardstick(evidence: Evidence, groups: Groups) -> Integers:
+    """The reference group by selection rate, and where nothing was decided by the most favorable mean score."""
+    counts = evidence.counts
+    decided, scored = counts.decided[..., groups.slices], counts.total("scored")[..., groups.slices]
+    rated = counts.decided[..., 0] > 0
+    mean = share(counts.total("score")[..., groups.slices], scored) * (1.0 if counts.same else -1.0)
+    rate = np.where(rated[..., None], share(counts.selected[..., groups.slices], decided), mean)
+    n = np.where(rated[..., None], decided, scored)
+    return yardstick(rate, n, np.where(rated, counts.decided[..., 0], counts.total("scored")[..., 0]))
+
+
+def standardized(evidence: Evidence, groups: Groups, reference: Integers) -> Compared:
+    """Standardized mean differences by [version, window, group]."""
+    from scipy.special import stdtr, stdtrit
+
+    sums = [evidence.counts.total(name) for name in ("scored", "score", "score_squared")]
+    n, total, squared = (values[..., groups.slices] for values in sums)
+    everybody, total_all, squared_all = (values[..., :1] for values in sums)
+    mean = share(total, n)
+    spread = np.sqrt(np.maximum(share(squared_all, everybody) - share(total_all, everybody) ** 2, 0.0))
+    spread = np.where(spread > 1e-9 * np.abs(share(total_all, everybody)), spread, np.nan)  # less is what rounding leaves of equal scores
+    n_r, mean_r = of_group(n, reference), of_group(mean, reference)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        error = np.where(n > 1, np.maximum(squared - total * mean, 0.0) / (n - 1) / n, np.nan)
+        error_r = of_group(error, reference)
+        value = 100 * (mean - mean_r) / spread
+        free = (error + error_r) ** 2 / (error**2 / (n - 1) + error_r**2 / (n_r - 1))
+        deviation = np.sqrt(error + error_r)
+        half = 100 * stdtrit(free, 0.975) * deviation / spread
+        p_value = 2 * stdtr(free, -np.abs(mean - mean_r) / deviation)
+    certain = error + error_r <= 0  # each group's scores are all equal: Welch has no degrees of freedom
+    half, p_value = np.where(certain, np.nan, half), np.where(certain, np.nan, p_value)
+    reason = np.where(n_r > 0, "all scores are equal", "no scored rows of the reference group to compare with")
+    found = with_reference(_found(value, half, n, p_value, np.broadcast_to(reason, n.shape)), reference, 0.0)
+    alone = np.isfinite(found.value) & ~np.isfinite(found.low)
+    note = words("no interval: one of the two groups has a single score or only equal scores", n)
+    return Compared(
+        value=found.value, low=found.low, high=found.high, n=n, p_value=found.p_value, method=found.method,
+        reason=np.where(alone, note, found.reason),
+    )  # fmt: skip
+
+
+def _found(value: Floats, half: Floats, n: Floats, p_value: Floats, reason: np.ndarray[tuple[int, ...], np.dtype[np.object_]]) -> Compared:
+    return Compared(value=value, low=value - half, high=value + half, n=n, p_value=p_value, method=words("welch-t", n), reason=reason)

@@ -1,0 +1,146 @@
+"""From measurements to findings: q-values, thresholds and verdicts, as one columnar table and never as objects."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audits.estimate import Floats, Integers
+from audits.evidence import Evidence
+from audits.finding import COLUMNS, Measurement, Threshold
+from audits.interval import benjamini_hochberg
+from audits.policy import judge
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def findings_table(
+    evidence: Evidence, measurements: Sequence[Measurement], thresholds: Mapping[str, Threshold], notes: Mapping[str, Sequence[str]]
+) -> pa.Table:
+    """All findings of one model.
+
+    Parameters
+    ----------
+    measurements
+        Blocks in the order in which findings are to be listed; q-values are taken over all blocks of one name.
+    notes
+        For some measures, what is to be said of each window ("immature: ..."); it is added to the reason.
+    """
+    import pyarrow as pa
+
+    blocks = [block for block in measurements if len(block)]
+    sizes = [len(block) for block in blocks]
+    joined = {name: _joined([getattr(block, name) for block in blocks], kind) for name, kind in _KINDS.items()}
+    names = list(dict.fromkeys(block.name for block in blocks))
+    which = np.repeat(np.asarray([names.index(block.name) for block in blocks], dtype=np.int64), sizes)
+    q_value, verdict = np.full(len(which), np.nan), np.full(len(which), None, dtype=object)
+    for position, name in enumerate(names):
+        of_name = np.flatnonzero(which == position)
+        q_value[of_name] = benjamini_hochberg(joined["p_value"][of_name])
+        numbers = (joined[column][of_name] for column in ("value", "low", "high", "n"))
+        verdict[of_name] = judge(thresholds.get(name), *numbers)
+        if name in notes:
+            said = np.asarray(notes[name], dtype=object)[joined["window"][of_name]]
+            joined["reason"][of_name] = _and(joined["reason"][of_name], said)
+    rules = [thresholds.get(name, Threshold(name=name)) for name in names]
+    judged = [rule.min is not None or rule.max is not None for rule in rules]
+    windows, numbers_of = evidence.windows, _floats(joined)
+    slices = [found.to_json() for found in evidence.slices]
+    place, time, whole = joined["window"], pa.timestamp("us"), pa.int64()
+    columns: dict[str, Any] = {
+        "name": _lookup(names, which),
+        "unit": _lookup([next(b.unit for b in blocks if b.name == name) for name in names], which),
+        "version": _lookup(evidence.versions, joined["version"]),
+        "slice": _lookup(slices, joined["slice"]),
+        "reference_slice": _lookup(slices, joined["reference_slice"]),
+        "attribute": _lookup(evidence.attributes, joined["attribute"]),
+        "column": _lookup(evidence.columns, joined["column"]),
+        "window_start": _lookup([w.start for w in windows], place, time),
+        "window_end": _lookup([w.end for w in windows], place, time),
+        "first_row": _lookup([w.first_row for w in windows], place, whole),
+        "last_row": _lookup([w.last_row for w in windows], place, whole),
+        "partial": _lookup([w.partial for w in windows], place, pa.bool_()),
+        "whole": pa.array(place == 0),
+        **numbers_of,
+        "n": pa.array(joined["n"]),
+        "method": pa.array(joined["method"], pa.string()),
+        "q_value": pa.array(q_value, from_pandas=True),
+        "tables": _tables(blocks, sizes),
+        "threshold_min": _lookup([rule.min for rule in rules], which, pa.float64()),
+        "threshold_max": _lookup([rule.max for rule in rules], which, pa.float64()),
+        "severity": _lookup([rule.severity if on else None for rule, on in zip(rules, judged, strict=True)], which),
+        "rationale": _lookup([rule.rationale if on else None for rule, on in zip(rules, judged, strict=True)], which),
+        "verdict": pa.array(verdict, pa.string()),
+        "reason": pa.array(joined["reason"], pa.string()),
+    }
+    return pa.table({name: columns[name] for name in COLUMNS})
+
+
+_KINDS: Mapping[str, Any] = {
+    **dict.fromkeys(("window", "version", "slice", "reference_slice", "attribute", "column", "n"), np.int64),
+    **dict.fromkeys(("value", "low", "high", "p_value"), np.float64),
+    **dict.fromkeys(("method", "reason"), object),
+}
+
+
+def _joined(parts: Sequence[NDArray[Any]], kind: Any) -> NDArray[Any]:
+    found: NDArray[Any] = np.concatenate([np.zeros(0, dtype=kind), *parts]).astype(kind, copy=False)
+    return found
+
+
+def _floats(joined: Mapping[str, Floats]) -> dict[str, Any]:
+    import pyarrow as pa
+
+    return {name: pa.array(joined[name], from_pandas=True) for name in ("value", "low", "high", "p_value")}
+
+
+def _lookup(values: Sequence[Any], place: Integers, kind: Any = None) -> Any:
+    """values[place] as an Arrow array, null where the place is -1."""
+    import pyarrow as pa
+
+    known = pa.array([*values, None], type=kind or pa.string())
+    return known.take(pa.array(np.where(place < 0, len(values), place)))
+
+
+def _and(reasons: NDArray[np.object_], notes: NDArray[np.object_]) -> NDArray[np.object_]:
+    both = np.where((reasons != "") & (notes != ""), "; ", "")
+    return np.asarray(reasons + both + notes, dtype=object)
+
+
+def _tables(blocks: Sequence[Measurement], sizes: Sequence[int]) -> Any:
+    import pyarrow as pa
+
+    texts = np.full(sum(sizes), None, dtype=object)
+    start = 0
+    for block, size in zip(blocks, sizes, strict=True):
+        for position, table in block.tables.items():
+            texts[start + position] = _json(table)
+        start += size
+    return pa.array(texts, pa.string())
+
+
+def _json(table: Mapping[str, Any]) -> str:
+    """Canonical JSON without NaN: numbers that cannot be computed are null."""
+    try:
+        return _encode(table)
+    except (ValueError, TypeError):
+        return _encode(_plain(table))
+
+
+_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+
+
+def _plain(found: Any) -> Any:
+    if isinstance(found, Mapping):
+        return {str(key): _plain(value) for key, value in found.items()}
+    if isinstance(found, np.ndarray | np.generic):
+        return _plain(found.tolist())
+    if isinstance(found, list | tuple):
+        return [_plain(value) for value in found]
+    return None if isinstance(found, float) and not math.isfinite(found) else found

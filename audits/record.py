@@ -1,0 +1,203 @@
+"""The record of a run: its tables in the warehouse, its JSON, and reading it back from a published snapshot."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from audits.finding import COLUMNS, AuditRun, Coverage, Failure, ModelRun, Reference
+from connectors.errors import CandorError, UsageError, nearest
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from connectors.published import Published
+    from connectors.warehouse import Warehouse
+
+TYPES: Mapping[str, str] = {
+    **dict.fromkeys(("window_start", "window_end"), "TIMESTAMP"),
+    **dict.fromkeys(("first_row", "last_row", "n"), "BIGINT"),
+    **dict.fromkeys(("partial", "whole"), "BOOLEAN"),
+    **dict.fromkeys(("value", "low", "high", "p_value", "q_value", "threshold_min", "threshold_max"), "DOUBLE"),
+}
+"""Types of the columns of a findings table that are not text."""
+
+_FINDINGS = ", ".join(f'"{name}" {TYPES.get(name, "VARCHAR")}' for name in COLUMNS)
+
+DDL = (
+    """CREATE TABLE IF NOT EXISTS candor.runs (run VARCHAR, created TIMESTAMP, format INTEGER, code_revision VARCHAR, policy VARCHAR,
+        data VARCHAR, bins VARCHAR)""",
+    """CREATE TABLE IF NOT EXISTS candor.models (run VARCHAR, model VARCHAR, title VARCHAR, task VARCHAR, environment VARCHAR,
+        owner VARCHAR, runbook VARCHAR, "window" VARCHAR, favorable VARCHAR, positive VARCHAR, attributes VARCHAR, segments VARCHAR,
+        features BIGINT, reference_start TIMESTAMP, reference_end TIMESTAMP, reference_first_row BIGINT, reference_last_row BIGINT,
+        reference_n BIGINT, reference_kind VARCHAR, available BIGINT, used BIGINT, quarantined BIGINT, duplicate BIGINT, labelled BIGINT,
+        freshness TIMESTAMP, label_delay VARCHAR, ingested TIMESTAMP)""",
+    f"CREATE TABLE IF NOT EXISTS candor.findings (run VARCHAR, model VARCHAR, position INTEGER, {_FINDINGS})",
+    'CREATE TABLE IF NOT EXISTS candor.errors (run VARCHAR, model VARCHAR, name VARCHAR, reason VARCHAR, "error" BOOLEAN)',
+    "CREATE TABLE IF NOT EXISTS candor.run_tallies (run VARCHAR, model VARCHAR, tallies BIGINT[])",
+)
+"""The tables of the record. `run_tallies` keeps the counts that a retained run rests on."""
+
+_CARD = (
+    "title", "environment", "owner", "runbook", "window", "favorable", "positive", "attributes", "segments", "features", "freshness",
+    "label_delay", "ingested",
+)  # fmt: skip
+_REFERENCE = ("start", "end", "first_row", "last_row", "n", "kind")
+_COVERAGE = ("available", "used", "quarantined", "duplicate", "labelled")
+
+
+def store(warehouse: Warehouse, run: AuditRun, tallies: Mapping[str, Sequence[int]], *, keep: int) -> None:
+    """Write a run, and drop the tallies that none of the last `keep` runs names; all or nothing.
+
+    Parameters
+    ----------
+    tallies
+        The tally numbers behind each model's findings.
+    """
+    from connectors.partitions import discard_unnamed
+
+    connection = warehouse.connection
+    with warehouse.transaction():
+        for statement in DDL:
+            connection.execute(statement)
+        about = [run.id, run.created, run.format, run.code_revision, run.policy, run.data, run.bins]
+        connection.execute("INSERT INTO candor.runs VALUES (?, ?, ?, ?, ?, ?, ?)", about)
+        for each in run.runs:
+            row = model_row(run.id, each)
+            listed = ", ".join(f'"{name}"' for name in row)
+            connection.execute(f"INSERT INTO candor.models ({listed}) VALUES ({', '.join('?' * len(row))})", list(row.values()))
+            connection.register("candor_findings", _numbered(each.findings))
+            names = ", ".join(f'"{name}"' for name in COLUMNS)
+            connection.execute(
+                f"INSERT INTO candor.findings (run, model, position, {names}) SELECT ?, ?, position, {names} FROM candor_findings",
+                [run.id, each.model],
+            )
+            connection.unregister("candor_findings")
+            for failure in each.errors:
+                values = [run.id, each.model, failure.name, failure.reason, failure.error]
+                connection.execute("INSERT INTO candor.errors VALUES (?, ?, ?, ?, ?)", values)
+            connection.execute("INSERT INTO candor.run_tallies VALUES (?, ?, ?)", [run.id, each.model, list(tallies.get(each.model, ()))])
+        connection.execute(
+            """DELETE FROM candor.run_tallies WHERE run NOT IN (SELECT run FROM candor.runs ORDER BY created DESC, run DESC LIMIT ?)""",
+            [keep],
+        )
+        for each in run.runs:
+            sql = "SELECT DISTINCT unnest(tallies) FROM candor.run_tallies WHERE model = ?"
+            discard_unnamed(warehouse, each.model, [int(row[0]) for row in connection.execute(sql, [each.model]).fetchall()])
+
+
+def _numbered(findings: pa.Table) -> pa.Table:
+    import numpy as np
+    import pyarrow as pa
+
+    return findings.append_column("position", pa.array(np.arange(findings.num_rows, dtype=np.int32)))
+
+
+def model_row(run: str, each: ModelRun) -> dict[str, Any]:
+    """A model's row of the published `models` table."""
+    row: dict[str, Any] = {"run": run, "model": each.model, "task": each.task}
+    row |= {name: each.card.get(name) for name in _CARD}
+    row |= {f"reference_{name}": getattr(each.reference, name) for name in _REFERENCE}
+    return row | {name: getattr(each.coverage, name) for name in _COVERAGE}
+
+
+def to_json(run: AuditRun) -> dict[str, Any]:
+    """The whole run as JSON values, complete and without NaN; `interfaces.md` describes it."""
+    return {
+        "format": run.format, "id": run.id, "created": _iso(run.created), "code_revision": run.code_revision, "policy": run.policy,
+        "data": run.data, "bins": run.bins, "runs": [_model(each) for each in run.runs],
+    }  # fmt: skip
+
+
+def _model(each: ModelRun) -> dict[str, Any]:
+    reference = {name: getattr(each.reference, name) for name in _REFERENCE}
+    return {
+        "model": each.model,
+        "task": each.task,
+        "reference": reference | {"start": _iso(each.reference.start), "end": _iso(each.reference.end)},
+        "coverage": {name: getattr(each.coverage, name) for name in _COVERAGE},
+        "findings": _findings(each.findings),
+        "errors": [{"name": failure.name, "reason": failure.reason, "error": failure.error} for failure in each.errors],
+    }
+
+
+def _findings(table: pa.Table) -> list[dict[str, Any]]:
+    """Each column leaves Arrow once; slices, windows and thresholds that repeat are decoded once and shared."""
+    decoded: dict[str | None, Any] = {None: None}
+    windows: dict[tuple[Any, ...], dict[str, Any]] = {}
+    thresholds: dict[tuple[Any, ...], dict[str, Any] | None] = {}
+
+    def decode(text: str | None) -> Any:
+        if text not in decoded:
+            decoded[text] = json.loads(str(text))
+        return decoded[text]
+
+    found = []
+    columns = (table.column(name).to_pylist() for name in COLUMNS)
+    for (
+        name, unit, version, place, reference, attribute, column, start, end, first, last, partial, _, value, low, high, n, method, p, q,
+        tables, least, most, severity, rationale, verdict, reason,
+    ) in zip(*columns, strict=True):  # fmt: skip
+        window = (start, end, first, last, partial)
+        if window not in windows:
+            windows[window] = {"start": _iso(start), "end": _iso(end), "first_row": first, "last_row": last, "partial": partial}
+        limits = (least, most, severity, rationale)
+        if limits not in thresholds:
+            judged = least is not None or most is not None
+            limit = {"min": least, "max": most, "severity": severity, "rationale": rationale}
+            thresholds[limits] = limit if judged else None
+        found.append(
+            {
+                "name": name, "unit": unit, "version": version, "slice": decode(place), "reference_slice": decode(reference),
+                "attribute": attribute, "column": column, "window": windows[window],
+                "estimate": {"value": value, "low": low, "high": high, "n": n, "method": method}, "p_value": p, "q_value": q,
+                "tables": None if tables is None else json.loads(tables), "threshold": thresholds[limits], "verdict": verdict,
+                "reason": reason,
+            }
+        )  # fmt: skip
+    return found
+
+
+def _iso(when: dt.datetime | None) -> str | None:
+    return None if when is None else f"{when.isoformat()}Z"
+
+
+def load(published: Published, run_id: str | None = None) -> AuditRun:
+    """A run from a published snapshot; the latest by default.
+
+    Raises
+    ------
+    UsageError
+        The snapshot holds no run of that id; the sentence names the nearest.
+    CandorError
+        It holds no run at all.
+    """
+    known = published.table("SELECT * FROM runs ORDER BY created, run").to_pylist()
+    if not known:
+        raise CandorError('no run has been published yet; run "candor audit" first')
+    head = known[-1] if run_id is None else next((row for row in known if row["run"] == run_id), None)
+    if head is None:
+        raise UsageError(f'there is no run "{run_id}"; {nearest(str(run_id), [row["run"] for row in reversed(known)])}')
+    rows = published.table("SELECT * FROM models WHERE run = ?", [head["run"]]).to_pylist()
+    return AuditRun(
+        id=head["run"], format=head["format"], created=head["created"], code_revision=head["code_revision"], policy=head["policy"],
+        data=head["data"], bins=head["bins"], runs=[_load_model(published, row) for row in rows],
+    )  # fmt: skip
+
+
+def _load_model(published: Published, row: Mapping[str, Any]) -> ModelRun:
+    key = [row["run"], row["model"]]
+    names = ", ".join(f'"{name}"' for name in COLUMNS)
+    failures = published.table('SELECT name, reason, "error" FROM errors WHERE run = ? AND model = ?', key).to_pylist()
+    return ModelRun(
+        model=row["model"], task=row["task"], card=_pick(row, ("model", "task", *_CARD)),
+        reference=Reference(**{name: row[f"reference_{name}"] for name in _REFERENCE}), coverage=Coverage(**_pick(row, _COVERAGE)),
+        findings=published.table(f"SELECT {names} FROM findings WHERE run = ? AND model = ? ORDER BY position", key),
+        errors=[Failure(**failure) for failure in failures],
+    )  # fmt: skip
+
+
+def _pick(row: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    return {name: row[name] for name in names}

@@ -1,0 +1,222 @@
+"""One audit from warehouse to record: gather evidence, measure, judge, store, publish."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import secrets
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from audits.audit import Audit, missing
+from audits.evidence import Evidence
+from audits.finding import AuditRun, Failure, Measurement, ModelRun, Threshold
+from audits.judgement import findings_table
+from audits.performance.maturity import immature
+from audits.policy import fingerprint, thresholds
+from audits.provenance import code_revision, combined, content, numbers
+from audits.registry import AUDITS, check_policy
+from audits.window import Window
+from connectors.config import Config, ModelConfig
+from connectors.errors import UsageError
+
+if TYPE_CHECKING:
+    from connectors.warehouse import Warehouse
+
+FORMAT = 1
+KEPT_RUNS = 20
+CALENDAR = ("1h", "1d", "1w", "1mo")
+
+
+def silent(_: str) -> None:
+    """Progress that nobody watches."""
+
+
+def audit(
+    config: Config, models: Sequence[str] | None = None, *, window: str | None = None, refreeze: bool = False,
+    progress: Callable[[str], None] = silent,
+) -> AuditRun:  # fmt: skip
+    """Audit models (all by default), store the run and publish it.
+
+    Parameters
+    ----------
+    window
+        Another window length ("1h", "1d", "1w", "1mo", "5000 rows"), or one window to report: a time in it ("2026-03-01",
+        "2026-03-01T06:00") or, for a log without a clock, a row in it ("row 12000").
+    refreeze
+        Freeze bins anew on the reference.
+
+    Raises
+    ------
+    UsageError
+        A model, a window or a measure of a policy does not exist.
+    CandorError
+        The warehouse holds no prediction of a model, is held by another process or cannot be written.
+    """
+    from audits import record
+    from audits.gather import gather
+    from connectors.published import publish
+    from connectors.warehouse import open_warehouse
+
+    chosen = [config.model(name) for name in (models or config.models)]
+    policies = {model.name: thresholds(model) for model in chosen}
+    for model in chosen:
+        check_policy(model.name, model.policy)
+    length, only = split_window(window)
+    with open_warehouse(config.warehouse) as warehouse:
+        runs, named, data, bins = [], {}, {}, {}
+        for model in chosen:
+            evidence = gather(warehouse, model, window=length, refreeze=refreeze, progress=progress)
+            progress(f"{model.name}: measuring {evidence.coverage.used:,} predictions in {len(evidence.windows) - 1:,} windows")
+            card = card_of(evidence, length or window_in_force(warehouse, evidence.model), ingested(warehouse, model))
+            runs.append(examine(evidence, policies[model.name], card=card, only=only))
+            named[model.name] = numbers(evidence)
+            data[model.name], bins[model.name] = content(evidence), evidence.bins.fingerprint
+        created = dt.datetime.now(dt.UTC).replace(tzinfo=None)
+        run = AuditRun(
+            id=f"{created:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}", format=FORMAT, created=created, code_revision=code_revision(),
+            policy=fingerprint(policies), data=combined(data), bins=combined(bins), runs=runs,
+        )  # fmt: skip
+        record.store(warehouse, run, named, keep=KEPT_RUNS)
+        publish(warehouse, config)
+    return run
+
+
+def examine(
+    evidence: Evidence, policy: Mapping[str, Threshold], *, card: Mapping[str, Any], audits: Iterable[Audit] | None = None,
+    only: str | None = None,
+) -> ModelRun:  # fmt: skip
+    """Measure and judge one model: a pure function of its evidence.
+
+    An audit whose needs the log does not meet is listed once with the reason; one that raises becomes an error, and the rest go on.
+    """
+    chosen = [found for found in (AUDITS.values() if audits is None else audits) if evidence.model.task in found.tasks]
+    place = None if only is None else position_of(evidence.windows, only)
+    measured: list[Measurement] = []
+    failures: list[Failure] = []
+    for found in chosen:
+        try:
+            why = next((reason for reason in (missing(evidence, need) for need in found.needs) if reason), None)
+            if why is not None:
+                failures.append(Failure(name=found.name, reason=why))
+                continue
+            with np.errstate(divide="ignore", invalid="ignore"):
+                blocks = list(found(evidence))
+        except Exception as error:  # noqa: BLE001  one broken measure must not take the others down
+            failures.append(Failure(name=found.name, reason=f"{type(error).__name__}: {' '.join(str(error).split())[:300]}", error=True))
+            continue
+        if not any(len(block) for block in blocks):
+            failures.append(Failure(name=found.name, reason="the log holds nothing to measure it on"))
+        measured += blocks if place is None else [_within(block, place) for block in blocks]
+    said = immature(evidence)
+    notes = {found.name: said for found in chosen if "outcome" in found.needs} if any(said) else {}
+    return ModelRun(
+        model=evidence.model.name, task=evidence.model.task, card=card, reference=evidence.reference, coverage=evidence.coverage,
+        findings=findings_table(evidence, measured, policy, notes), errors=failures,
+    )  # fmt: skip
+
+
+def _within(block: Measurement, window: int) -> Measurement:
+    """The part of a block that is about one window."""
+    kept = np.flatnonzero(block.window == window)
+    arrays = ("window", "version", "slice", "reference_slice", "attribute", "column", "value", "low", "high", "n", "method", "p_value")
+    tables = {new: block.tables[int(old)] for new, old in enumerate(kept) if int(old) in block.tables}
+    return replace(block, **{name: getattr(block, name)[kept] for name in (*arrays, "reason")}, tables=tables)
+
+
+def split_window(given: str | None) -> tuple[str | None, str | None]:
+    """What "--window" asks for: a window length, or one window to report.
+
+    >>> split_window("1w"), split_window("2026-03-01")
+    (('1w', None), (None, '2026-03-01'))
+    """
+    if given is None:
+        return None, None
+    words = given.split()
+    if given in CALENDAR or (len(words) == 2 and words[1] == "rows" and words[0].isdigit() and int(words[0]) > 0):
+        return given, None
+    if _moment(given) is None and _row(given) is None:
+        raise UsageError(
+            f'--window "{given}" is neither a length (1h, 1d, 1w, 1mo, "5000 rows") nor one window '
+            '(2026-03-01, 2026-03-01T06:00, "row 12000")'
+        )
+    return None, given
+
+
+def position_of(windows: Sequence[Window], wanted: str) -> int:
+    """The window that a time or a row falls into.
+
+    Raises
+    ------
+    UsageError
+        The log has no such window.
+    """
+    moment, row = _moment(wanted), _row(wanted)
+    for position, window in enumerate(windows[1:], start=1):
+        if moment is not None and window.start is not None and window.end is not None and window.start <= moment < window.end:
+            return position
+        if row is not None and window.first_row is not None and window.last_row is not None and window.first_row <= row <= window.last_row:
+            return position
+    first, last = windows[0], windows[-1]
+    if first.start is None:
+        raise UsageError(f'no window holds "{wanted}": the log runs from row 0 to row {last.last_row}; write "row N"')
+    raise UsageError(f'no window holds "{wanted}": the log runs from {first.start:%Y-%m-%d} to {last.end:%Y-%m-%d}')
+
+
+def _moment(text: str) -> dt.datetime | None:
+    try:
+        found = dt.datetime.fromisoformat(f"{text}-01" if len(text) == 7 else text)
+    except ValueError:
+        return None
+    return found.astimezone(dt.UTC).replace(tzinfo=None) if found.tzinfo is not None else found
+
+
+def _row(text: str) -> int | None:
+    words = text.split()
+    return int(words[1]) if len(words) == 2 and words[0] == "row" and words[1].isdigit() else None
+
+
+def card_of(evidence: Evidence, window: str, loaded: dt.datetime | None) -> dict[str, Any]:
+    """The model's row of the published `models` table, as far as the run does not say it elsewhere."""
+    model = evidence.model
+    roles = model.columns.named()
+    taken = {roles.get("score"), roles.get("latency_ms")}
+    return {
+        "model": model.name, "task": model.task, "title": model.title, "environment": model.environment, "owner": model.owner,
+        "runbook": model.runbook, "window": window,
+        "favorable": str(model.favorable), "positive": str(model.positive),
+        "attributes": json.dumps([name for name in model.attributes if name in evidence.attributes], ensure_ascii=False),
+        "segments": json.dumps(list(model.segments), ensure_ascii=False),
+        "features": sum(column.name not in taken for column in evidence.bins.columns),
+        "freshness": evidence.freshness, "label_delay": duration(model.label_delay), "ingested": loaded,
+    }  # fmt: skip
+
+
+def duration(delay: dt.timedelta | None) -> str | None:
+    """A delay as the configuration writes it.
+
+    >>> duration(dt.timedelta(days=14)), duration(dt.timedelta(hours=36))
+    ('14d', '36h')
+    """
+    if delay is None:
+        return None
+    minutes = round(delay.total_seconds() / 60)
+    unit, size = next((u, s) for u, s in (("d", 1440), ("h", 60), ("m", 1)) if minutes % s == 0)
+    return f"{minutes // size}{unit}"
+
+
+def window_in_force(warehouse: Warehouse, model: ModelConfig) -> str:
+    """The window length that the model is audited by."""
+    from connectors.layout import resolve_window
+
+    return resolve_window(warehouse, model)
+
+
+def ingested(warehouse: Warehouse, model: ModelConfig) -> dt.datetime | None:
+    """When rows of the model were last taken in."""
+    found = warehouse.connection.execute("SELECT max(committed) FROM candor.ledger WHERE model = ?", [model.name]).fetchall()
+    when: dt.datetime | None = found[0][0]
+    return when

@@ -1,0 +1,1 @@
+"""Rows in, and the only code that knows where rows live."""

@@ -1,0 +1,1 @@
+"""Deterministic worlds with planted faults, for the demo and the tests."""

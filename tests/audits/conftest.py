@@ -1,0 +1,294 @@
+"""Evidence from a handful of literal rows, counted in plain NumPy: what the tests of measures start from."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+import pytest
+
+from audits.bins import MISSING, OTHER, UNSEEN, Bins, CategoricalBins, NumericBins, numeric_bins
+from audits.evidence import Evidence
+from audits.finding import Coverage, Reference
+from audits.slices import UNKNOWN, Slice
+from audits.tally import KEYS, Tally, add_up
+from audits.window import EPOCH, Window, WindowLength
+from connectors.config import Columns, ModelConfig, Protected
+from connectors.partitions import Partition
+
+Row = Mapping[str, Any]
+FIRST_DAY = 20454  # 1 January 2026
+SERVICE = ("latency_ms", "cost", "energy_wh")
+ROLES = ("score", "decision", "outcome", "outcome_time", *SERVICE)
+
+
+@pytest.fixture(scope="session")
+def evidence_of() -> Callable[..., Evidence]:
+    """Give the function that turns literal rows into evidence."""
+    return build_evidence
+
+
+@pytest.fixture(scope="session")
+def tally_of() -> Callable[..., Tally]:
+    """Give the function that counts literal rows under given bins."""
+    return build_tally
+
+
+def build_model(rows: Sequence[Row], **given: Any) -> ModelConfig:
+    """Make a model whose columns are those that occur in the rows, each under the name of its role."""
+    present = {key for row in rows for key in row}
+    mapped = {role: role for role in ROLES if role in present}
+    mapped |= {"time": "time"} | ({"version": "version"} if "version" in present else {})
+    protected = tuple(Protected(column=name) for name in given.pop("protected", ()))
+    columns = Columns(**mapped, positive=given.pop("positive", None))
+    return ModelConfig(**({"name": "loans", "title": "Loans", "policy": {}, "window": "1d"} | given), protected=protected, columns=columns)
+
+
+def build_evidence(rows: Sequence[Row], **given: Any) -> Evidence:
+    """Make evidence from rows.
+
+    A row is a dictionary: `decision` and `outcome` (1 favorable, 0 not, None unknown), `score`, `latency_ms`, `cost`, `energy_wh`,
+    `version`, `lag_days`, `day` (from 0), `reference` (True for rows that are the reference only), and any attribute or feature by name.
+    Without reference rows the first day is the reference. Other arguments go to the model's configuration, except `bins`, `clock`.
+    """
+    bins, clock = given.pop("bins", None), given.pop("clock", None)
+    model = build_model(rows, **given)
+    marked = [row for row in rows if row.get("reference")]
+    analysed = [row for row in rows if not row.get("reference")]
+    days = sorted({row.get("day", 0) for row in analysed})
+    held = marked or [row for row in analysed if row.get("day", 0) == days[0]]
+    bins = bins or build_bins(held, model)
+    tally = build_tally(analysed, bins, model)
+    reference_tally = build_tally(held, bins, model)
+    all_days = range(days[0], days[-1] + 1)
+    length = WindowLength("1d")
+    spans = ((FIRST_DAY + days[0], FIRST_DAY + days[-1] + 1), *((FIRST_DAY + d, FIRST_DAY + d + 1) for d in all_days))
+    windows = tuple(length.window(FIRST_DAY + d) for d in all_days)
+    windows = (Window(start=windows[0].start, end=windows[-1].end), *windows)
+    names = [name for name in model.attributes if any(name in row for row in analysed)]
+    slices = build_slices(analysed, names, model.segments)
+    versions = sorted({row["version"] for row in analysed if row.get("version") is not None})
+    medians, above = build_above(analysed, slices, days)
+    binned = [column.name for column in bins.columns]
+    extra = [role for role in ("decision", "outcome") if any(row.get(role) is not None for row in analysed)]
+    newest = EPOCH + dt.timedelta(days=FIRST_DAY + days[-1], hours=23, minutes=59)
+    return Evidence(
+        model=model, bins=bins, tally=tally, reference_tally=reference_tally,
+        reference=Reference(kind="source" if marked else "first window", n=len(held)),
+        coverage=Coverage(
+            available=len(rows), used=len(rows), quarantined=0, duplicate=0,
+            labelled=sum(row.get("outcome") is not None for row in analysed),
+        ),
+        windows=windows, spans=spans, versions=(None, *versions) if len(versions) > 1 else (None,), slices=slices,
+        attributes=(*names, ",".join(sorted(names))) if len(names) > 1 else tuple(names), columns=(*binned, *extra),
+        clock=clock or newest + dt.timedelta(days=1), freshness=newest, seed=1, medians=medians, above=above,
+    )  # fmt: skip
+
+
+def build_slices(rows: Sequence[Row], names: Sequence[str], segments: Sequence[str]) -> tuple[Slice, ...]:
+    """List the slices that evidence reports."""
+    found = [Slice.all()]
+    for held in (*((name,) for name in names), *([tuple(names)] if len(names) > 1 else []), *((name,) for name in segments)):
+        found += sorted({slice_of(row, held) for row in rows}, key=lambda each: each.levels)
+    return tuple(found)
+
+
+def slice_of(row: Row, names: Sequence[str]) -> Slice:
+    """Name a row's level of some attributes."""
+    return Slice.of({name: UNKNOWN if row.get(name) in (None, "") else str(row[name]) for name in names})
+
+
+def build_above(rows: Sequence[Row], slices: Sequence[Slice], days: Sequence[int]) -> tuple[dict[int, float], dict[Any, Any]]:
+    """Count the scores strictly above the median, per window and slice."""
+    medians, above = {}, {}
+    for window, kept in enumerate([rows, *([r for r in rows if r.get("day", 0) == d] for d in range(days[0], days[-1] + 1))]):
+        scored = [row for row in kept if row.get("score") is not None]
+        if scored:
+            medians[window] = float(np.median([row["score"] for row in scored]))
+            for position, place in enumerate(slices):
+                inside = [row for row in scored if slice_of(row, place.attributes) == place]
+                if inside:
+                    above[window, position] = (len(inside), sum(row["score"] > medians[window] for row in inside))
+    return medians, above
+
+
+def features_of(rows: Sequence[Row], model: ModelConfig) -> list[str]:
+    """List the columns that are binned: features in order of appearance, then score and latency."""
+    taken = {*ROLES, "version", "day", "reference", "lag_days", *model.attributes, *model.segments}
+    names = list(dict.fromkeys(key for row in rows for key in row if key not in taken))
+    return [*names, *(role for role in ("score", "latency_ms") if any(row.get(role) is not None for row in rows))]
+
+
+def build_bins(rows: Sequence[Row], model: ModelConfig) -> Bins:
+    """Freeze bins on the reference rows, as `audits.count.freeze` does."""
+    columns: list[NumericBins | CategoricalBins] = []
+    for name in features_of(rows, model):
+        values = [row[name] for row in rows if row.get(name) is not None]
+        if values and not isinstance(values[0], str):
+            x = np.asarray(values, dtype=np.float64)
+            columns.append(
+                numeric_bins(
+                    name, low=float(x.min()), high=float(x.max()), mean=float(x.mean()), deviation=float(x.std()),
+                    integers=bool((x == np.floor(x)).all()), quantiles=np.quantile(x, np.linspace(0, 1, 201)).tolist(),
+                )
+            )  # fmt: skip
+        else:
+            ranked = sorted({v: values.count(v) for v in values}.items(), key=lambda pair: (-pair[1], pair[0]))
+            columns.append(CategoricalBins(name=name, levels=tuple(v for v, _ in ranked), complete=True))
+    numeric = {column.name for column in columns if column.kind == "numeric"}
+    return Bins(columns=tuple(columns), score="score" if "score" in numeric else None)
+
+
+def build_tally(rows: Sequence[Row], bins: Bins, model: ModelConfig) -> Tally:
+    """Count rows row by row, the slow and obvious way."""
+    identity = [(row.get("version"), FIRST_DAY + row.get("day", 0), bool(row.get("reference"))) for row in rows]
+    order = sorted(set(identity), key=lambda each: (not each[2], each[1], each[0] or ""))
+    partitions = tuple(
+        Partition(
+            number=i, version=v, bucket=b, reference=r, rows=identity.count((v, b, r)), prediction_dirty=False, outcome_dirty=False,
+            prediction_tally=2 * i, outcome_tally=2 * i + 1,
+        )
+        for i, (v, b, r) in enumerate(order)
+    )  # fmt: skip
+    part = [order.index(each) for each in identity]
+    protected, segments = list(model.attributes), list(model.segments)
+    crossed = [(name, segment) for segment in segments for name in protected] or [(segment,) for segment in segments]
+    held = [tuple(protected), *crossed]
+    singles = [(), *((name,) for name in (*protected, *segments))]
+    slices = tuple(dict.fromkeys(slice_of(row, names) for names in (*held, *singles) for row in rows))
+    place = {found: position for position, found in enumerate(slices)}
+    return Tally(
+        partitions=partitions, slices=slices, columns=tuple(column.name for column in bins.columns),
+        outcome=count_outcome(rows, part, held, place, model), coarse=count_coarse(rows, part, held[0], place, bins),
+        margin=count_margin(rows, part, singles, place, bins), bins=count_bins(rows, part, bins),
+        moments=count_moments(rows, part, bins), maturity=count_maturity(rows, part), fingerprint=bins.fingerprint,
+    )  # fmt: skip
+
+
+def flag(value: Any) -> int:
+    """Code a decision or an outcome: -1 for unknown."""
+    return -1 if value is None else int(value)
+
+
+def count_outcome(rows: Sequence[Row], part: Sequence[int], held: Sequence[Any], place: Any, model: ModelConfig) -> Any:
+    """Count groups by decision and outcome, with sums of scores and errors."""
+    same = str(model.positive) == str(model.favorable)
+    found = []
+    for family, names in enumerate(held):
+        for row, partition in zip(rows, part, strict=True):
+            score, outcome = row.get("score"), row.get("outcome")
+            line = {"partition": partition, "family": family, "slice": place[slice_of(row, names)], "decision": flag(row.get("decision")),
+                    "outcome": flag(outcome), "n": 1, "scored": int(score is not None), "score": score or 0.0,
+                    "score_squared": (score or 0.0) ** 2}  # fmt: skip
+            line |= dict.fromkeys(("error_2", "error_4", "log_loss", "log_loss_squared"), 0.0)
+            if score is not None and outcome is not None:
+                positive = float(outcome == 1) if same else float(outcome == 0)
+                error = (score - positive) ** 2
+                eps = np.finfo(float).eps
+                loss = -math.log(min(max(1 - abs(score - positive), eps), 1 - eps))
+                line |= {"error_2": error, "error_4": error**2, "log_loss": loss, "log_loss_squared": loss**2}
+            for name in SERVICE:
+                value = row.get(name)
+                line |= {f"{name}_n": int(value is not None), name: value or 0.0, f"{name}_squared": (value or 0.0) ** 2}
+            found.append(line)
+    names = list(found[0]) if found else [*KEYS["outcome"], "n"]
+    return add_up({name: np.asarray([line[name] for line in found]) for name in names}, KEYS["outcome"])
+
+
+def count_coarse(rows: Sequence[Row], part: Sequence[int], names: Sequence[str], place: Any, bins: Bins) -> Any:
+    """Count scores in twenty coarse bins by the cross of protected attributes."""
+    grid = bins.score_bins
+    kept = [(row, p) for row, p in zip(rows, part, strict=True) if row.get("score") is not None and grid is not None]
+    table = {
+        "partition": np.asarray([p for _, p in kept], dtype=np.int64),
+        "slice": np.asarray([place[slice_of(row, names)] for row, _ in kept], dtype=np.int64),
+        "outcome": np.asarray([flag(row.get("outcome")) for row, _ in kept], dtype=np.int64),
+        "score_bin": np.asarray([int(grid.bin_of(np.asarray([row["score"]]))[0]) * 20 // grid.size for row, _ in kept], dtype=np.int64)
+        if grid
+        else np.zeros(0, dtype=np.int64),
+        "n": np.ones(len(kept), dtype=np.int64),
+        "score": np.asarray([row["score"] for row, _ in kept], dtype=np.float64),
+    }
+    return add_up(table, KEYS["coarse"])
+
+
+def count_margin(rows: Sequence[Row], part: Sequence[int], singles: Sequence[Any], place: Any, bins: Bins) -> Any:
+    """Count scores on the frozen grid by single group and outcome."""
+    grid = bins.score_bins
+    size = grid.size if grid else 0
+    kept = [(row, p, names) for names in singles for row, p in zip(rows, part, strict=True) if grid is not None]
+    n, score = np.zeros((len(kept), size), dtype=np.int64), np.zeros((len(kept), size))
+    for line, (row, _, _) in enumerate(kept):
+        if row.get("score") is not None and grid is not None:
+            cell = int(grid.bin_of(np.asarray([row["score"]], dtype=np.float64))[0])
+            n[line, cell], score[line, cell] = 1, row["score"]
+    table = {
+        "partition": np.asarray([p for _, p, _ in kept], dtype=np.int64),
+        "slice": np.asarray([place[slice_of(row, names)] for row, _, names in kept], dtype=np.int64),
+        "outcome": np.asarray([flag(row.get("outcome")) for row, _, _ in kept], dtype=np.int64),
+        "n": n,
+        "score": score,
+    }
+    return add_up(table, KEYS["margin"])
+
+
+def count_bins(rows: Sequence[Row], part: Sequence[int], bins: Bins) -> Any:
+    """Count each column's values by bin."""
+    width = max((column.size for column in bins.columns), default=0)
+    lines = []
+    for number in sorted(set(part)):
+        inside = [row for row, p in zip(rows, part, strict=True) if p == number]
+        for index, column in enumerate(bins.columns):
+            n, total = np.zeros(width, dtype=np.int64), np.zeros(width)
+            special = {"missing": 0, "not_a_number": 0, "other": 0, "unseen": 0}
+            unseen: dict[str, int] = {}
+            for row in inside:
+                value = row.get(column.name)
+                if isinstance(value, float) and not math.isfinite(value):
+                    special["not_a_number"] += 1
+                    continue
+                if isinstance(column, NumericBins):
+                    cell = MISSING if value is None else int(column.bin_of(np.asarray([value], dtype=np.float64))[0])
+                else:
+                    cell = column.bin_of(value)
+                if cell >= 0:
+                    n[cell] += 1
+                    total[cell] += value if isinstance(column, NumericBins) else 0
+                else:
+                    special[{MISSING: "missing", OTHER: "other", UNSEEN: "unseen"}[cell]] += 1
+                    if cell == UNSEEN:
+                        unseen[value] = unseen.get(value, 0) + 1
+            text = json.dumps(unseen) if unseen else None
+            lines.append({"partition": number, "column": index, "n": n, "total": total, **special, "unseen_levels": text})
+    names = ("partition", "column", "n", "total", "missing", "not_a_number", "other", "unseen", "unseen_levels")
+    table = {name: np.asarray([line[name] for line in lines], dtype=object if name == "unseen_levels" else None) for name in names}
+    return {name: values if len(lines) else values.astype(np.int64) for name, values in table.items()}
+
+
+def count_moments(rows: Sequence[Row], part: Sequence[int], bins: Bins) -> Any:
+    """Sum up each numeric column."""
+    lines = []
+    for number in sorted(set(part)):
+        for index, column in enumerate(bins.columns):
+            if isinstance(column, NumericBins):
+                x = [row[column.name] for row, p in zip(rows, part, strict=True) if p == number and row.get(column.name) is not None]
+                x = [value for value in x if math.isfinite(value)]
+                mean = float(np.mean(x)) if x else 0.0
+                m2 = float(np.sum((np.asarray(x) - mean) ** 2)) if x else 0.0
+                ends = (min(x), max(x)) if x else (math.nan, math.nan)
+                lines.append((number, index, len(x), *ends, mean, m2))
+    names = ("partition", "column", "n", "min", "max", "mean", "m2")
+    kinds = dict.fromkeys(("partition", "column", "n"), np.int64)
+    return {name: np.asarray([line[i] for line in lines], dtype=kinds.get(name, np.float64)) for i, name in enumerate(names)}
+
+
+def count_maturity(rows: Sequence[Row], part: Sequence[int]) -> Any:
+    """Count known outcomes by the days they took."""
+    lags = sorted((p, row["lag_days"]) for row, p in zip(rows, part, strict=True) if row.get("lag_days") is not None)
+    found = [(*key, len(list(same))) for key, same in groupby(lags)]
+    return {name: np.asarray([line[i] for line in found], dtype=np.int64) for i, name in enumerate(("partition", "lag_days", "n"))}

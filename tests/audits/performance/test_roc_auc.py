@@ -1,0 +1,86 @@
+"""`roc_auc` by hand and against its definition elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from audits.evidence import Evidence
+
+Finding = Callable[..., dict[str, Any]]
+Rows = list[dict[str, Any]]
+
+
+def test_by_hand(evidence: Evidence, finding: Finding) -> None:
+    """Positives .9 .8 .95 beat all 6 negatives, .4 and .45 beat 3: 24 of 30 pairs. F: 8 of 9. M: 5 of 6 (.45 beats only .1 of three)."""
+    found = {level: finding(evidence, "roc_auc", level) for level in ("", "F", "M")}
+    assert found[""]["value"] == pytest.approx(24 / 30)
+    assert found["F"]["value"] == pytest.approx(8 / 9)
+    assert found["M"]["value"] == pytest.approx(4 / 6)
+    assert found[""]["n"] == 11
+    assert found[""]["tables"] == {"resolution": 0.0}
+
+
+def test_ties_count_half(evidence_of: Callable[..., Evidence], finding: Finding) -> None:
+    """Scores of whole tens: the pairs (.5, .5) count half, so 0.5 of 1 pair and 1 of 1 make 1.5 / 2."""
+    rows = [{"score": 0.5, "outcome": 1}, {"score": 0.5, "outcome": 0}, {"score": 0.1, "outcome": 0}]
+    assert finding(evidence_of(rows), "roc_auc")["value"] == pytest.approx(0.75)
+
+
+def test_within_its_bound_of_scikit_learn(evidence_of: Callable[..., Evidence], random_rows: Rows, finding: Finding) -> None:
+    """500 random rows: no further from the exact figure than the bound in `tables`, for both meanings of positive."""
+    y, s = (np.asarray([row[name] for row in random_rows]) for name in ("outcome", "score"))
+    for positive, truth in ((1, y), (0, 1 - y)):
+        found = finding(evidence_of(random_rows, positive=positive), "roc_auc")
+        assert abs(found["value"] - roc_auc_score(truth, s)) <= found["tables"]["resolution"] + 1e-12
+        assert found["tables"]["resolution"] < 0.002
+
+
+def test_intersections_state_a_wider_bound(evidence_of: Callable[..., Evidence], random_rows: Rows, finding: Finding) -> None:
+    """Twenty bins: the bound is larger and still holds."""
+    rows = [row | {"race": "AB"[i % 2]} for i, row in enumerate(random_rows)]
+    found = finding(evidence_of(rows, protected=("sex", "race")), "roc_auc", "A F")
+    inside = [row for row in rows if row["race"] == "A" and row["sex"] == "F"]
+    exact = roc_auc_score([row["outcome"] for row in inside], [row["score"] for row in inside])
+    assert abs(found["value"] - exact) <= found["tables"]["resolution"]
+    assert 0.005 < found["tables"]["resolution"] < 0.1
+    assert found["n"] == len(inside)
+
+
+def delong_row_by_row(y: np.ndarray[Any, Any], s: np.ndarray[Any, Any]) -> float:
+    """The variance of DeLong, DeLong and Clarke-Pearson from all pairs."""
+    wins = (s[y == 1][:, None] > s[y == 0]) + 0.5 * (s[y == 1][:, None] == s[y == 0])
+    return float(wins.mean(axis=1).var(ddof=1) / (y == 1).sum() + wins.mean(axis=0).var(ddof=1) / (y == 0).sum())
+
+
+def test_interval_is_delongs(evidence_of: Callable[..., Evidence], finding: Finding) -> None:
+    """Scores in whole per cents, so that bins lose nothing: value ± 1.96 standard errors from all pairs."""
+    draw = np.random.default_rng(2)
+    s = draw.integers(0, 100, 200)
+    y = (draw.random(200) < s / 100).astype(int)
+    rows = [{"score": int(score), "outcome": int(outcome)} for score, outcome in zip(s, y, strict=True)]
+    found = finding(evidence_of(rows), "roc_auc")
+    half = 1.959963984540054 * np.sqrt(delong_row_by_row(y, s))
+    assert found["value"] == pytest.approx(roc_auc_score(y, s), abs=1e-12)
+    assert found["high"] - found["value"] == pytest.approx(half, abs=1e-12)
+    assert found["method"] == "delong"
+
+
+def test_one_class_only(evidence_of: Callable[..., Evidence], finding: Finding) -> None:
+    """Without negatives there are no pairs."""
+    found = finding(evidence_of([{"score": 0.4, "outcome": 1}, {"score": 0.6, "outcome": 1}]), "roc_auc")
+    assert np.isnan(found["value"])
+    assert found["reason"] == "needs scored rows of both outcomes"
+
+
+def test_perfect_order_is_not_certain(evidence_of: Callable[..., Evidence], finding: Finding) -> None:
+    """Ten and ten in perfect order: AUC 1, and an interval that starts where Wilson's of 10/10 does."""
+    rows = [{"score": 0.01 * i, "outcome": int(i >= 10)} for i in range(20)]
+    found = finding(evidence_of(rows), "roc_auc")
+    assert found["value"] == 1.0
+    assert found["low"] == pytest.approx(0.7225, abs=1e-4)
+    assert found["high"] == 1.0

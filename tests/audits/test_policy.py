@@ -1,0 +1,113 @@
+"""Thresholds and verdicts."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from audits.finding import Threshold
+from audits.policy import DEFAULTS, fingerprint, judge, thresholds
+from audits.registry import AUDITS, check_policy
+from connectors.config import Columns, ModelConfig, ThresholdOverride
+from connectors.errors import UsageError
+
+NAN = float("nan")
+
+
+def model(**policy: ThresholdOverride) -> ModelConfig:
+    """Make a model with its own thresholds."""
+    return ModelConfig(name="loans", title="Loans", columns=Columns(), policy=policy)
+
+
+def verdict(threshold: Threshold | None, value: float, low: float, high: float, n: int = 100) -> str | None:
+    """Judge one estimate."""
+    found = judge(threshold, np.asarray([value]), np.asarray([low]), np.asarray([high]), np.asarray([n]))
+    return None if found[0] is None else str(found[0])
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "n", "expected"),
+    [
+        (0.90, 0.82, 0.98, 100, "pass"),
+        (0.90, 0.70, 1.10, 100, "pass"),  # the interval reaches below 0.8, the value does not
+        (0.78, 0.70, 0.86, 100, "warn"),
+        (0.70, 0.62, 0.78, 100, "fail"),  # all of the interval is below
+        (0.70, 0.62, 0.78, 29, "insufficient"),
+        (0.70, 0.62, 0.78, 30, "fail"),
+        (0.80, 0.80, 0.80, 100, "pass"),  # the line itself is allowed
+        (NAN, NAN, NAN, 100, "insufficient"),
+        (0.70, NAN, NAN, 100, "warn"),  # without an interval nothing is certain
+        (0.70, 0.60, NAN, 100, "warn"),  # no upper end: it may reach anywhere
+    ],
+)
+def test_verdicts_on_a_minimum(value: float, low: float, high: float, n: int, expected: str) -> None:
+    """The four-fifths line with at least 30 rows."""
+    assert verdict(Threshold(name="impact_ratio", min=0.8, min_n=30), value, low, high, n) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "expected"),
+    [
+        (0.05, -0.02, 0.12, "pass"),
+        (0.11, 0.04, 0.18, "warn"),
+        (0.2, 0.13, 0.27, "fail"),
+        (-0.2, -0.27, -0.13, "fail"),
+        (-0.11, -0.18, -0.04, "warn"),
+    ],
+)
+def test_verdicts_on_both_sides(value: float, low: float, high: float, expected: str) -> None:
+    """A gap of ten points either way."""
+    assert verdict(Threshold(name="gap", min=-0.1, max=0.1), value, low, high) == expected
+
+
+def test_nobody_is_judged_without_a_threshold() -> None:
+    """No threshold, or one without limits: no verdict, not even for a missing value."""
+    assert verdict(None, 0.5, 0.4, 0.6) is None
+    assert verdict(Threshold(name="accuracy"), NAN, NAN, NAN, 0) is None
+
+
+def test_defaults_are_reasoned() -> None:
+    """Each default names a measure that exists, has a limit, a rationale and a source."""
+    for name, threshold in DEFAULTS.items():
+        assert name == threshold.name
+        assert name in AUDITS
+        assert threshold.min is not None or threshold.max is not None
+        assert len(threshold.rationale) > 40
+        assert threshold.source
+
+
+def test_configuration_overrides_what_it_names() -> None:
+    """A new minimum keeps the default's severity and min_n; its rationale is the user's own."""
+    found = thresholds(model(impact_ratio=ThresholdOverride(min=0.9), accuracy=ThresholdOverride(min=0.7, rationale="contract")))
+    assert (found["impact_ratio"].min, found["impact_ratio"].severity, found["impact_ratio"].min_n) == (0.9, "page", 30)
+    assert "four-fifths" not in found["impact_ratio"].rationale
+    assert (found["accuracy"].min, found["accuracy"].rationale, found["accuracy"].source) == (0.7, "contract", "candor.toml")
+    only = thresholds(model(impact_ratio=ThresholdOverride(min_n=100)))["impact_ratio"]
+    assert only == dataclasses.replace(DEFAULTS["impact_ratio"], min_n=100)
+
+
+def test_one_limit_of_two_can_be_lifted() -> None:
+    """Giving only a maximum drops the default's minimum: what is written is what holds."""
+    found = thresholds(model(calibration_gap=ThresholdOverride(max=0.02)))["calibration_gap"]
+    assert (found.min, found.max) == (None, 0.02)
+
+
+def test_wrong_policies_are_refused_with_the_key() -> None:
+    """An unknown severity, a minimum above the maximum, an unknown measure."""
+    with pytest.raises(UsageError, match=r'models\.loans\.policy\.impact_ratio\.severity = "pager"; did you mean "page"'):
+        thresholds(model(impact_ratio=ThresholdOverride(severity="pager")))
+    with pytest.raises(UsageError, match=r"min = 2 is above max = 1"):
+        thresholds(model(impact_ratio=ThresholdOverride(min=2, max=1)))
+    with pytest.raises(UsageError, match=r'no measure "impact_ration"; did you mean "impact_ratio"'):
+        check_policy("loans", {"impact_ration": ThresholdOverride(min=0.8)})
+
+
+def test_fingerprint_follows_every_change() -> None:
+    """Equal policies have equal fingerprints; another rationale has another one."""
+    first = {"loans": thresholds(model())}
+    assert fingerprint(first) == fingerprint({"loans": thresholds(model())})
+    changed = {"loans": thresholds(model(impact_ratio=ThresholdOverride(rationale="ours")))}
+    assert fingerprint(first) != fingerprint(changed)
+    assert fingerprint(first).startswith("sha256:")
