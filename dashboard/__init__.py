@@ -1,0 +1,1 @@
+"""What a person drives: the command line and the pages in a browser."""

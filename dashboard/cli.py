@@ -1,0 +1,386 @@
+"""The command line. What a command does is in `dashboard/commands/`; heavy libraries are imported when one runs, not before.
+
+Exit codes: 0 done; 1 a finding failed (only with ``--gate``); 2 the command, the configuration or a named file; 3 an audit, a source,
+a lock or the disk; 130 Ctrl-C. Progress goes to stderr, results to stdout.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+from typer.core import TyperGroup
+
+from connectors.errors import CandorError, UsageError
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from audits.finding import AuditRun
+    from connectors.config import Config
+
+
+class Commands(TyperGroup):
+    """The group of all commands: whatever goes wrong in one becomes a sentence and an exit code."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command and make sure that what it printed has arrived."""
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+            return result
+        except BrokenPipeError:  # whoever read the output has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(0) from None
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Keep the order in which a newcomer meets them."""
+        return list(self.commands)
+
+
+app = typer.Typer(
+    cls=Commands,
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+ConfigPath = Annotated[Path, typer.Option("--config", "-c", metavar="FILE", help="The configuration.")]
+ModelName = Annotated[str, typer.Option("--model", "-m", metavar="NAME", help="The model, as [models.NAME] in candor.toml.")]
+ModelNames = Annotated[
+    list[str] | None, typer.Option("--model", "-m", metavar="NAME", help="Only this model; may be given several times. Default: all.")
+]
+Port = Annotated[int, typer.Option(min=1, max=65535, help="The port to listen on, on this machine only.")]
+HERE = Path("candor.toml")
+
+
+def main() -> None:
+    """Run the command line: every error is one sentence on stderr."""
+    try:
+        app(prog_name="candor")
+    except CandorError as error:
+        stop(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        stop("stopped", 130)
+    except MemoryError:
+        stop("out of memory; lower warehouse.memory_limit or close other programs", 3)
+    except OSError as error:
+        stop(f"{error.filename or 'the system'}: {error.strerror or error}", 3)
+    except Exception as error:
+        if os.environ.get("CANDOR_DEBUG"):
+            raise
+        first = next(iter(str(error).splitlines()), "")[:300]
+        stop(f"this is a fault in Candor: {type(error).__name__}: {first} (CANDOR_DEBUG=1 shows where)", 3)
+
+
+def stop(sentence: str, code: int) -> None:
+    """Say what went wrong, on one line, and leave."""
+    from dashboard.commands.text import cell
+
+    print(f"candor: {cell(sentence)}", file=sys.stderr)
+    raise SystemExit(code)
+
+
+def say(progress: str) -> None:
+    """Report progress."""
+    print(progress, file=sys.stderr, flush=True)
+
+
+@app.callback()
+def candor() -> None:
+    """Audit and monitor deployed models from their prediction logs.
+
+    \b
+    First steps:
+      candor demo                a simulated lender, audited; opens the dashboard
+      candor init my-data/       writes my-data/candor.toml from a look at the files in it
+      candor ingest -c my-data/candor.toml
+      candor audit -c my-data/candor.toml
+      candor serve -c my-data/candor.toml
+    """
+
+
+@app.command()
+def demo(
+    world: Annotated[str, typer.Argument(help="What to simulate: lending.")] = "lending",
+    serve: Annotated[bool, typer.Option(" /--no-serve", help="End without a server.", show_default=False)] = True,
+    port: Port = 8501,
+) -> None:
+    """Simulate a world, ingest it, audit it, write a report and open the dashboard on the worst finding.
+
+    Everything goes into ./demo/WORLD; running it again reuses what is there.
+
+    \b
+    Examples:
+      candor demo
+      candor demo lending --no-serve
+    """
+    from dashboard.commands import demo as demonstration
+
+    shown = demonstration.demo(world, say)
+    print(demonstration.closing(shown, port, serving=serve), flush=True)
+    if serve:
+        say("Ctrl-C ends the dashboard; what was written stays.")
+        open_dashboard(shown.config, port, shown.page)
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder that holds the log's files.")] = Path(),
+    force: Annotated[bool, typer.Option("--force", help="Replace a candor.toml that is there.")] = False,
+) -> None:
+    """Write a commented candor.toml from a look at the data files in DIR.
+
+    \b
+    Examples:
+      candor init
+      candor init my-data/
+    """
+    from dashboard.commands.init import write_config
+    from dashboard.commands.text import table
+
+    path, guessed, sources = write_config(folder, force=force)
+    print(table(["files", "glob", "columns"], [[each.files, each.glob, len(each.columns)] for each in sources]))
+    rows = [[role, column.name, ", ".join(map(str, column.values[:3]))] for role, column in guessed.roles.items()]
+    rows += [["protected", column.name, ", ".join(map(str, column.values[:3]))] for column in guessed.protected]
+    if rows:
+        print("\n" + table(["role", "column", "values"], rows))
+    print(f"\nWrote {path}. Check it, then: candor ingest -c {path}")
+
+
+@app.command()
+def ingest(config: ConfigPath = HERE, model: ModelNames = None) -> None:
+    """Read new rows from the sources into the warehouse; bad rows go to quarantine, with their reasons.
+
+    Ingesting a file again changes nothing. The exit code is 0 even when rows were quarantined.
+
+    \b
+    Examples:
+      candor ingest
+      candor ingest -c my-data/candor.toml --model loans
+    """
+    settings = read_config(config, model)
+    from connectors.ingest import ingest as take_in
+    from dashboard.commands.text import table
+    from reports import strings
+
+    taken = take_in(settings, model or None, progress=say)
+    if not taken:
+        print("Nothing new: every file has been ingested already.")
+        return
+    names = ("model", "path", "received", "accepted", "duplicate", "quarantined", "outcomes")
+    print(table(names, [[getattr(row, name) for name in names] for row in taken]))
+    sums = [sum(getattr(row, name) or 0 for row in taken) for name in ("received", "accepted", "duplicate", "quarantined")]
+    print(strings.ledger(*sums))
+
+
+@app.command()
+def audit(
+    config: ConfigPath = HERE,
+    model: ModelNames = None,
+    window: Annotated[
+        str | None, typer.Option(metavar="SPEC", help='A length (1h, 1d, 1w, 1mo, "5000 rows") or one window (2026-03-01, "row 12000").')
+    ] = None,
+    json: Annotated[str | None, typer.Option("--json", metavar="FILE|-", help="Write the whole run as JSON; - for stdout.")] = None,
+    gate: Annotated[bool, typer.Option("--gate", help="Exit with 1 when a finding failed.")] = False,
+    refreeze: Annotated[bool, typer.Option("--refreeze", help="Freeze bins and calibration anew on the reference.")] = False,
+) -> None:
+    """Audit what has been ingested, store the run and publish it for reports and the dashboard.
+
+    \b
+    Examples:
+      candor audit
+      candor audit --model loans --json run.json
+      candor audit --gate --json - > run.json
+    """
+    settings = read_config(config, model)
+    from audits.run import audit as examine
+
+    run = examine(settings, model or None, window=window, refreeze=refreeze, progress=say)
+    if json is not None:
+        write_json(run, json)
+    if json != "-":
+        summarise(run)
+    from dashboard.commands.worst import failed
+
+    errors = [(each.model, failure) for each in run.runs for failure in each.errors if failure.error]
+    for name, failure in errors:
+        print(f"candor: {name}: {failure.name} failed: {failure.reason}", file=sys.stderr)
+    if errors:
+        raise typer.Exit(3)
+    if gate and (count := failed(run)):
+        print(f"candor: {count:,} findings failed", file=sys.stderr)
+        raise typer.Exit(1)
+
+
+def write_json(run: AuditRun, target: str) -> None:
+    """Write a run in the format that others read; to stdout for "-"."""
+    import json
+
+    from audits.record import to_json
+    from dashboard.commands.report import write_whole
+
+    text = json.dumps(to_json(run), ensure_ascii=False, allow_nan=False) + "\n"
+    if target == "-":
+        sys.stdout.write(text)
+    else:
+        write_whole(Path(target), text.encode())
+
+
+def summarise(run: AuditRun) -> None:
+    """Print what an audit found: counts by verdict, then what is worst."""
+    from dashboard.commands.text import table
+    from dashboard.commands.worst import counts, worst
+
+    verdicts = ("fail", "warn", "pass", "insufficient", "error", None)
+    tallies = [(each, counts(each)) for each in run.runs]
+    head = ["model", "used", "fail", "warn", "pass", "not enough data", "error", "not judged"]
+    print(table(head, [[each.model, each.coverage.used, *(count[verdict] for verdict in verdicts)] for each, count in tallies]))
+    found = worst(run.runs)
+    for each in found[:5]:
+        print(f"  {each.figure.verdict}: {each.sentence}" + (f"  ({each.figure.model})" if len(run.runs) > 1 else ""))
+    if len(found) > 5:
+        print(f"  and {len(found) - 5:,} more: candor serve, or candor report")
+    print(f"Run {run.id}")
+
+
+@app.command()
+def report(
+    model: ModelName,
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The file to write.")],
+    config: ConfigPath = HERE,
+    template: Annotated[str, typer.Option(metavar="NAME", help="What to report: audit.")] = "audit",
+    format: Annotated[str, typer.Option(metavar="FORMAT", help="html, csv or json.")] = "html",
+) -> None:
+    """Write a report of the last audit: self-contained HTML, CSV or JSON, with small cells suppressed.
+
+    \b
+    Examples:
+      candor report --model loans -o loans.html
+      candor report --model loans --template audit --format csv -o loans.csv
+    """
+    settings = read_config(config, [model])
+    from audits.record import load as load_run
+    from connectors.published import open_published
+    from dashboard.commands.report import write_report
+
+    with open_published(settings) as published:
+        run = load_run(published, None)
+    write_report(run, settings, model, template=template, format=format, output=output)
+    print(output)
+
+
+@app.command()
+def serve(config: ConfigPath = HERE, port: Port = 8501) -> None:
+    """Open the dashboard, on this machine only, until Ctrl-C. It reads published runs, never the log.
+
+    \b
+    Examples:
+      candor serve
+      candor serve -c my-data/candor.toml --port 8600
+    """
+    read_config(config, None)
+    open_dashboard(config, port, "/")
+
+
+def open_dashboard(config: Path, port: int, page: str) -> None:
+    """Serve until Ctrl-C, which is how a server is meant to end: its exit code is 130 all the same."""
+    from dashboard.serve import serve as run_server
+
+    run_server(config, port, page)
+
+
+@app.command()
+def query(sql: Annotated[str, typer.Argument(help="One SELECT.")], config: ConfigPath = HERE) -> None:
+    """Ask the published tables with SQL: read only, no files, no network.
+
+    Tables: runs, models, findings, errors, ledger, quarantine, quarantine_reasons.
+
+    \b
+    Examples:
+      candor query "select name, slice, value, low, high, n from findings where whole and verdict = 'fail'"
+      candor query "select * from quarantine_reasons"
+      candor query "select model, path, received, accepted, duplicate, quarantined from ledger"
+    """
+    from connectors.published import open_published
+    from dashboard.commands.text import table
+
+    with open_published(read_config(config, None)) as published:
+        found = published.table(sql)
+    names = found.column_names
+    print(table(names, zip(*(found.column(i).to_pylist() for i in range(len(names))), strict=True)))
+    say(f"{found.num_rows:,} rows")
+
+
+@app.command()
+def event(
+    text: Annotated[str, typer.Argument(help="What happened, in a few words.")],
+    model: ModelName,
+    kind: Annotated[Literal["release", "incident", "data", "note"], typer.Option(help="What sort of thing it was.")],
+    at: Annotated[str, typer.Option("--at", metavar="T", help="When: 2026-08-10 or 2026-08-10T09:30; UTC unless it says otherwise.")],
+    config: ConfigPath = HERE,
+) -> None:
+    """Mark a release, an incident, a change of data or a note on every trend of a model.
+
+    \b
+    Examples:
+      candor event --model loans --kind release --at 2026-08-10 "v3.2"
+      candor event --model loans --kind incident --at 2026-08-26T14:30 "bureau feed down for two hours"
+    """
+    from connectors.actions import add_event
+
+    settings = read_config(config, [model])
+    moment = when(at)
+    add_event(settings, model, kind, moment, text)
+    print(f"{model}: {kind} at {moment:%Y-%m-%d %H:%M} UTC: {text}")
+
+
+def when(text: str) -> datetime:
+    """Read a time as a person types it, as UTC unless it names an offset."""
+    from datetime import UTC, datetime
+
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise UsageError(f'--at: "{text}" is no time; write 2026-08-10 or 2026-08-10T09:30') from None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+@app.command()
+def doctor(config: ConfigPath = HERE) -> None:
+    """Check versions against their pins, name the extras, and look at the warehouse.
+
+    \b
+    Examples:
+      candor doctor
+      candor doctor -c my-data/candor.toml
+    """
+    from dashboard.commands.doctor import examine
+    from dashboard.commands.text import table
+
+    if config != HERE and not config.exists():
+        raise UsageError(f"{config}: no such file")
+    found = list(examine(config if config.exists() else None))
+    print(table(["part", "thing", "state", "found"], [[each.part, each.thing, each.state, each.found] for each in found]))
+    wrong = [each for each in found if each.state == "wrong"]
+    if wrong:
+        raise CandorError(f"{wrong[0].thing}: {wrong[0].found}" + (f"; and {len(wrong) - 1} more above" if len(wrong) > 1 else ""))
+
+
+def read_config(path: Path, models: list[str] | None) -> Config:
+    """Load the configuration and make sure that the named models are in it."""
+    from connectors.config import load
+
+    config = load(path)
+    for name in models or ():
+        config.model(name)
+    return config
+
+
+if __name__ == "__main__":
+    main()

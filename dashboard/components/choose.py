@@ -1,0 +1,89 @@
+"""Menus that are bound to the address bar: the link is the truth, a choice changes the link."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+import streamlit as st
+
+from dashboard import data, strings, url_state
+from dashboard.page import PageContext
+from reports.strings import name_of
+from reports.strings import window as window_words
+
+
+def choose(
+    context: PageContext,
+    name: str,
+    label: str,
+    options: Sequence[str],
+    *,
+    words: Callable[[str], str] = str,
+    default: str | None = None,
+    segmented: bool = False,
+    help: str | None = None,
+    bare: bool = False,
+) -> str | None:
+    """Let a person choose the value of the query parameter `name`; None where there is nothing to choose from.
+
+    `bare` leaves the label to screen readers. A link that asks for something else falls back to the default, after saying so at the top of the page.
+    """
+    value = url_state.pick(label.lower(), getattr(context.view, name), options, default, say=context.say)
+    if value is None:
+        return None
+    key = f"choose-{name}"
+    visible: Literal["visible", "collapsed"] = "collapsed" if bare else "visible"
+    st.session_state[key] = value
+    if segmented:
+        st.segmented_control(
+            label,
+            options,
+            key=key,
+            format_func=words,
+            on_change=_write,
+            args=(name, key),
+            help=help,
+            required=True,
+            label_visibility=visible,
+        )
+    else:
+        st.selectbox(label, options, key=key, format_func=words, on_change=_write, args=(name, key), help=help, label_visibility=visible)
+    return value
+
+
+def _write(name: str, key: str) -> None:
+    value = st.session_state.get(key)
+    if value:
+        st.query_params[name] = value
+
+
+def choose_window(context: PageContext, spans: Sequence[data.Span], default: str = url_state.ALL) -> data.Span | None:
+    """The window a page is about; None for the whole analysed period."""
+    known = {span.key: span for span in reversed(spans)}
+
+    def words(key: str) -> str:
+        if key == url_state.ALL:
+            return strings.WHOLE_PERIOD
+        span = known[key]
+        return window_words(span.start, span.end, span.first_row, span.last_row, partial=span.partial)
+
+    chosen = choose(context, "window", "Window", [url_state.ALL, *known], words=words, default=default, help=strings.TERMS["window"])
+    return known.get(chosen or url_state.ALL)
+
+
+def choose_version(context: PageContext) -> str | None:
+    """The model version a page is about; None for all versions together. Nothing is shown where the log tells none apart."""
+    known = data.versions(*context.key)
+    if not known:
+        return None
+    words = {url_state.ALL: strings.ALL_VERSIONS}
+    chosen = choose(
+        context,
+        "version",
+        "Version",
+        [url_state.ALL, *known],
+        words=lambda key: words.get(key, name_of(key)),
+        help=strings.TERMS["version"],
+    )
+    return None if chosen == url_state.ALL else chosen

@@ -1,0 +1,97 @@
+"""Chart specifications from figures: dots with intervals for groups, lines over windows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from dashboard import data
+from dashboard import strings as screen
+from reports import charts, glossary, strings
+from reports.figure import Figure
+
+PARITY = {"one": 1.0, "zero": 0.0}
+
+
+def point(figure: Figure, label: str, *, reference: bool = False) -> charts.Point:
+    """One figure as a dot; too little data is drawn hollow, with its reason."""
+    return charts.Point(
+        label=label,
+        value=figure.value,
+        low=figure.low,
+        high=figure.high,
+        n=figure.n,
+        verdict=figure.verdict,
+        reason=figure.reason,
+        at=figure.at,
+        partial=figure.partial,
+        reference=reference,
+    )
+
+
+def interval_plot(name: str, figures: Sequence[Figure], *, references: frozenset[str] = frozenset()) -> charts.IntervalChart:
+    """One measure for every group, in the order given."""
+    term = glossary.term(name)
+    points = tuple(point(each, strings.group(each.slice), reference=strings.group(each.slice) in references) for each in figures)
+    unit = strings.display_unit(name, figures[0].unit if figures else "")
+    return charts.IntervalChart(
+        title=term.title,
+        unit=unit,
+        alt=f"{term.title} by group. " + "; ".join(each.said(unit) for each in points),
+        points=points,
+        minimum=next((each.threshold_min for each in figures if each.threshold_min is not None), None),
+        maximum=next((each.threshold_max for each in figures if each.threshold_max is not None), None),
+        parity=PARITY.get(term.better or ""),
+    )
+
+
+def trend(
+    name: str,
+    lines: Iterable[tuple[str, Sequence[Figure]]],
+    *,
+    about: str = "",
+    events: Iterable[charts.Mark] = (),
+    baseline: float | None = None,
+) -> charts.TrendChart:
+    """One measure over windows, one line per named sequence of figures."""
+    series = tuple(
+        charts.Series(name=label, points=tuple(point(each, window_label(each)) for each in sorted(figures, key=_at)))
+        for label, figures in lines
+    )
+    everything = [figure for _, figures in lines for figure in figures] if isinstance(lines, Sequence) else []
+    term = glossary.term(name)
+    unit = strings.display_unit(name, everything[0].unit if everything else "")
+    title = f"{term.title} {about}".strip()
+    ends = "; ".join(f"{line.name or title} ends at {line.points[-1].said(unit)}" for line in series[:6] if line.points)
+    windows = max((len(line.points) for line in series), default=0)
+    return charts.TrendChart(
+        title=title,
+        unit=unit,
+        alt=f"{title} over {windows} windows. {ends}.",
+        series=series,
+        minimum=next((each.threshold_min for each in everything if each.threshold_min is not None), None),
+        maximum=next((each.threshold_max for each in everything if each.threshold_max is not None), None),
+        marks=tuple(events),
+        baseline=baseline,
+    )
+
+
+def _at(figure: Figure) -> tuple[bool, object]:
+    at = figure.at
+    return (at is None, at.timestamp() if hasattr(at, "timestamp") else at)
+
+
+def window_label(figure: Figure) -> str:
+    """A window's name on an axis and in a table."""
+    return strings.window_of(figure)
+
+
+def marks(config_path: str, model: data.Model, clock: bool) -> tuple[charts.Mark, ...]:
+    """Releases, incidents and other events of a model as marks; a log without a clock has nowhere to put them."""
+    if not clock:
+        return ()
+    return tuple(charts.Mark(at=event.at, kind=event.kind, text=event.text) for event in data.events(config_path, model.model))
+
+
+def group_words(attribute: str) -> str:
+    """The name of an attribute or an intersection, for a menu."""
+    return strings.attribute(attribute) or screen.EVERYONE

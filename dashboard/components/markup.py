@@ -1,0 +1,88 @@
+"""HTML from data: everything that is not written here is escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from html import escape
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from dashboard import strings
+from reports import glossary
+from reports.strings import safe
+
+
+class Html(str):
+    """Text that is already HTML."""
+
+
+def text(value: object) -> Html:
+    """`value` as HTML text; names from data lose control and direction-changing characters."""
+    return value if isinstance(value, Html) else Html(escape(safe(str(value)), quote=True))
+
+
+def span(content: object, css: str = "", title: str = "") -> Html:
+    """Text with a class and, where there is more to say, a tooltip."""
+    attributes = (f' class="{css}"' if css else "") + (f' title="{text(title)}"' if title else "")
+    return Html(f"<span{attributes}>{text(content)}</span>")
+
+
+def term(label: str, definition: str) -> Html:
+    """A word with its definition behind it."""
+    return Html(f'<abbr class="c-term" title="{text(definition)}">{text(label)}</abbr>') if definition else text(label)
+
+
+def known(label: str, key: str) -> Html:
+    """A word of the screen with its definition behind it."""
+    return term(label, strings.TERMS[key])
+
+
+def measure(name: str) -> Html:
+    """A measure's plain name with its definition behind it."""
+    word = glossary.term(name)
+    return term(word.title, word.definition)
+
+
+def link(label: object, page: str, parameters: dict[str, str], title: str = "") -> Html:
+    """A link to another view."""
+    tip = f' title="{text(title)}"' if title else ""
+    return Html(f'<a class="c-link" href="{text(page + "?" + urlencode(parameters))}" target="_self"{tip}>{text(label)}</a>')
+
+
+def join(parts: Iterable[object], between: str = " ") -> Html:
+    """Parts put one after another."""
+    return Html(between.join(text(part) for part in parts))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """A column of a table: its heading and the class of its cells ("num", "tight", "quiet", "mono", "wide")."""
+
+    head: object
+    css: str = ""
+
+
+def table(
+    caption: str, columns: Sequence[Column], rows: Iterable[Sequence[object]], *, chosen: int | None = None, height: int | None = None
+) -> Html:
+    """A table with row headings; `chosen` marks a row, `height` (pixels) makes it scroll."""
+    head = "".join(f'<th scope="col" class="{column.css}">{text(column.head)}</th>' for column in columns)
+    lines = []
+    for index, row in enumerate(rows):
+        cells = "".join(
+            f'<{tag} class="{column.css}">{text(cell)}</{tag.split()[0]}>'
+            for column, cell, tag in zip(columns, row, ["th scope='row'"] + ["td"] * (len(columns) - 1), strict=True)
+        )
+        lines.append(f"<tr{' class=chosen' if index == chosen else ''}>{cells}</tr>")
+    style = f' style="max-height:{height}px"' if height else ""
+    return Html(
+        f'<div class="c-scroll" tabindex="0" role="region" aria-label="{text(caption)}"{style}><table class="c-table">'
+        f"<caption>{text(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table></div>"
+    )
+
+
+def show(html: Html) -> None:
+    """Put HTML on the page."""
+    st.html(html)

@@ -1,0 +1,375 @@
+"""Cached reads of published runs, keyed by the snapshot file: a file name is never used twice, so nothing here goes stale.
+
+Only what a page asks for is read. Nothing here touches the log, and nothing here computes a figure.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from audits.slices import Slice
+from audits.window import EPOCH
+from connectors.config import Config, load
+from connectors.errors import CandorError
+from connectors.published import Published, folder_of, open_published
+from reports.figure import Figure
+
+Row = dict[str, Any]
+
+COLUMNS = (
+    'position, name, unit, version, slice, reference_slice, attribute, "column", window_start, window_end, first_row, last_row, partial, '
+    "whole, value, low, high, n, method, p_value, q_value, threshold_min, threshold_max, severity, rationale, verdict, reason"
+)
+AT = "coalesce(epoch_ms(window_start), first_row)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """One published file and the configuration it belongs to; equal snapshots hold equal figures."""
+
+    config: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """A row of the published `models` table."""
+
+    run: str
+    model: str
+    title: str
+    task: str
+    environment: str | None
+    owner: str | None
+    runbook: str | None
+    window: str
+    favorable: str | None
+    positive: str | None
+    attributes: tuple[str, ...]
+    features: int | None
+    reference_start: dt.datetime | None
+    reference_end: dt.datetime | None
+    reference_first_row: int | None
+    reference_last_row: int | None
+    reference_n: int | None
+    reference_kind: str | None
+    available: int
+    used: int
+    quarantined: int
+    duplicate: int
+    labelled: int
+    freshness: dt.datetime | None
+    label_delay: str | None
+    ingested: dt.datetime | None
+
+    @property
+    def label_coverage(self) -> float | None:
+        """Share of the rows used whose outcome is known."""
+        return self.labelled / self.used if self.used else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """One window of a run, as it stands in links and in menus."""
+
+    key: str
+    start: dt.datetime | None
+    end: dt.datetime | None
+    first_row: int | None
+    last_row: int | None
+    partial: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attention:
+    """A measure that needs attention: over the whole period, or in its latest complete window, and since when."""
+
+    figure: Figure
+    since: dt.datetime | int | None
+    """Start of the unbroken run of windows in which the value lay outside the threshold, to the latest complete one."""
+    windows: int
+    """Windows in that run; 0 when the latest complete window is inside the threshold."""
+
+
+def window_key(start: dt.datetime | None, first_row: int | None) -> str:
+    """How a window is written in a link: a day, a minute or a row number.
+
+    >>> window_key(dt.datetime(2026, 11, 3), None), window_key(dt.datetime(2026, 11, 3, 5), None), window_key(None, 5000)
+    ('2026-11-03', '2026-11-03T05:00', '5000')
+    """
+    if start is None:
+        return str(first_row)
+    return start.strftime("%Y-%m-%d") if start.time() == dt.time() else start.strftime("%Y-%m-%dT%H:%M")
+
+
+@st.cache_data(show_spinner=False, max_entries=8)
+def _config(path: str, modified: int, size: int) -> Config:
+    return load(Path(path))
+
+
+def config(path: str) -> Config:
+    """The configuration at `path`, read again when the file changes.
+
+    Raises
+    ------
+    CandorError : when it is missing or says something that cannot be
+    """
+    try:
+        stat = Path(path).stat()
+    except OSError:
+        return load(Path(path))
+    return _config(path, stat.st_mtime_ns, stat.st_size)
+
+
+@st.cache_resource(show_spinner=False, max_entries=3, on_release=lambda published: published.close())
+def _opened(path: str, config_path: str) -> Published:
+    return open_published(config(config_path))
+
+
+def current(config_path: str) -> Snapshot | None:
+    """The latest published snapshot, or None when nothing has been published yet."""
+    folder = folder_of(config(config_path))
+    try:
+        name = (folder / "CURRENT").read_text(encoding="ascii").strip()
+    except OSError:
+        return None
+    return Snapshot(config=config_path, path=str(folder / name))
+
+
+def read(snapshot: Snapshot, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
+    """Rows of a query over the published tables."""
+    rows: list[Row] = _opened(snapshot.path, snapshot.config).table(sql, parameters).to_pylist()
+    return rows
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def runs(snapshot: Snapshot) -> tuple[Row, ...]:
+    """Every run in the snapshot, newest first; none when rows were taken in but nothing was audited."""
+    if "runs" not in _opened(snapshot.path, snapshot.config).names():
+        return ()
+    return tuple(read(snapshot, "select run, created, code_revision, policy, data, bins from runs order by created desc, run desc"))
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def models(snapshot: Snapshot, run: str) -> tuple[Model, ...]:
+    """The models that `run` audited, by name."""
+    columns = ", ".join(name if name != "window" else '"window"' for name in Model.__dataclass_fields__)
+    rows = read(snapshot, f"select {columns} from models where run = ? order by model", [run])
+    return tuple(Model(**row | {"attributes": tuple(json.loads(row["attributes"] or "[]"))}) for row in rows)
+
+
+@st.cache_data(show_spinner=False, max_entries=256)
+def spans(snapshot: Snapshot, run: str, model: str) -> tuple[Span, ...]:
+    """The windows of a run, oldest first."""
+    rows = read(
+        snapshot,
+        "select window_start, window_end, first_row, last_row, bool_or(partial) as partial from findings "
+        "where run = ? and model = ? and not whole group by all order by window_start, first_row",
+        [run, model],
+    )
+    return tuple(
+        Span(
+            key=window_key(row["window_start"], row["first_row"]),
+            start=row["window_start"],
+            end=row["window_end"],
+            first_row=row["first_row"],
+            last_row=row["last_row"],
+            partial=row["partial"],
+        )
+        for row in rows
+    )
+
+
+@st.cache_data(show_spinner=False, max_entries=512)
+def figures(
+    snapshot: Snapshot,
+    run: str,
+    model: str,
+    *,
+    names: tuple[str, ...] = (),
+    window: Span | None = None,
+    whole: bool | None = True,
+    population: bool | None = None,
+    column: str | None = None,
+    columns: bool | None = None,
+    version: str | None = None,
+    versions: bool = False,
+    tables: bool = False,
+) -> tuple[Figure, ...]:
+    """Findings of one model, in the order of the run.
+
+    Parameters
+    ----------
+    names : only these measures; empty for all
+    window : only this window; otherwise `whole` True for the whole period, False for every window, None for both
+    population : True for the whole population only, False for groups and gaps between groups only
+    column : only findings about this column; `columns` True for findings about any column, False for none
+    version : only this model version; None for all versions together; `versions` for every one of them and all together
+    tables : read the named numbers for charts too
+    """
+    wheres, values = ["run = ?", "model = ?"], [run, model]
+    if names:
+        wheres.append("list_contains(?, name)")
+        values.append(list(names))  # type: ignore[arg-type]
+    if window is not None:
+        wheres.append("not whole and window_start is not distinct from ? and first_row is not distinct from ?")
+        values += [window.start, window.first_row]  # type: ignore[list-item]
+    elif whole is not None:
+        wheres.append("whole" if whole else "not whole")
+    if population is not None:
+        wheres.append("slice = '{}' and attribute is null" if population else "(slice <> '{}' or attribute is not null)")
+    if column is not None:
+        wheres.append('"column" = ?')
+        values.append(column)
+    elif columns is not None:
+        wheres.append('"column" is not null' if columns else '"column" is null')
+    if not versions:
+        wheres.append("version is not distinct from ?")
+        values.append(version)  # type: ignore[arg-type]
+    what = COLUMNS + (", tables" if tables else "")
+    rows = read(snapshot, f"select {what} from findings where {' and '.join(wheres)} order by position, {AT}", values)
+    return tuple(Figure.of(row | {"model": model}) for row in rows)
+
+
+@st.cache_data(show_spinner=False, max_entries=256)
+def attention(snapshot: Snapshot, run: str, model: str) -> tuple[Attention, ...]:
+    """What needs attention, worst first: one entry for each measure of each slice, column and version.
+
+    A measure is listed when its whole period warns or fails, or its latest complete window does; the figure shown is the
+    worse of the two. Raised errors are listed too; too little data is not (`counts` says how often that is so).
+    """
+    bad = "verdict in ('fail', 'warn', 'error')"
+    sql = f"""
+    with mine as (select {COLUMNS}, {AT} as place, ({bad}) as bad, struct_pack({", ".join(f"k{i} := {part}" for i, part in enumerate(_parts()))}) as key
+                  from findings where run = ? and model = ?),
+    steps as (select key, place, bad, window_start is not null as clock from mine where not whole and not partial and verdict is not null and verdict <> 'insufficient'),
+    calm as (select key, max(place) filter (where not bad) as last_calm, max(place) as latest from steps group by key),
+    spell as (select steps.key, min(steps.place) as since, count(*) as windows, bool_or(clock) as clock
+              from steps join calm using (key) where steps.bad and steps.place > coalesce(calm.last_calm, -1) group by steps.key),
+    shown as (select mine.* from mine left join calm using (key)
+              where mine.bad and (mine.whole or (mine.place = calm.latest and not mine.partial)))
+    select shown.* exclude (key, place, bad), spell.since, spell.clock, coalesce(spell.windows, 0) as windows
+    from shown left join spell using (key)
+    qualify row_number() over (partition by shown.key order by list_position(['fail', 'error', 'warn'], verdict), whole desc) = 1
+    """
+    rows = read(snapshot, sql, [run, model])
+    found = []
+    for row in rows:
+        since, windows, clock = row.pop("since"), row.pop("windows"), row.pop("clock")
+        figure = Figure.of(row | {"model": model})
+        start = None if since is None else EPOCH + dt.timedelta(milliseconds=since) if clock else since
+        found.append(Attention(figure=figure, since=start, windows=windows))
+    return tuple(sorted(found, key=lambda each: urgency(each.figure)))
+
+
+def _parts() -> tuple[str, ...]:
+    return ("name", "coalesce(version, '')", "slice", "coalesce(attribute, '')", "coalesce(\"column\", '')")
+
+
+ORDER = {"fail": 0, "error": 1, "warn": 2, "insufficient": 3, None: 4, "pass": 5}
+SEVERITIES = {"page": 0, "ticket": 1, "info": 2}
+
+
+def urgency(figure: Figure) -> tuple[int, int, float, int]:
+    """Sort key, worst first: verdict, severity, how far outside the threshold in proportion to it, then the run's order."""
+    return (ORDER.get(figure.verdict, 4), SEVERITIES.get(figure.severity or "", 1), -excess(figure), figure.position)
+
+
+def excess(figure: Figure) -> float:
+    """How far the value lies outside its threshold, as a share of the threshold; 0 inside or where there is none."""
+    value, low, high = figure.value, figure.threshold_min, figure.threshold_max
+    if value is None:
+        return 0.0
+    if low is not None and value < low:
+        return (low - value) / max(abs(low), 1e-9)
+    if high is not None and value > high:
+        return (value - high) / max(abs(high), 1e-9)
+    return 0.0
+
+
+@st.cache_data(show_spinner=False, max_entries=256)
+def counts(snapshot: Snapshot, run: str, model: str) -> dict[str, int]:
+    """How many whole-period findings have each verdict; "" counts those that nobody judges."""
+    rows = read(
+        snapshot,
+        "select coalesce(verdict, '') as verdict, count(*) as n from findings where run = ? and model = ? and whole group by 1",
+        [run, model],
+    )
+    return {row["verdict"]: row["n"] for row in rows}
+
+
+@st.cache_data(show_spinner=False, max_entries=256)
+def names(snapshot: Snapshot, run: str, model: str) -> frozenset[str]:
+    """The measures that a run reports for a model."""
+    return frozenset(row["name"] for row in read(snapshot, "select distinct name from findings where run = ? and model = ?", [run, model]))
+
+
+@st.cache_data(show_spinner=False, max_entries=256)
+def versions(snapshot: Snapshot, run: str, model: str) -> tuple[str, ...]:
+    """The model versions that a run tells apart."""
+    sql = "select distinct version from findings where run = ? and model = ? and version is not null order by 1"
+    return tuple(row["version"] for row in read(snapshot, sql, [run, model]))
+
+
+@st.cache_data(show_spinner=False, max_entries=256)
+def failures(snapshot: Snapshot, run: str, model: str) -> tuple[Row, ...]:
+    """What could not be computed, and why."""
+    return tuple(read(snapshot, "select name, reason, "error" from errors where run = ? and model = ? order by "error" desc, name", [run, model]))
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def ledger(snapshot: Snapshot, model: str) -> tuple[Row, ...]:
+    """Every batch that was taken in for a model, newest first."""
+    sql = (
+        "select batch, source, path, kind, received, accepted, duplicate, quarantined, outcomes, complete, committed "
+        "from ledger where model = ? order by batch desc"
+    )
+    return tuple(read(snapshot, sql, [model]))
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def quarantine(snapshot: Snapshot, model: str, source: str | None = None, limit: int = 200) -> tuple[Row, ...]:
+    """The latest quarantined rows of a model."""
+    sql = (
+        'select batch, source, path, line, "column", reason, "row" from quarantine where model = ? '
+        "and (?::varchar is null or source = ?) order by batch desc, line limit ?"
+    )
+    return tuple(read(snapshot, sql, [model, source, source, limit]))
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def quarantine_reasons(snapshot: Snapshot, model: str) -> tuple[Row, ...]:
+    """Why rows were quarantined, and how many, most rows first."""
+    sql = 'select source, reason, "column", rows from quarantine_reasons where model = ? order by rows desc, source, reason'
+    return tuple(read(snapshot, sql, [model]))
+
+
+def events(config_path: str, model: str) -> tuple[Any, ...]:
+    """Releases, incidents, data changes and notes of a model, oldest first; none when the store cannot be read."""
+    from connectors.actions import events as stored
+
+    try:
+        return tuple(sorted(stored(config(config_path), model), key=lambda event: event.at))
+    except CandorError:
+        return ()
+
+
+@st.cache_data(show_spinner=False, max_entries=512, hash_funcs={Figure: lambda figure: repr(figure)})
+def history(snapshot: Snapshot, run: str, figure: Figure) -> tuple[Figure, ...]:
+    """The same measure of the same slice, column and version in every window, oldest first."""
+    same = (
+        'name = ? and slice = ? and attribute is not distinct from ? and "column" is not distinct from ? and version is not distinct from ?'
+    )
+    rows = read(
+        snapshot,
+        f"select {COLUMNS} from findings where run = ? and model = ? and not whole and {same} order by {AT}",
+        [run, figure.model, figure.name, Slice.of(dict(figure.slice)).to_json(), figure.attribute, figure.column, figure.version],
+    )
+    return tuple(Figure.of(row | {"model": figure.model}) for row in rows)

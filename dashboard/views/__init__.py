@@ -1,0 +1,11 @@
+"""One page, one file; importing this registers them, in the order of the bar."""
+
+# isort: off
+from dashboard.views import overview
+from dashboard.views import performance
+from dashboard.views import fairness
+from dashboard.views import drift
+from dashboard.views import data
+# isort: on
+
+__all__ = ["data", "drift", "fairness", "overview", "performance"]

@@ -1,0 +1,140 @@
+"""The audit report as one self-contained HTML page: no script, no request, readable in light and dark, printable."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from audits.finding import AuditRun, ModelRun
+from reports import glossary, palette, pen, sections, strings, svg
+from reports.chart_specs import ChartSpec, HeatMap, Mark, ReliabilityChart
+from reports.figure import Figure
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+    from markupsafe import Markup
+
+WIDE = 1080.0
+
+
+def audit(run: AuditRun, model: ModelRun, figures: Sequence[Figure], marks: Sequence[Mark] = ()) -> bytes:
+    """Return the full audit report about one model; `figures` are those to show, small cells already withheld."""
+    found = sections.Findings(all=figures, marks=marks)
+    rows, trends, curves = sections.performance(found)
+    attributes, segments = sections.breakdowns(found, model)
+    items = sections.attention(figures)
+    coverage = model.coverage
+    accepted = coverage.available - coverage.duplicate - coverage.quarantined
+    style = stylesheet()
+    text = (
+        _environment()
+        .get_template("audit.html.jinja")
+        .render(
+            run=run,
+            model=model,
+            card=model.card,
+            style=style,
+            policy=_policy(style),
+            title=model.card.get("title") or model.model,
+            period=_period(figures),
+            reference=_reference(model),
+            ledger=strings.ledger(coverage.available, accepted, coverage.duplicate, coverage.quarantined),
+            accepted=accepted,
+            items=items,
+            most_items=sections.MOST_ITEMS,
+            critical=sum(item.verdict in ("fail", "error") for item in items),
+            warnings=sum(item.verdict == "warn" for item in items),
+            performance=rows,
+            trends=trends,
+            curves=curves,
+            versions=sections.versions(found),
+            attributes=attributes,
+            segments=segments,
+            drift=sections.drift(found),
+            quality_trends=sections.quality_trends(found),
+            quality=sections.quality(found),
+            other=sections.other(found),
+            gaps=[*sections.gaps(found), *((glossary.term(f.name).title, f.reason) for f in model.errors if not f.error)],
+            errors=[f for f in model.errors if f.error],
+            methods=sections.methods(found),
+            marks=sorted(marks, key=lambda mark: strings.moment(mark.at)),
+            withheld=sum(f.suppressed for f in figures),
+        )
+    )
+    return text.encode("utf-8", "replace")
+
+
+def _period(figures: Sequence[Figure]) -> str:
+    whole = next((f for f in figures if f.whole), None)
+    return strings.window_of(whole) if whole is not None else strings.DASH
+
+
+def _reference(model: ModelRun) -> str:
+    reference = model.reference
+    span = strings.window(reference.start, reference.end, reference.first_row, reference.last_row)
+    kind = {
+        "until": "rows before the analysed period",
+        "rows": "the first rows",
+        "version": "an earlier version",
+        "source": "a source of its own",
+        "first window": "the first complete window, which is also analysed",
+    }.get(reference.kind, reference.kind)
+    return f"{span}, n = {strings.count(reference.n)} ({kind})" if span != strings.DASH else f"{kind}, n = {strings.count(reference.n)}"
+
+
+def _policy(style: str) -> str:
+    """Return the content security policy: nothing may load or run; the one style sheet is named by its hash."""
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    return f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
+
+
+@cache
+def stylesheet() -> str:
+    """Return the style sheet with the colours of both themes in front."""
+    light, dark = (";".join(f"{name}:{value}" for name, value in palette.variables(theme).items()) for theme in ("light", "dark"))
+    return f":root{{color-scheme:light dark;{light}}}\n@media screen and (prefers-color-scheme:dark){{:root{{{dark}}}}}\n" + (
+        files("reports") / "templates" / "audit.css"
+    ).read_text("utf-8")
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from markupsafe import Markup
+
+    made = Environment(
+        loader=PackageLoader("reports"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+
+    def draw(spec: ChartSpec) -> Markup:
+        # to_svg escapes through the XML library; what it returns is markup.
+        wide = isinstance(spec, HeatMap)
+        return Markup(svg.to_svg(spec, "page", width=WIDE) if wide else svg.to_svg(spec, "page"))
+
+    def mark(verdict: str | None) -> Markup:
+        return Markup(pen.icon(verdict))
+
+    made.filters.update(safe_name=_safe, count=strings.count, moment=strings.moment)
+    made.globals.update(
+        draw=draw,
+        mark=mark,
+        word=strings.verdict_word,
+        term=glossary.term,
+        dash=strings.DASH,
+        narrow=lambda spec: isinstance(spec, ReliabilityChart),
+        wide=lambda spec: isinstance(spec, HeatMap),
+    )
+    return made
+
+
+def _safe(value: Any) -> str:
+    return strings.safe(str(value)) if value not in (None, "") else strings.DASH

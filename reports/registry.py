@@ -1,0 +1,69 @@
+"""Which reports there are, and the one function that makes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Final
+
+from audits.finding import AuditRun, ModelRun
+from connectors.errors import UsageError, nearest
+from reports import csv_tables, json_record
+from reports.chart_specs import Mark
+from reports.figure import Figure, figures
+from reports.suppression import suppressed
+
+Writer = Callable[[AuditRun, ModelRun, Sequence[Figure], Sequence[Mark]], bytes]
+
+
+def _html(run: AuditRun, model: ModelRun, found: Sequence[Figure], marks: Sequence[Mark]) -> bytes:
+    from reports.html_page import audit
+
+    return audit(run, model, found, marks)
+
+
+def _csv(run: AuditRun, model: ModelRun, found: Sequence[Figure], marks: Sequence[Mark]) -> bytes:
+    return csv_tables.findings(run, model, found)
+
+
+def _json(run: AuditRun, model: ModelRun, found: Sequence[Figure], marks: Sequence[Mark]) -> bytes:
+    return json_record.findings(run, model, found)
+
+
+TEMPLATES: Final[Mapping[str, Mapping[str, Writer]]] = MappingProxyType(
+    {"audit": MappingProxyType({"html": _html, "csv": _csv, "json": _json})}
+)
+MEDIA_TYPES: Final = MappingProxyType({"html": "text/html; charset=utf-8", "csv": "text/csv; charset=utf-8", "json": "application/json"})
+
+
+def render(template: str, format: str, run: AuditRun, *, model: str | None = None, marks: Sequence[Mark] = ()) -> bytes:
+    """Return a report about one model of a run; the same run gives the same bytes.
+
+    `model` may be left out when the run holds one model. `marks` are releases and incidents to draw on trends. Small cells are withheld.
+
+    Raises
+    ------
+    UsageError
+        When there is no such template, format or model; the text lists those that there are.
+    """
+    if template not in TEMPLATES:
+        raise UsageError(f'There is no report template "{template}"; {nearest(template, TEMPLATES)}')
+    writers = TEMPLATES[template]
+    if format == "pdf":
+        raise UsageError(f"PDF comes later; {', '.join(writers)} work today.")
+    if format not in writers:
+        raise UsageError(f'Report template "{template}" has no format "{format}"; it has {", ".join(writers)}.')
+    chosen = _model(run, model)
+    return writers[format](run, chosen, suppressed(list(figures(chosen.findings))), marks)
+
+
+def _model(run: AuditRun, name: str | None) -> ModelRun:
+    names = [one.model for one in run.runs]
+    if name is None:
+        if len(names) == 1:
+            return run.runs[0]
+        raise UsageError(f"Run {run.id} holds {len(names)} models, name one of them: {', '.join(names)}")
+    for one in run.runs:
+        if one.model == name:
+            return one
+    raise UsageError(f'Run {run.id} has no model "{name}"; {nearest(name, names)}')

@@ -1,0 +1,169 @@
+"""From figures to chart values: which points a chart has, its policy lines, and the sentence that stands for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from statistics import median
+from typing import Final
+
+from reports import glossary, strings
+from reports.chart_specs import DistributionChart, HeatMap, IntervalChart, Mark, Point, ReliabilityChart, Series, TrendChart
+from reports.figure import Figure
+from reports.scales import position
+
+BAD: Final = ("fail", "error", "warn")
+MOST_GROUPS: Final = 24
+MOST_LINES: Final = 6
+FEWEST_ROWS: Final = 30
+
+
+def unit_of(figure: Figure) -> str:
+    """Return the display unit of a figure."""
+    return strings.display_unit(figure.name, figure.unit)
+
+
+def point(figure: Figure, label: str) -> Point:
+    """Return a figure as a point of a chart."""
+    reason = strings.SUPPRESSED if figure.suppressed else figure.reason or "no value" if figure.value is None else ""
+    return Point(
+        label=label,
+        value=figure.value,
+        low=figure.low,
+        high=figure.high,
+        n=figure.n,
+        verdict=figure.verdict,
+        reason=reason,
+        at=figure.at,
+        partial=figure.partial,
+        reference=bool(figure.slice) and figure.slice == figure.reference_slice,
+    )
+
+
+def groups(figures: Sequence[Figure]) -> IntervalChart | None:
+    """Return one measure by group, at most 24 groups; None where no group has a value."""
+    known = [f for f in figures if f.value is not None or f.suppressed]
+    if not any(f.value is not None for f in known):
+        return None
+    first = known[0]
+    term, unit = glossary.term(first.name), unit_of(first)
+    title = term.title
+    if len(known) > MOST_GROUPS:
+        ordered = sorted((f for f in known if f.value is not None), key=lambda f: (f.value or 0.0, strings.group(f.slice)))
+        title = f"{title}, the {MOST_GROUPS} lowest of {len(known)} groups"
+        known = ordered[:MOST_GROUPS]
+    points = tuple(point(f, strings.group(f.slice)) for f in known)
+    minimum, maximum = limits(known)
+    parity = {"one": 1.0, "zero": 0.0}.get(term.better or "")
+    said = "; ".join(p.said(unit) for p in points)
+    policy = strings.policy(minimum, maximum, unit)
+    alt = f"{title} by group. {said}." + (f" Policy: {policy}." if policy else "")
+    return IntervalChart(title=title, unit=unit, alt=alt, points=points, minimum=minimum, maximum=maximum, parity=parity)
+
+
+def limits(figures: Iterable[Figure]) -> tuple[float | None, float | None]:
+    """Return the threshold that the figures share, from the first that has one."""
+    for figure in figures:
+        if figure.threshold_min is not None or figure.threshold_max is not None:
+            return figure.threshold_min, figure.threshold_max
+    return None, None
+
+
+def trend(lines: Sequence[tuple[str, Sequence[Figure]]], marks: Sequence[Mark] = ()) -> TrendChart | None:
+    """Return one measure over windows, at most six lines; None where fewer than two windows have a value."""
+    chosen = [(name, sorted((f for f in figures if f.at is not None), key=order)) for name, figures in lines]
+    chosen = [(name, figures) for name, figures in chosen if sum(f.value is not None for f in figures) > 1]
+    if not chosen:
+        return None
+    first = chosen[0][1][0]
+    unit = unit_of(first)
+    title = glossary.term(first.name).title
+    thin = {name for name, figures in chosen if median([f.n or 0 for f in figures]) < FEWEST_ROWS}
+    if 0 < len(thin) < len(chosen):
+        title = f"{title}; not drawn, with fewer than {FEWEST_ROWS} rows a window: {', '.join(sorted(thin))}"
+        chosen = [(name, figures) for name, figures in chosen if name not in thin]
+    if len(chosen) > MOST_LINES:
+        chosen.sort(key=lambda pair: -max((f.n or 0) for f in pair[1]))
+        title = f"{title}, the {MOST_LINES} largest of {len(chosen)} groups"
+        chosen = chosen[:MOST_LINES]
+    series = tuple(Series(name=name, points=tuple(point(f, strings.window_of(f)) for f in figures)) for name, figures in chosen)
+    minimum, maximum = limits(f for _, figures in chosen for f in figures)
+    alt = f"{title} over {len(chosen[0][1])} windows. " + " ".join(_course(line, unit) for line in series)
+    span = {type(p.at) for line in series for p in line.points}
+    fitting = tuple(mark for mark in marks if type(mark.at) in span)
+    return TrendChart(title=title, unit=unit, alt=alt, series=series, minimum=minimum, maximum=maximum, marks=fitting)
+
+
+def order(figure: Figure) -> float:
+    """Return where a figure's window lies, for sorting."""
+    return position(figure.at) if figure.at is not None else 0.0
+
+
+def _course(line: Series, unit: str) -> str:
+    """Say where a line was lowest, highest and last, and in how many windows it broke the policy."""
+    known = [(p.value, p) for p in line.points if p.value is not None]
+    (low, lowest), (high, highest), (end, last) = min(known, key=lambda k: k[0]), max(known, key=lambda k: k[0]), known[-1]
+    broken = sum(p.verdict in BAD for p in line.points)
+    text = (
+        f"{strings.safe(line.name)}: " if line.name else ""
+    ) + f"lowest {strings.number(low, unit)} ({lowest.label}), highest {strings.number(high, unit)} ({highest.label})"
+    text += f", latest {strings.number(end, unit)} ({last.label})"
+    return text + (f"; outside the policy in {broken}." if broken else ".")
+
+
+def short_window(figure: Figure) -> str:
+    """Name a window's start in as few characters as a column head has ("3 Mar", "3 Mar 14:00", "5,000")."""
+    if figure.window_start is None:
+        return strings.count(figure.first_row)
+    start = figure.window_start
+    day = strings.day(start).rsplit(" ", 1)[0]
+    return f"{day} {start:%H:%M}" if figure.window_end is not None and (figure.window_end - start).days < 1 else day
+
+
+def heat(figures: Sequence[Figure], columns: Sequence[str]) -> HeatMap | None:
+    """Return one drift statistic as columns by windows, rows in the order given; None without windows."""
+    cells: dict[tuple[str | None, datetime | int | None], Figure] = {
+        (f.column, f.at): f for f in figures if f.at is not None and not f.whole
+    }
+    heads = sorted({f.at: f for f in cells.values()}.values(), key=order)
+    if len(heads) < 2 or not columns:
+        return None
+    first = figures[0]
+    grid = [[cells.get((name, head.at)) for head in heads] for name in columns]
+    known = [f.value for line in grid for f in line if f is not None and f.value is not None]
+    _, maximum = limits(figures)
+    full = 2 * maximum if maximum else max(known, default=0.0) or 1.0
+    broken = [name for name, line in zip(columns, grid, strict=True) if any(f is not None and f.verdict in BAD for f in line)]
+    title = f"{glossary.term(first.name).title} by column and window"
+    names = ", ".join(strings.safe(name) for name in broken)
+    which = f"Outside the policy in at least one window: {names}." if broken else "All within the policy."
+    span = f"{strings.window_of(heads[0])} to {strings.window_of(heads[-1])}"
+    return HeatMap(
+        title=title,
+        unit=unit_of(first),
+        alt=f"{title}: {len(columns)} columns, {len(heads)} windows, {span}. {which}",
+        rows=tuple(columns),
+        columns=tuple(short_window(head) for head in heads),
+        values=tuple(tuple(None if f is None else f.value for f in line) for line in grid),
+        verdicts=tuple(tuple(None if f is None else f.verdict for f in line) for line in grid),
+        full=full,
+    )
+
+
+def distribution(figure: Figure) -> DistributionChart | None:
+    """Return the distributions behind a drift finding; None where the finding carries none."""
+    if not figure.tables or "reference" not in figure.tables or "window" not in figure.tables:
+        return None
+    title = f"{strings.name_of(figure.column)}, {strings.window_of(figure)}"
+    bare = DistributionChart.of_tables(title=title, alt="", tables=figure.tables)
+    said = "; ".join(f"{strings.safe(label)} {shown}" for label, _, _, shown in bare.bins())
+    return DistributionChart.of_tables(title=title, alt=f"Shares of {title}, reference then window. {said}.", tables=figure.tables)
+
+
+def reliability(figure: Figure) -> ReliabilityChart | None:
+    """Return the reliability curve behind a calibration finding; None where the finding carries none."""
+    if not figure.tables or "observed" not in figure.tables:
+        return None
+    bare = ReliabilityChart.of_tables(title="Reliability", alt="", tables=figure.tables)
+    said = "; ".join(f"{strings.number(score, 'decimal')} came true {strings.number(seen, 'percent')}" for score, seen, *_ in bare.known())
+    return ReliabilityChart.of_tables(title="Reliability", alt=f"Observed rate by mean score: {said}.", tables=figure.tables)

@@ -1,0 +1,60 @@
+"""What the command line says of itself, how soon, and that its examples are commands that exist."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from dashboard import cli
+
+COMMANDS = ("demo", "init", "ingest", "audit", "report", "serve", "query", "event", "doctor")
+HEAVY = ("duckdb", "ibis", "numpy", "pandas", "plotly", "pyarrow", "pydantic", "rich", "scipy", "sklearn", "streamlit")
+
+
+def test_help_answers_before_anyone_waits(checkout: Path) -> None:
+    took = []
+    for _ in range(7):
+        started = time.perf_counter()
+        subprocess.run([sys.executable, "-m", "dashboard.cli", "--help"], cwd=checkout, capture_output=True, check=True)
+        took.append(time.perf_counter() - started)
+    assert min(took) < 0.4
+
+
+def test_help_imports_nothing_heavy(checkout: Path) -> None:
+    asked = "import sys, dashboard.cli; print(*sorted({name.split('.')[0] for name in sys.modules}))"
+    said = subprocess.run([sys.executable, "-c", asked], cwd=checkout, capture_output=True, text=True, check=True).stdout.split()
+    assert "typer" in said
+    assert not set(HEAVY) & set(said)
+
+
+def test_the_commands_are_those_of_the_contract() -> None:
+    said = CliRunner().invoke(cli.app, ["--help"]).stdout
+    assert tuple(re.findall(r"^  ([a-z]+)  ", said.split("Commands:")[1], re.MULTILINE)) == COMMANDS
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_examples_are_commands_that_parse(command: str) -> None:
+    said = CliRunner().invoke(cli.app, [command, "--help"])
+    assert said.exit_code == 0
+    examples = re.findall(r"^    (candor .*?)(?: >.*)?$", said.stdout, re.MULTILINE)
+    assert examples
+    group = typer.main.get_command(cli.app)
+    for example in examples:
+        words = shlex.split(example)
+        assert words[1] == command
+        chosen = group.commands[words[1]]  # type: ignore[attr-defined]
+        chosen.make_context(command, words[2:])    # raises where an option does not exist or an argument is missing
+
+
+def test_nothing_typed_is_a_question() -> None:
+    said = CliRunner().invoke(cli.app, [])
+    assert said.exit_code == 2
+    assert "candor demo" in said.output

@@ -1,0 +1,124 @@
+"""Reads of a snapshot: the right rows, worst first, and nothing stale when a new one is published."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+
+from connectors.errors import CandorError
+from dashboard import data
+from reports.figure import Figure
+
+from .fabricate import RUN, Case, snapshot, world
+
+
+@pytest.fixture(scope="module")
+def lender(tmp_path_factory: pytest.TempPathFactory) -> data.Snapshot:
+    config = world(tmp_path_factory.mktemp("lender"), Case(windows=20))
+    found = data.current(str(config))
+    assert found is not None
+    return found
+
+
+def test_nothing_published_is_no_snapshot(tmp_path: Path) -> None:
+    assert data.current(str(world(tmp_path, published=False))) is None
+
+
+def test_a_missing_configuration_is_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(CandorError, match="candor.toml"):
+        data.current(str(tmp_path / "candor.toml"))
+
+
+def test_models_and_their_coverage(lender: data.Snapshot) -> None:
+    cards, loans = data.models(lender, RUN)
+    assert (cards.model, loans.title, loans.attributes) == ("cards", "Loan approvals", ("sex", "race"))
+    assert loans.label_coverage == pytest.approx(0.72)
+
+
+def test_windows_are_in_order_and_the_last_is_partial(lender: data.Snapshot) -> None:
+    spans = data.spans(lender, RUN, "loans")
+    assert len(spans) == 20
+    assert [span.key for span in spans] == sorted(span.key for span in spans)
+    assert [span.partial for span in spans] == [False] * 19 + [True]
+
+
+def test_attention_is_worst_first_and_names_each_measure_once(lender: data.Snapshot) -> None:
+    items = data.attention(lender, RUN, "loans")
+    keys = [(item.figure.name, item.figure.column, str(item.figure.slice), item.figure.attribute) for item in items]
+    assert len(keys) == len(set(keys))
+    assert [data.urgency(item.figure) for item in items] == sorted(data.urgency(item.figure) for item in items)
+    assert {item.figure.verdict for item in items} <= {"fail", "warn", "error"}
+    assert data.attention(lender, RUN, "cards") == ()
+
+
+def test_since_is_the_start_of_the_unbroken_run_of_complete_windows(lender: data.Snapshot) -> None:
+    income = next(item for item in data.attention(lender, RUN, "loans") if item.figure.column == "income")
+    past = [each for each in data.history(lender, RUN, income.figure) if not each.partial]
+    bad = [each.verdict in ("fail", "warn") for each in past]
+    first = len(bad) - bad[::-1].index(False)  # the window after the last calm one
+    assert income.since == past[first].window_start
+    assert income.windows == len(bad) - first
+    assert income.figure.window_start == past[-1].window_start  # calm over the whole period, so the latest complete window is shown
+
+
+def test_filters(lender: data.Snapshot) -> None:
+    groups = data.figures(lender, RUN, "loans", names=("selection_rate",), population=False)
+    assert {len(each.slice) for each in groups} == {1, 2}
+    assert all(each.whole and each.version is None for each in groups)
+    everyone = data.figures(lender, RUN, "loans", names=("accuracy",), population=True)
+    assert [each.slice for each in everyone] == [{}]
+    v32 = data.figures(lender, RUN, "loans", names=("accuracy",), population=True, version="v3.2")
+    assert [each.version for each in v32] == ["v3.2"]
+    span = data.spans(lender, RUN, "loans")[3]
+    inside = data.figures(lender, RUN, "loans", window=span, column="income")
+    assert {each.window_start for each in inside} == {span.start}
+    assert {each.column for each in inside} == {"income"}
+
+
+def test_a_slice_with_quotes_is_data_and_nothing_else(lender: data.Snapshot) -> None:
+    figure = Figure(model="loans", name="impact_ratio", slice={"sex": "'; drop table findings; --"})
+    assert data.history(lender, RUN, figure) == ()
+    assert data.counts(lender, RUN, "loans")["fail"] > 0
+
+
+def test_a_new_snapshot_is_seen_and_the_old_one_kept_apart(tmp_path: Path) -> None:
+    config = world(tmp_path, Case(windows=4))
+    old = data.current(str(config))
+    assert old is not None
+    assert len(data.models(old, RUN)) == 2
+    snapshot(tmp_path / "candor.published" / "2.duckdb", Case(windows=4, models=(("loans", "Loans"),)))
+    (tmp_path / "candor.published" / "CURRENT").write_text("2.duckdb\n", encoding="ascii")
+    new = data.current(str(config))
+    assert new is not None
+    assert new != old
+    assert [model.title for model in data.models(new, RUN)] == ["Loans"]
+    assert len(data.models(old, RUN)) == 2
+
+
+def test_order_of_urgency() -> None:
+    def figure(verdict: str | None, value: float = 0.5, severity: str | None = "ticket") -> Figure:
+        return Figure(name="impact_ratio", slice={}, value=value, threshold_min=0.8, severity=severity, verdict=verdict)
+
+    worst_first = [
+        figure("fail", severity="page"),
+        figure("fail", 0.4),
+        figure("fail", 0.7),
+        figure("error"),
+        figure("warn"),
+        figure("insufficient"),
+        figure(None),
+        figure("pass", 0.9),
+    ]
+    assert sorted(reversed(worst_first), key=data.urgency) == worst_first
+
+
+def test_rows_instead_of_a_clock(tmp_path: Path) -> None:
+    config = world(tmp_path, Case(windows=12, clock=False))
+    found = data.current(str(config))
+    assert found is not None
+    assert [span.key for span in data.spans(found, RUN, "loans")][:2] == ["0", "5000"]
+    since = {item.since for item in data.attention(found, RUN, "loans")}
+    assert all(each is None or isinstance(each, int) for each in since)
+    assert data.window_key(dt.datetime(2026, 11, 3, 5), None) == "2026-11-03T05:00"
