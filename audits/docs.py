@@ -40,7 +40,7 @@ def pages() -> dict[str, str]:
 def page(group: str, audit: Audit) -> str:
     """The page of one audit."""
     needs = ", ".join(_NEEDS[need] for need in audit.needs) or "predictions only"
-    head = [f"# {audit.name}", "", f"{group.capitalize()}. Unit: {audit.unit}. Needs: {needs}. Tasks: {', '.join(audit.tasks)}.", ""]
+    head = [f"# {audit.name}", "", f"{group.capitalize()}. Unit: {audit.unit}. Needs: {needs}. Tasks: {', '.join(audit.tasks)}.", "", ""]
     return "\n".join(head) + _markdown(inspect.getdoc(audit.function) or "") + _threshold(audit.name)
 
 

@@ -61,11 +61,10 @@ def gather(
     spans, windows = cut(length, analysed, newest, last_row)
     held, reference = _reference(model, length, everything, spans, windows)
     bins = tally(warehouse, model, held, refreeze=refreeze, progress=progress)
-    current = {p.number: p for p in partitions.partitions(warehouse, model.name)}
-    counted = tallies.load(warehouse, model.name, bins, current.values())
-    analysed_tally = counted.select(lambda p: not p.reference)
+    current = partitions.partitions(warehouse, model.name)
     numbers = {p.number for p in held}
-    reference_tally = counted.select(lambda p: p.number in numbers)
+    analysed_tally = tallies.load(warehouse, model.name, bins, [p for p in current if not p.reference])
+    reference_tally = tallies.load(warehouse, model.name, bins, [p for p in current if p.number in numbers])
     slices = _slices(model, analysed_tally)
     members = [np.arange(len(analysed_tally.partitions))]
     members += [_members(analysed_tally, first, end) for first, end in spans[1:]]

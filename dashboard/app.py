@@ -20,7 +20,8 @@ from dashboard.serve import CONFIG
 from reports.strings import moment, name_of
 
 PAGES = views.__all__
-ICON = "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'><circle cx='8' cy='8' r='5.5' fill='none' stroke='#0B5FA5' stroke-width='4'/></svg>"
+RING = "<circle cx='8' cy='8' r='5.5' fill='none' stroke='#0B5FA5' stroke-width='4'/>"
+ICON = f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'>{RING}</svg>"
 
 
 def run(only: str | None = None) -> None:
@@ -118,13 +119,14 @@ def show_page(entry: Entry, config_path: str, links: dict[str, st.Page]) -> None
         strip(snapshot, model, this, spans.get(view.window or ""), None if view.version == url_state.ALL else view.version)
         states.stale(model, context.now)
         states.labels(model)
-    entry.render(context)
+    with st.skeleton(height=420):  # shown only when reading takes long enough to notice
+        entry.render(context)
 
 
 def worst(snapshot: data.Snapshot, models: tuple[data.Model, ...]) -> str:
     """The model to show when a link names none: the one with the most urgent finding."""
     first = {each.model: data.attention(snapshot, each.run, each.model) for each in models}
-    return min(first, key=lambda name: data.urgency(first[name][0].figure) if first[name] else (9, 9, 0.0, 0))
+    return min(first, key=lambda name: data.urgency(first[name][0].figure) if first[name] else (9, 9, 9, 0.0, 0))
 
 
 def bar(place: st.delta_generator.DeltaGenerator, entry: Entry, links: dict[str, st.Page], query: dict[str, str]) -> None:

@@ -199,8 +199,13 @@ def audit(
       candor audit --gate --json - > run.json
     """
     settings = read_config(config, model)
+    from audits.registry import AUDITS
     from audits.run import audit as examine
 
+    tasks = sorted({task for each in AUDITS.values() for task in each.tasks})
+    for each in (settings.model(name) for name in model or settings.models):
+        if each.task not in tasks:
+            raise UsageError(f'{config}: models.{each.name}.task is "{each.task}"; only {", ".join(tasks)} models can be audited so far')
     run = examine(settings, model or None, window=window, refreeze=refreeze, progress=say)
     if json is not None:
         write_json(run, json)

@@ -29,6 +29,8 @@ COLUMNS = (
 )
 AT = "coalesce(epoch_ms(window_start), first_row)"
 
+KEY = "n := name, v := coalesce(version, ''), s := slice, a := coalesce(attribute, ''), c := coalesce(\"column\", '')"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
@@ -247,9 +249,9 @@ def attention(snapshot: Snapshot, run: str, model: str) -> tuple[Attention, ...]
     """
     bad = "verdict in ('fail', 'warn', 'error')"
     sql = f"""
-    with mine as (select {COLUMNS}, {AT} as place, ({bad}) as bad, struct_pack({", ".join(f"k{i} := {part}" for i, part in enumerate(_parts()))}) as key
-                  from findings where run = ? and model = ?),
-    steps as (select key, place, bad, window_start is not null as clock from mine where not whole and not partial and verdict is not null and verdict <> 'insufficient'),
+    with mine as (select {COLUMNS}, {AT} as place, ({bad}) as bad, struct_pack({KEY}) as key from findings where run = ? and model = ?),
+    steps as (select key, place, bad, window_start is not null as clock from mine
+              where not whole and not partial and verdict is not null and verdict <> 'insufficient'),
     calm as (select key, max(place) filter (where not bad) as last_calm, max(place) as latest from steps group by key),
     spell as (select steps.key, min(steps.place) as since, count(*) as windows, bool_or(clock) as clock
               from steps join calm using (key) where steps.bad and steps.place > coalesce(calm.last_calm, -1) group by steps.key),
@@ -269,17 +271,22 @@ def attention(snapshot: Snapshot, run: str, model: str) -> tuple[Attention, ...]
     return tuple(sorted(found, key=lambda each: urgency(each.figure)))
 
 
-def _parts() -> tuple[str, ...]:
-    return ("name", "coalesce(version, '')", "slice", "coalesce(attribute, '')", "coalesce(\"column\", '')")
+def grouped(items: Sequence[Attention]) -> tuple[tuple[Attention, int], ...]:
+    """One entry for each measure, attribute and column, the worst one, with how many more groups and versions it stands for."""
+    found: dict[tuple[str, str | None, str | None], list[Attention]] = {}
+    for item in items:
+        found.setdefault((item.figure.name, item.figure.attribute, item.figure.column), []).append(item)
+    return tuple((each[0], len(each) - 1) for each in found.values())
 
 
 ORDER = {"fail": 0, "error": 1, "warn": 2, "insufficient": 3, None: 4, "pass": 5}
 SEVERITIES = {"page": 0, "ticket": 1, "info": 2}
 
 
-def urgency(figure: Figure) -> tuple[int, int, float, int]:
-    """Sort key, worst first: verdict, severity, how far outside the threshold in proportion to it, then the run's order."""
-    return (ORDER.get(figure.verdict, 4), SEVERITIES.get(figure.severity or "", 1), -excess(figure), figure.position)
+def urgency(figure: Figure) -> tuple[int, int, int, float, int]:
+    """Sort key, worst first: verdict, severity, the broader statement before the narrower, how far outside, then the run's order."""
+    breadth = len((figure.attribute or "").split(",")) + (figure.version is not None)
+    return (ORDER.get(figure.verdict, 4), SEVERITIES.get(figure.severity or "", 1), breadth, -excess(figure), figure.position)
 
 
 def excess(figure: Figure) -> float:
@@ -321,7 +328,9 @@ def versions(snapshot: Snapshot, run: str, model: str) -> tuple[str, ...]:
 @st.cache_data(show_spinner=False, max_entries=256)
 def failures(snapshot: Snapshot, run: str, model: str) -> tuple[Row, ...]:
     """What could not be computed, and why."""
-    return tuple(read(snapshot, "select name, reason, "error" from errors where run = ? and model = ? order by "error" desc, name", [run, model]))
+    return tuple(
+        read(snapshot, 'select name, reason, "error" from errors where run = ? and model = ? order by "error" desc, name', [run, model])
+    )
 
 
 @st.cache_data(show_spinner=False, max_entries=64)

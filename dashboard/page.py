@@ -36,7 +36,7 @@ class PageContext:
 
     def query(self, **changes: str | None) -> dict[str, str]:
         """The query parameters of this view with `changes`."""
-        return url_state.encode(replace(self.view, model=self.model.model, **changes))  # type: ignore[arg-type]
+        return url_state.encode(replace(self.view, model=self.model.model, **changes))
 
     def without(self, name: str) -> PageContext:
         """This context with one parameter of its link left out."""

@@ -24,7 +24,6 @@ TABLE = "The same as a table"
 COPY = "Copy link"
 COPIED = "Copied"
 RETRY = "Look again"
-LOADING = "Reading the published run"
 
 # A definition behind every term that is not a measure.
 TERMS = {
@@ -101,7 +100,8 @@ def overview_lead(models: int, troubled: int, warned: int, unknown: int) -> str:
     if warned:
         return f"No model is critical; {count(warned)} of {count(models)} {'shows' if warned == 1 else 'show'} a warning."
     if unknown:
-        return f"Nothing is known to be outside its threshold, but {count(unknown)} of {count(models)} {noun} could not be judged or {verb} stale."
+        some = f"{count(unknown)} of {count(models)} {noun}"
+        return f"Nothing is known to be outside its threshold, but {some} could not be judged or {verb} stale."
     return "Nothing is outside its threshold." if models != 1 else "The model is inside every threshold that applies to it."
 
 
@@ -122,14 +122,7 @@ def stale(newest: dt.datetime, age: str, window: str) -> str:
 def no_labels(delay: str | None) -> str:
     """No outcome is known yet."""
     due = f" Outcomes are expected {delay} after the prediction." if delay else ""
-    return (
-        "Approval rates, drift and data quality can be judged now; accuracy, error rates and calibration need known outcomes." + due
-    )
-
-
-def few_labels(share: str) -> str:
-    """Some outcomes are known."""
-    return f"Outcomes are known for {share} of the predictions; the measures that need them are about those alone."
+    return "Approval rates, drift and data quality can be judged now; accuracy, error rates and calibration need known outcomes." + due
 
 
 def filtered_out(what: str) -> str:
@@ -166,12 +159,17 @@ NEEDS_ATTENTION = "Needs attention"
 CALM = "Nothing is outside its threshold."
 
 
-def attention_lead(items: int) -> str:
+def attention_lead(findings: int, figures: int) -> str:
     """Above the list of findings."""
-    if not items:
+    if not findings:
         return "No measure is outside its threshold, over the whole period or in the latest complete window."
-    verb = "measure is" if items == 1 else "measures are"
-    return f"{count(items)} {verb} outside the threshold, over the whole period or in the latest complete window. Worst first."
+    wide = f"{count(figures)} figures" if figures > 1 else "1 figure"
+    return f"{wide} outside the threshold, over the whole period or in the latest complete window; the worst of each kind, worst first."
+
+
+def and_more(more: int) -> str:
+    """After a finding that stands for others of its kind."""
+    return f"; and {count(more)} more like it" if more else ""
 
 
 def open_page(title: str) -> str:
@@ -255,3 +253,6 @@ WORST_GROUPS = "Worst groups"
 NO_VERSIONS = "The log names no model versions (columns.version in candor.toml)."
 NO_THRESHOLD = "No threshold applies to the measures that could be computed."
 STALE = "Stale"
+
+MORE_RATES = "More rates"
+PAIRS = "Pair by pair"

@@ -173,6 +173,11 @@ METHODS: Final[dict[str, str]] = {
     "order-statistics": "interval between two order statistics",
     "poisson-garwood": "Garwood interval for a Poisson count",
     "t": "t interval for a mean",
+    "welch-t": "Welch's t interval for a difference of means",
+    "log-odds": "normal interval on the log of an odds ratio",
+    "logit": "normal interval on the logit scale",
+    "normal, 10 equal-mass bins": "normal interval, over 10 bins of equally many rows",
+    "by definition": "1 by definition; the comparison group itself",
     "exact": "exact; no sampling interval",
 }
 

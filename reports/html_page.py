@@ -41,6 +41,7 @@ def audit(run: AuditRun, model: ModelRun, figures: Sequence[Figure], marks: Sequ
             policy=_policy(style),
             title=model.card.get("title") or model.model,
             period=_period(figures),
+            known=next((f for f in found.whole if f.name == "label_coverage" and f.version is None and not f.slice), None),
             reference=_reference(model),
             ledger=strings.ledger(coverage.available, accepted, coverage.duplicate, coverage.quarantined),
             accepted=accepted,
@@ -130,6 +131,7 @@ def _environment() -> Environment:
         word=strings.verdict_word,
         term=glossary.term,
         dash=strings.DASH,
+        percent=lambda share: strings.number(share, "percent"),
         narrow=lambda spec: isinstance(spec, ReliabilityChart),
         wide=lambda spec: isinstance(spec, HeatMap),
     )

@@ -84,6 +84,7 @@ class DriftRow:
     """One column's drift statistics over the whole period; `cells` holds value, interval and n per statistic."""
 
     column: str
+    n: str
     cells: list[Row | None]
     verdict: str | None
     worst: str
@@ -158,7 +159,7 @@ def attention(figures: Iterable[Figure]) -> list[Item]:
         whole = next((f for f in group if f.whole), None)
         windows = sorted((f for f in group if not f.whole and f.verdict is not None), key=series.order)
         bad = [f for f in windows if f.verdict in BAD]
-        count = f"outside in {len(bad)} of {len(windows)} windows" if windows else ""
+        count = f"outside in {len(bad)} of {len(windows)} windows" if bad else ""
         if whole is not None and whole.verdict in BAD:
             found.append((whole, strings.sentence(whole, since=_since(windows)), count))
         elif any(f.verdict == "fail" for f in bad) or (windows and windows[-1].verdict in BAD):
@@ -204,7 +205,7 @@ def _addition(figure: Figure) -> str:
         return glossary.term(figure.name).title
     if len(figure.slice) > 1:
         return strings.group(figure.slice)
-    return f"version {strings.name_of(figure.version)}"
+    return f"version {strings.name_of(figure.version)}" if figure.version is not None else "all versions together"
 
 
 def _listed_also(names: dict[str, None]) -> str:
@@ -330,6 +331,7 @@ def drift(found: Findings) -> Drift:
         rows.append(
             DriftRow(
                 column=strings.safe(column),
+                n=next((strings.count(f.n) for f in line if f is not None and f.n is not None), ""),
                 cells=[None if f is None else row(f) for f in line],
                 verdict=verdict,
                 worst=worst,

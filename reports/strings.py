@@ -138,7 +138,7 @@ def _decimals(value: float, unit: str) -> int:
     if unit in ("ratio", "duration", "hours"):
         return 2
     if unit == "decimal":
-        return 4 if 0 < size < 0.01 else 3
+        return 4 if 0 < size < 0.001 else 3
     if value == int(value) and size < 1e15:
         return 0
     return 0 if size >= 10_000 else 1 if size >= 100 else 2 if size >= 1 else 4

@@ -231,7 +231,8 @@ def _heat(spec: HeatMap, colours: Palette, width: float) -> Pen:
                 "rect", x=x, y=y, width=across - gap, height=height - 1, fill=colours.heat_low if value is not None else colours.background
             )
             if value is None:
-                pen.line(x + 2, y + height - 4, x + across - gap - 2, y + 3, colours.line)
+                middle = x + (across - gap) / 2
+                pen.line(middle - 4, y + height / 2 + 3.5, middle + 4, y + height / 2 - 4.5, colours.line)
             else:
                 pen.shade(x, y, across - gap, height - 1, colours.heat_high, round(min(max(value / spec.full, 0.0), 1.0), 3))
                 if verdict in ("warn", "fail"):

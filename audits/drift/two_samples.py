@@ -203,9 +203,13 @@ def _stacked(columns: Sequence[Column]) -> Samples:
 
 
 def around(estimate: Floats, bias: Floats, variance: Floats, *, most: float = np.inf) -> tuple[Floats, Floats]:
-    """Interval of a divergence that chance alone pushes up: estimate - bias ± 1.96 √variance, from 0 to `most`, the estimate in it."""
+    """Interval of a divergence that chance alone pushes up: estimate - bias ± 1.96 √variance, from 0 to `most`, the estimate in it.
+
+    Where less was found than chance alone makes, the upper end is reckoned from 0: equal shares are no proof of equality.
+    """
     half = z_of() * np.sqrt(np.maximum(variance, 0.0))
-    low, high = np.clip(estimate - bias - half, 0.0, most), np.clip(estimate - bias + half, 0.0, most)
+    low = np.clip(estimate - bias - half, 0.0, most)
+    high = np.clip(np.maximum(estimate - bias, 0.0) + half, 0.0, most)
     return np.minimum(low, estimate), np.maximum(high, estimate)
 
 

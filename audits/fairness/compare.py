@@ -29,6 +29,7 @@ ENOUGH_SHARE = 0.02
 """So may a group with this share of the rows, unless it is a single row (29 CFR 1607.4(A) sets groups below 2 % apart)."""
 
 REFERENCE_GROUP = "reference group"
+NO_GROUP = "no known group has a row to measure it on"
 ONE_GROUP = "fewer than two known groups have rows to compare"
 
 
@@ -159,6 +160,8 @@ def per_group(
     `tables` holds, flat over [version, window, group], a dict of named numbers or None.
     """
     kept = np.flatnonzero(found.n.ravel() > 0)
+    if not len(kept):
+        return no_group(name, unit, groups)
     version, window, place = np.unravel_index(kept, found.n.shape)
     attached = {i: table for i, k in enumerate(kept.tolist()) if (table := tables[k]) is not None} if tables is not None else None
     beside = reference[version, window]
@@ -168,6 +171,14 @@ def per_group(
         reference_slice=np.where(beside >= 0, groups.slices[beside], -1), attribute=groups.attribute,
         p_value=found.p_value.ravel()[kept], reason=found.reason.ravel()[kept], tables=attached,
     )  # fmt: skip
+
+
+def no_group(name: str, unit: str, groups: Groups) -> Measurement:
+    """The one measurement that says that no known group has a row to measure."""
+    empty = np.full(1, np.nan)
+    return measurement(
+        name, unit, value=empty, low=empty, high=empty, n=np.zeros(1), method="", attribute=groups.attribute, reason=NO_GROUP
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

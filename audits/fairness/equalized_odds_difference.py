@@ -44,7 +44,7 @@ def larger(gaps: list[Compared], ends: list[Extremes]) -> tuple[Compared, Extrem
     found = Compared(
         value=np.maximum(first.value, second.value), low=np.maximum(first.low, second.low), high=np.maximum(first.high, second.high),
         n=np.where(both, np.where(pick, second.n, first.n), 0.0),
-        p_value=np.minimum(2 * np.fmin(first.p_value, second.p_value), 1.0), method=first.method,
+        p_value=np.where(both, np.minimum(2 * np.fmin(first.p_value, second.p_value), 1.0), np.nan), method=first.method,
         reason=np.where(both, "", np.where(np.isfinite(first.value), second.reason, first.reason)).astype(object),
     )  # fmt: skip
     names = Extremes.__dataclass_fields__

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from audits.audit import audit
 from audits.evidence import Evidence
-from audits.fairness.compare import compared_groups, per_group, ratios, selection_yardstick
+from audits.fairness.compare import compared_groups, no_group, per_group, ratios, selection_yardstick
 from audits.finding import Measurement
 
 
@@ -29,6 +29,7 @@ def false_positive_rate_ratio(evidence: Evidence) -> Iterator[Measurement]:
     counts = evidence.counts
     for groups in compared_groups(evidence):
         if not len(groups.slices):
+            yield no_group("false_positive_rate_ratio", "ratio", groups)
             continue
         hits = counts.false_positives[..., groups.slices]
         n = hits + counts.true_negatives[..., groups.slices]

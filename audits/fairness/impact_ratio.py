@@ -10,7 +10,7 @@ import numpy as np
 from audits.audit import audit
 from audits.estimate import Floats, Integers
 from audits.evidence import Evidence
-from audits.fairness.compare import Groups, compared_groups, of_group, per_group, ratios, selection_yardstick
+from audits.fairness.compare import Groups, compared_groups, no_group, of_group, per_group, ratios, selection_yardstick
 from audits.finding import Measurement
 from audits.interval import share
 
@@ -39,6 +39,7 @@ def impact_ratio(evidence: Evidence) -> Iterator[Measurement]:
     counts = evidence.counts
     for groups in compared_groups(evidence):
         if not len(groups.slices):
+            yield no_group("impact_ratio", "ratio", groups)
             continue
         reference = selection_yardstick(evidence, groups)
         hits, n = counts.selected[..., groups.slices], counts.decided[..., groups.slices]

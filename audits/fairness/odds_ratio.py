@@ -9,7 +9,7 @@ import numpy as np
 from audits.audit import audit
 from audits.estimate import Floats, Integers
 from audits.evidence import Evidence
-from audits.fairness.compare import Compared, compared_groups, of_group, per_group, selection_yardstick, with_reference, words
+from audits.fairness.compare import Compared, compared_groups, no_group, of_group, per_group, selection_yardstick, with_reference, words
 from audits.finding import Measurement
 from audits.interval import two_proportion_p, z_of
 
@@ -35,6 +35,7 @@ def odds_ratio(evidence: Evidence) -> Iterator[Measurement]:
     counts = evidence.counts
     for groups in compared_groups(evidence):
         if not len(groups.slices):
+            yield no_group("odds_ratio", "ratio", groups)
             continue
         reference = selection_yardstick(evidence, groups)
         found = odds_ratios(counts.selected[..., groups.slices], counts.decided[..., groups.slices], reference)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from audits.audit import audit
 from audits.evidence import Evidence
-from audits.fairness.compare import compared_groups, differences, per_group, selection_yardstick
+from audits.fairness.compare import compared_groups, differences, no_group, per_group, selection_yardstick
 from audits.finding import Measurement
 
 
@@ -27,6 +27,7 @@ def predictive_parity_difference(evidence: Evidence) -> Iterator[Measurement]:
     counts = evidence.counts
     for groups in compared_groups(evidence):
         if not len(groups.slices):
+            yield no_group("predictive_parity_difference", "difference", groups)
             continue
         hits = counts.true_positives[..., groups.slices]
         n = hits + counts.false_positives[..., groups.slices]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from audits.audit import audit
 from audits.evidence import Evidence
 from audits.fairness.above_median import above_median, without_second_pass
-from audits.fairness.compare import compared_groups, per_group, ratios, yardstick
+from audits.fairness.compare import compared_groups, no_group, per_group, ratios, yardstick
 from audits.finding import Measurement
 from audits.interval import share
 
@@ -33,6 +33,7 @@ def scoring_impact_ratio(evidence: Evidence) -> Iterator[Measurement]:
     above, scored = above_median(evidence)
     for groups in compared_groups(evidence):
         if not len(groups.slices):
+            yield no_group("scoring_impact_ratio", "ratio", groups)
             continue
         hits, n = above[None, :, groups.slices], scored[None, :, groups.slices]
         reference = yardstick(share(hits, n), n, scored[None, :, 0])

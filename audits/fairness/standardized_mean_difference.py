@@ -9,7 +9,7 @@ import numpy as np
 from audits.audit import audit
 from audits.estimate import Floats, Integers
 from audits.evidence import Evidence
-from audits.fairness.compare import Compared, Groups, compared_groups, of_group, per_group, with_reference, words, yardstick
+from audits.fairness.compare import Compared, Groups, compared_groups, no_group, of_group, per_group, with_reference, words, yardstick
 from audits.finding import Measurement
 from audits.interval import share
 
@@ -30,10 +30,12 @@ def standardized_mean_difference(evidence: Evidence) -> Iterator[Measurement]:
         J. Cohen (1988), Statistical Power Analysis; B. L. Welch (1947), Biometrika 34.
     """
     for groups in compared_groups(evidence):
-        if len(groups.slices):
-            reference = score_yardstick(evidence, groups)
-            found = standardized(evidence, groups, reference)
-            yield per_group(evidence, "standardized_mean_difference", "difference", groups, reference, found)
+        if not len(groups.slices):
+            yield no_group("standardized_mean_difference", "difference", groups)
+            continue
+        reference = score_yardstick(evidence, groups)
+        found = standardized(evidence, groups, reference)
+        yield per_group(evidence, "standardized_mean_difference", "difference", groups, reference, found)
 
 
 def score_yardstick(evidence: Evidence, groups: Groups) -> Integers:
@@ -55,11 +57,11 @@ def standardized(evidence: Evidence, groups: Groups, reference: Integers) -> Com
     n, total, squared = (values[..., groups.slices] for values in sums)
     everybody, total_all, squared_all = (values[..., :1] for values in sums)
     mean = share(total, n)
-    spread = np.sqrt(np.maximum(share(squared_all, everybody) - share(total_all, everybody) ** 2, 0.0))
-    spread = np.where(spread > 1e-9 * np.abs(share(total_all, everybody)), spread, np.nan)  # less is what rounding leaves of equal scores
+    variance = _squares(everybody, total_all, squared_all) / np.maximum(everybody, 1)
+    spread = np.sqrt(np.where(variance > 0, variance, np.nan))
     n_r, mean_r = of_group(n, reference), of_group(mean, reference)
     with np.errstate(divide="ignore", invalid="ignore"):
-        error = np.where(n > 1, np.maximum(squared - total * mean, 0.0) / (n - 1) / n, np.nan)
+        error = np.where(n > 1, _squares(n, total, squared) / (n - 1) / n, np.nan)
         error_r = of_group(error, reference)
         value = 100 * (mean - mean_r) / spread
         free = (error + error_r) ** 2 / (error**2 / (n - 1) + error_r**2 / (n_r - 1))
@@ -76,6 +78,12 @@ def standardized(evidence: Evidence, groups: Groups, reference: Integers) -> Com
         value=found.value, low=found.low, high=found.high, n=n, p_value=found.p_value, method=found.method,
         reason=np.where(alone, note, found.reason),
     )  # fmt: skip
+
+
+def _squares(n: Floats, total: Floats, squared: Floats) -> Floats:
+    """Sum of squared deviations; 0 where no more is left than rounding leaves of equal scores."""
+    found = squared - total * share(total, n)
+    return np.where(found > 1e-12 * squared, found, 0.0)
 
 
 def _found(value: Floats, half: Floats, n: Floats, p_value: Floats, reason: np.ndarray[tuple[int, ...], np.dtype[np.object_]]) -> Compared:

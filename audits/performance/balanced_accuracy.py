@@ -22,7 +22,7 @@ def balanced_accuracy(evidence: Evidence) -> Iterator[Measurement]:
 
     Source: K. H. Brodersen et al. (2010), ICPR; interval: Zou and Donner (2008).
 
-    >>> 0.5 * (8 / 10) + 0.5 * (81 / 90)
+    >>> round((8 / 10 + 81 / 90) / 2, 4)
     0.85
     """
     c = evidence.counts

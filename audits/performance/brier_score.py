@@ -21,7 +21,7 @@ def brier_score(evidence: Evidence) -> Iterator[Measurement]:
 
     Source: G. W. Brier (1950), Monthly Weather Review 78; scikit-learn, `brier_score_loss`.
 
-    >>> ((0.8 - 1) ** 2 + (0.3 - 0) ** 2) / 2
+    >>> round(((0.8 - 1) ** 2 + (0.3 - 0) ** 2) / 2, 4)
     0.065
     """
     c = evidence.counts

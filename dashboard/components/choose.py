@@ -27,7 +27,8 @@ def choose(
 ) -> str | None:
     """Let a person choose the value of the query parameter `name`; None where there is nothing to choose from.
 
-    `bare` leaves the label to screen readers. A link that asks for something else falls back to the default, after saying so at the top of the page.
+    `bare` leaves the label to screen readers. A link that asks for something else falls back to the default, after saying so
+    at the top of the page.
     """
     value = url_state.pick(label.lower(), getattr(context.view, name), options, default, say=context.say)
     if value is None:

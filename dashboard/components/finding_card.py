@@ -12,7 +12,7 @@ from dashboard.url_state import elsewhere
 from reports.strings import sentence
 
 
-def finding_card(context: PageContext, model: data.Model, item: data.Attention, key: str, *, name_model: bool) -> None:
+def finding_card(context: PageContext, model: data.Model, item: data.Attention, key: str, *, more: int, name_model: bool) -> None:
     """A line that leads to where the finding is shown, with the filters set."""
     figure = item.figure
     page, parameters = destination(figure)
@@ -22,6 +22,7 @@ def finding_card(context: PageContext, model: data.Model, item: data.Attention, 
         with st.container(width=92):
             show(status(figure.verdict, figure.reason or figure.rationale or ""))
         with st.container():
+            words += strings.and_more(more)
             label = escape_markdown(f"{model.title}: {words}" if name_model else words)
             view = context.view.__class__(model=model.model, run=context.view.run)
             st.page_link(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from dashboard import data
 from dashboard import strings as screen
@@ -75,9 +76,9 @@ def trend(
     )
 
 
-def _at(figure: Figure) -> tuple[bool, object]:
+def _at(figure: Figure) -> tuple[bool, Any]:
     at = figure.at
-    return (at is None, at.timestamp() if hasattr(at, "timestamp") else at)
+    return (at is None, at)
 
 
 def window_label(figure: Figure) -> str:

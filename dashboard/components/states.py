@@ -68,7 +68,7 @@ def panel(key: str, title: object, sentence: object = "") -> Iterator[None]:
         show(Html(f'<h2 class="c-panel-title">{text(title)}</h2>{lead}'))
         try:
             yield
-        except Exception as error:  # whatever broke this panel must not take the page down
+        except Exception as error:  # noqa: BLE001  whatever broke this panel must not take the page down
             failed(error)
 
 

@@ -12,6 +12,4 @@ def status(verdict: str | None, reason: str = "") -> Html:
     tip = text(reason or screen.TERMS["status"])
     icon = strings.verdict_icon("insufficient" if verdict == "stale" else verdict)
     word = screen.STALE if verdict == "stale" else strings.verdict_word(verdict)
-    return Html(
-        f'<span class="c-status {verdict or "none"}" title="{tip}"><i aria-hidden="true">{icon}</i>{text(word)}</span>'
-    )
+    return Html(f'<span class="c-status {verdict or "none"}" title="{tip}"><i aria-hidden="true">{icon}</i>{text(word)}</span>')

@@ -70,12 +70,9 @@ def ledger(model: data.Model, total: dict[str, int]) -> None:
         label = known(kind, kind if kind != "quarantined" else "quarantine") if kind in ("duplicate", "quarantined") else text(kind)
         parts.append(f'<div><span class="value">{count(total[kind])}</span><span class="label">{label}</span></div>')
         parts.append(f'<span class="sign" aria-hidden="true">{sign}</span>' if sign else "")
+    words = strings.BALANCED if balanced else strings.UNBALANCED
     verdict = status("pass" if balanced else "error", strings.BALANCED if balanced else strings.UNBALANCED)
-    show(
-        Html(
-            f'<div class="c-equation">{"".join(parts)}<div>{verdict} <span class="c-note">{strings.BALANCED if balanced else strings.UNBALANCED}</span></div></div>'
-        )
-    )
+    show(Html(f'<div class="c-equation">{"".join(parts)}<div>{verdict} {span(words, "c-note")}</div></div>'))
     rows = [
         ("Available to the audit", count(model.available), "predictions stored, the reference included"),
         ("Used", count(model.used), "analysed"),
@@ -214,4 +211,11 @@ def gaps(context: PageContext) -> None:
         show(Html(f"<p>{status('pass')} {text(strings.NO_GAPS_DATA)}</p>"))
         return
     rows = [[measure(each["name"]), status("error") if each["error"] else "", each["reason"]] for each in found]
-    show(table(strings.GAPS, [Column(head="Measure", css="tight"), Column(head="", css="tight"), Column(head="Why", css="wide")], rows, height=440))
+    show(
+        table(
+            strings.GAPS,
+            [Column(head="Measure", css="tight"), Column(head="", css="tight"), Column(head="Why", css="wide")],
+            rows,
+            height=440,
+        )
+    )

@@ -19,7 +19,8 @@ from reports import strings as wording
 from reports.figure import Figure
 
 STATISTICS = (
-    "population_stability_index", "jensen_shannon_distance", "kolmogorov_smirnov", "wasserstein_distance", "hellinger_distance", "l_infinity",
+    "population_stability_index", "jensen_shannon_distance", "kolmogorov_smirnov", "wasserstein_distance", "hellinger_distance",
+    "l_infinity",
 )  # fmt: skip
 """Effect sizes for the map; test statistics grow with n and would paint a busy day red."""
 
@@ -123,7 +124,7 @@ def heat_map(context: PageContext, statistic: str, columns: Sequence[str], past:
     spec = charts.HeatMap(
         title=f"{glossary.term(statistic).title} by column and window",
         unit=wording.display_unit(statistic),
-        alt=f"{glossary.term(statistic).title} of {len(columns)} columns in {len(keys)} windows, worst column first: {', '.join(columns[:3])}.",
+        alt=f"{glossary.term(statistic).title} of {len(columns)} columns in {len(keys)} windows, worst first: {', '.join(columns[:3])}.",
         rows=tuple(columns),
         columns=tuple(named[key] for key in keys),
         values=tuple(tuple(each.value if each else None for each in line) for line in grid),

@@ -22,12 +22,22 @@ from reports.figure import Figure
 
 PLOTS = ("impact_ratio", "selection_rate", "true_positive_rate", "false_positive_rate", "scoring_impact_ratio", "scoring_rate")
 RATES = (
-    "selection_rate", "impact_ratio", "base_rate", "true_positive_rate", "false_positive_rate", "false_negative_rate",
-    "positive_predictive_value", "accuracy", "calibration_gap", "scoring_rate", "scoring_impact_ratio",
+    "selection_rate",
+    "impact_ratio",
+    "base_rate",
+    "true_positive_rate",
+    "false_positive_rate",
+    "positive_predictive_value",
+    "calibration_gap",
+    "false_negative_rate",
+    "accuracy",
+    "scoring_rate",
+    "scoring_impact_ratio",
 )  # fmt: skip
 """The columns of the table of groups, as far as the run reports them."""
 
 MOST_GROUPS = 16
+FIRST_RATES = 6
 MOST_LINES = 4
 WORST = "worst"
 
@@ -161,6 +171,14 @@ def notes(groups: Sequence[str], cells: dict[tuple[str, str], Figure], attribute
 def groups_table(groups: Sequence[str], cells: dict[tuple[str, str], Figure], compared: frozenset[str]) -> None:
     """Every group and every rate, with intervals."""
     names = [name for name in RATES if any((key, name) in cells for key in groups)]
+    show(rates_table(groups, cells, compared, names[:FIRST_RATES]))
+    if names[FIRST_RATES:]:
+        with st.expander(strings.MORE_RATES):
+            show(rates_table(groups, cells, compared, names[FIRST_RATES:]))
+
+
+def rates_table(groups: Sequence[str], cells: dict[tuple[str, str], Figure], compared: frozenset[str], names: Sequence[str]) -> Html:
+    """Some rates of every group."""
     columns = [
         Column(head="Group", css="tight"),
         Column(head=known("Status", "status"), css="tight"),
@@ -179,31 +197,31 @@ def groups_table(groups: Sequence[str], cells: dict[tuple[str, str], Figure], co
         state = status(worst.verdict, worst.reason) if levels.known else span("not compared", "c-quiet", strings.TERMS["unknown"])
         numbers = [compact(cells[key, each]) if (key, each) in cells else wording.DASH for each in names]
         rows.append([title, state, wording.count(support(key, cells)), *numbers])
-    show(table(strings.GROUPS_LEAD, columns, rows, height=460))
+    return table(strings.GROUPS_LEAD, columns, rows, height=460)
 
 
 def differences(figures: Sequence[Figure]) -> None:
     """The gaps between groups, one line each, worst first."""
-    gaps = [
-        each for each in figures if not each.slice or (each.reference_slice and each.name not in ("impact_ratio", "scoring_impact_ratio"))
-    ]
-    if not gaps:
+    gaps = sorted((each for each in figures if not each.slice), key=data.urgency)
+    pairs = sorted((each for each in figures if each.reference_slice and each.name not in RATES), key=data.urgency)
+    if not gaps and not pairs:
         not_enough(strings.NO_GAPS)
         return
-    gaps.sort(key=data.urgency)
-    named = [each for each in gaps if each.slice]
-    show(
-        figure_table(
-            strings.DIFFERENCES,
-            gaps,
-            head="Gap",
-            first=lambda each: (
-                Html(f"{measure(each.name)} {span(wording.subject(each) if each.slice else '', 'c-note')}") if named else measure(each.name)
-            ),
-            q_values=any(each.q_value is not None for each in gaps),
-            height=420,
-        )
-    )
+    if gaps:
+        show(gaps_table(gaps, None))
+    if pairs:
+        with st.expander(strings.PAIRS):
+            show(gaps_table(pairs, 420))
+
+
+def gaps_table(figures: Sequence[Figure], height: int | None) -> Html:
+    """Gaps with their intervals; the groups are named where a gap is between two of them."""
+
+    def first(figure: Figure) -> Html:
+        return Html(f"{measure(figure.name)} {span(wording.subject(figure), 'c-note')}") if figure.slice else measure(figure.name)
+
+    significant = any(each.q_value is not None for each in figures)
+    return figure_table(strings.DIFFERENCES, figures, head="Gap", first=first, q_values=significant, height=height)
 
 
 def over_time(context: PageContext, attribute: str, version: str | None, figures: Sequence[Figure], groups: Sequence[str]) -> None:

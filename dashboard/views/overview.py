@@ -28,23 +28,23 @@ def overview(context: PageContext) -> None:
     """Draw the page."""
     found = {each.model: data.attention(context.snapshot, each.run, each.model) for each in context.models}
     order = sorted(
-        context.models, key=lambda each: (data.urgency(found[each.model][0].figure) if found[each.model] else (9, 9, 0.0, 0), each.model)
+        context.models, key=lambda each: (data.urgency(found[each.model][0].figure) if found[each.model] else (9, 9, 9, 0.0, 0), each.model)
     )
     troubled = sum(any(item.figure.verdict in ("fail", "error") for item in items) for items in found.values())
     warned = sum(bool(items) for items in found.values()) - troubled
     verdicts = {each.model: model_verdict(context, each, found[each.model]) for each in order}
     unknown = sum(verdict not in ("pass", "warn", "fail", "error") for verdict in verdicts.values())
-    show(
-        Html(
-            f'<h1 class="c-title">{strings.OVERVIEW}</h1><p class="c-lead">{text(strings.overview_lead(len(order), troubled, warned, unknown))}</p>'
-        )
-    )
+    lead = strings.overview_lead(len(order), troubled, warned, unknown)
+    show(Html(f'<h1 class="c-title">{strings.OVERVIEW}</h1><p class="c-lead">{text(lead)}</p>'))
     for model in order:
         with panel(f"model-{model.model}", model_head(model, verdicts[model.model])):
             model_line(context, model, found[model.model])
-    items = sorted(((item, model) for model in order for item in found[model.model]), key=lambda pair: data.urgency(pair[0].figure))
-    with panel("attention", known(strings.NEEDS_ATTENTION, "attention"), strings.attention_lead(len(items))):
-        attention(context, [(item, model) for item, model in items])
+    items = sorted(
+        ((item, more, model) for model in order for item, more in data.grouped(found[model.model])),
+        key=lambda each: data.urgency(each[0].figure),
+    )
+    with panel("attention", known(strings.NEEDS_ATTENTION, "attention"), strings.attention_lead(len(items), sum(map(len, found.values())))):
+        attention(context, items)
 
 
 def model_verdict(context: PageContext, model: data.Model, items: tuple[data.Attention, ...]) -> str | None:
@@ -124,10 +124,10 @@ def facts(context: PageContext, model: data.Model, verdicts: dict[str, int]) -> 
     return Html(f'<div class="c-tiles">{cells}</div><p class="c-note" style="padding-top:.5rem">{text(strings.tally(verdicts))}</p>')
 
 
-def attention(context: PageContext, items: list[tuple[data.Attention, data.Model]]) -> None:
+def attention(context: PageContext, items: list[tuple[data.Attention, int, data.Model]]) -> None:
     """The findings outside their thresholds, worst first."""
     shown = items if st.session_state.get("all-findings") else items[:SHOWN]
-    for number_, (item, model) in enumerate(shown):
-        finding_card(context, model, item, str(number_), name_model=len(context.models) > 1)
+    for place, (item, more, model) in enumerate(shown):
+        finding_card(context, model, item, str(place), more=more, name_model=len(context.models) > 1)
     if len(items) > SHOWN:
         st.toggle(strings.show_all(len(items)), key="all-findings")

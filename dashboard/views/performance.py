@@ -49,7 +49,7 @@ def performance(context: PageContext) -> None:
     names = list(dict.fromkeys(each.name for each in figures))
     left, right = st.columns(2, gap="small")
     with right, panel("trend", strings.OVER_TIME, strings.PERFORMANCE_OVER_TIME):
-        chosen = picked(context, names, figures)
+        chosen = picked(context, names)
         over_time(context, chosen, version)
     with left, panel("measures", strings.MEASURES, strings.measures_lead(len(figures))):
         show(
@@ -61,10 +61,9 @@ def performance(context: PageContext) -> None:
                 chosen=lambda each: each.name == chosen,
             )
         )
-    left, right = st.columns(2, gap="small")
-    with left, panel("reliability", strings.RELIABILITY, strings.RELIABILITY_LEAD):
+    with right, panel("reliability", strings.RELIABILITY, strings.RELIABILITY_LEAD):
         reliability(context, shown, version)
-    with right, panel("versions", known("Versions", "version"), strings.VERSIONS_LEAD):
+    with left, panel("versions", known("Versions", "version"), strings.VERSIONS_LEAD):
         by_version(context, data.versions(*context.key))
 
 
@@ -74,12 +73,11 @@ def follow(context: PageContext, name: str) -> Html:
     return link(term.title, "performance", context.query(measure=name), term.definition)
 
 
-def picked(context: PageContext, names: Sequence[str], figures: Sequence[Figure]) -> str:
+def picked(context: PageContext, names: Sequence[str]) -> str:
     """The measure to follow over time: what the link says, else the most urgent."""
-    worst = min(figures, key=data.urgency).name
-    default = (
-        worst if min(figures, key=data.urgency).verdict in ("fail", "warn") else next((each for each in FIRST if each in names), names[0])
-    )
+    bad = [item.figure.name for item in data.attention(*context.key) if destination(item.figure)[0] == "performance"]
+    worst = next((name for name in bad if name in names), None)
+    default = worst or next((each for each in FIRST if each in names), names[0])
     return choose(context, "measure", "Measure", names, words=lambda name: glossary.term(name).title, default=default, bare=True) or default
 
 

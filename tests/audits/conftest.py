@@ -128,7 +128,7 @@ def build_bins(rows: Sequence[Row], model: ModelConfig) -> Bins:
     """Freeze bins on the reference rows, as `audits.count.freeze` does."""
     columns: list[NumericBins | CategoricalBins] = []
     for name in features_of(rows, model):
-        values = [row[name] for row in rows if row.get(name) is not None]
+        values = [row[name] for row in rows if row.get(name) is not None and row[name] == row[name]]  # NaN differs from itself
         if values and not isinstance(values[0], str):
             x = np.asarray(values, dtype=np.float64)
             columns.append(

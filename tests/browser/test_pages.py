@@ -1,4 +1,4 @@
-"""Every page in a real browser, light and dark: no console error, no request that leaves the machine, and links that lead where they say."""
+"""Every page in a real browser, light and dark: no console error, no request off the machine, and links that lead where they say."""
 
 from __future__ import annotations
 
@@ -27,7 +27,14 @@ FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
-PAGES = ("/", "/overview", "/performance?model=loans", "/fairness?model=loans&attribute=sex", "/drift?model=loans&column=income", "/data?model=loans")
+PAGES = (
+    "/",
+    "/overview",
+    "/performance?model=loans",
+    "/fairness?model=loans&attribute=sex",
+    "/drift?model=loans&column=income",
+    "/data?model=loans",
+)
 ROOT = Path(__file__).resolve().parents[2]
 SETTLED = """() => {
   const all = (q) => [...document.querySelectorAll(q)];

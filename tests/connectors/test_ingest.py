@@ -315,7 +315,7 @@ line = st.lists(cell, min_size=1, max_size=5).map(",".join)
 def test_the_ledger_adds_up_for_any_bytes(tmp_path_factory: pytest.TempPathFactory, files: list[list[str]], seed: int) -> None:
     folder = tmp_path_factory.mktemp("world")
     world = World(folder)
-    world.configure(path="*.csv", columns='[models.m.columns]\nid = "a"\ntime = "b"\noutcome = "c"\n')
+    world.configure(path="*.csv", model='task = "regression"', columns='[models.m.columns]\nid = "a"\ntime = "b"\noutcome = "c"\n')
     shuffled = random.Random(seed)
     for position, lines in enumerate(files):
         good = [f"{shuffled.randrange(6)},2026-01-0{shuffled.randrange(1, 9)},{shuffled.choice(['', 0, 1])}" for _ in range(5)]

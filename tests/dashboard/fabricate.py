@@ -33,7 +33,8 @@ TABLES = {
     "ledger": "batch INTEGER, model VARCHAR, source VARCHAR, path VARCHAR, kind VARCHAR, content VARCHAR, size BIGINT, modified BIGINT, "
     "first_line BIGINT, next_line BIGINT, complete BOOLEAN, received BIGINT, accepted BIGINT, duplicate BIGINT, quarantined BIGINT, "
     "outcomes BIGINT, committed TIMESTAMP",
-    "quarantine": 'batch INTEGER, model VARCHAR, source VARCHAR, path VARCHAR, line BIGINT, "column" VARCHAR, reason VARCHAR, "row" VARCHAR',
+    "quarantine": "batch INTEGER, model VARCHAR, source VARCHAR, path VARCHAR, line BIGINT, "
+    '"column" VARCHAR, reason VARCHAR, "row" VARCHAR',
     "quarantine_reasons": 'model VARCHAR, source VARCHAR, reason VARCHAR, "column" VARCHAR, rows BIGINT',
 }
 
@@ -244,7 +245,8 @@ def fairness(out: Writer, rng: random.Random) -> None:
                     1.96 * math.sqrt((1 - value) / max(value * n, 1) + (1 - best[1]) / max(best[1] * best[2], 1)),
                 )
                 out.add("impact_ratio", "ratio", ratio, ratio * math.exp(-spread), ratio * math.exp(spread), n, slice=json.dumps(levels),
-                        reference_slice=json.dumps(best[0]), attribute=attribute, window=place, method="katz-log", p_value=0.01, q_value=0.03)  # fmt: skip
+                        reference_slice=json.dumps(best[0]), attribute=attribute, window=place, method="katz-log",
+                        p_value=0.01, q_value=0.03)  # fmt: skip
             large = [each[1] for each in known if each[2] >= 30] or [each[1] for each in known]
             gap, n = max(large) - min(large), sum(each[2] for each in known)
             for name in ("demographic_parity_difference", "equal_opportunity_difference", "equalized_odds_difference")[
@@ -341,9 +343,12 @@ def snapshot(path: Path, case: Case | None = None) -> Path:
             start = out.spans[0][0]
             connection.execute(
                 f"insert into models values ({', '.join('?' * 27)})",
-                [RUN, name, title, "binary", "production", "credit-risk@example.org", "https://example.org/runbooks/loans", "1d" if mine.clock else "5000 rows",
-                 "1", "1", json.dumps(mine.attributes), "[]", 8, start - dt.timedelta(days=30) if mine.clock else None, start if mine.clock else None,
-                 None if mine.clock else 0, None if mine.clock else 9999, 18000, "until" if mine.clock else "rows", used + 18000 + 40, used, 452, 1500,
+                [RUN, name, title, "binary", "production", "credit-risk@example.org", "https://example.org/runbooks/loans",
+                 "1d" if mine.clock else "5000 rows",
+                 "1", "1", json.dumps(mine.attributes), "[]", 8, start - dt.timedelta(days=30) if mine.clock else None,
+                 start if mine.clock else None,
+                 None if mine.clock else 0, None if mine.clock else 9999, 18000, "until" if mine.clock else "rows",
+                 used + 18000 + 40, used, 452, 1500,
                  round(used * 0.72) if mine.labels else 0, mine.newest if mine.clock else None, "14d", mine.newest],
             )  # fmt: skip
             if not mine.labels:
@@ -357,7 +362,8 @@ def snapshot(path: Path, case: Case | None = None) -> Path:
                 received = 4000 + bad + twice
                 connection.execute(
                     f"insert into ledger values ({', '.join('?' * 17)})",
-                    [batch + 6 * number, name, "decisions", f"data/{name}-week-{batch}.parquet", "predictions", "abc", 1, 1, 0, received, True, received,
+                    [batch + 6 * number, name, "decisions", f"data/{name}-week-{batch}.parquet", "predictions", "abc", 1, 1, 0,
+                     received, True, received,
                      4000, twice, bad, 2800, mine.newest - dt.timedelta(minutes=30 - batch)],
                 )  # fmt: skip
             for reason, column, rows_ in (

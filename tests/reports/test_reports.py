@@ -320,3 +320,35 @@ def test_suppression_is_what_reports_show(lender: AuditRun) -> None:
     found = suppressed(list(figures(lender.runs[0].findings)))
     table = rows(render("audit", "csv", lender))
     assert [f.suppressed for f in found] == [row["suppressed"] != "" for row in table]
+
+
+def test_one_problem_is_told_once(one: Make, finding: Row, judged: Row) -> None:
+    bad = {"low": 0.1, "high": 0.2, "n": 500}
+    cross = [{"slice": {"race": r, "sex": "F"}, "attribute": "race,sex"} for r in ("a", "b", "c")]
+    found = [judged(finding("impact_ratio", "ratio", 0.15, **bad, **place), 0.8) for place in cross]
+    found += [
+        judged(finding(name, "distance", 0.15, column="income", **bad), None, 0.05)
+        for name in ("population_stability_index", "hellinger_distance")
+    ]
+    found += [judged(finding("accuracy", "proportion", 0.15, version=version, **bad), 0.8) for version in (None, "v1", "v2")]
+    page = render("audit", "html", one(*found)).decode()
+    section = unescape(page.split('id="attention"')[1].split("</section>")[0])
+    assert section.count("<li>") == 3
+    assert "also b · F, c · F" in section
+    assert "also Hellinger distance" in section
+    assert "also version v1, version v2" in section
+
+
+def test_a_remark_on_a_figure_is_a_footnote_said_once(one: Make, finding: Row) -> None:
+    remark = "immature: 24 % of outcomes known"
+    page = render("audit", "html", one(*(finding(name, "proportion", 0.5, reason=remark) for name in ("accuracy", "f1")))).decode()
+    assert page.count(remark) == 1
+    assert page.count("<sup>1</sup>") == 2
+
+
+def test_versions_stand_side_by_side(one: Make, finding: Row) -> None:
+    page = cells(
+        render("audit", "html", one(*(finding("accuracy", "proportion", v, low=v, high=v, version=f"v{v}") for v in (0.25, 0.75))))
+    )
+    assert {"v0.25", "v0.75"} <= set(page)
+    assert any(cell.startswith("25.0%") and "n = 93,500" in cell for cell in page)

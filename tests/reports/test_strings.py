@@ -128,7 +128,9 @@ def test_a_measure_nobody_has_named_reads_as_itself() -> None:
         (-0.00001, "ratio", "0.00"),
         (0.78125, "ratio", "0.78"),
         (0.8712, "decimal", "0.871"),
-        (0.0021, "decimal", "0.0021"),
+        (0.0021, "decimal", "0.002"),
+        (0.00021, "decimal", "0.0002"),
+        (26.0, "hours", "1 d 2 h"),
         (1234567, "count", "1,234,567"),
         (123.4, "milliseconds", "123 ms"),
         (93784.0, "duration", "1 d 2 h"),
@@ -239,3 +241,9 @@ def test_each_verdict_has_its_own_word_and_shape() -> None:
     verdicts = ("pass", "warn", "fail", "insufficient", "error", None)
     assert len({strings.verdict_word(v) for v in verdicts}) == len(verdicts)
     assert len({strings.verdict_icon(v) for v in verdicts}) == len(verdicts)
+
+
+def test_every_audit_that_exists_has_its_words() -> None:
+    from audits.registry import AUDITS
+
+    assert [name for name in AUDITS if name not in glossary.TERMS] == []

@@ -8,6 +8,7 @@ import json
 import tomllib
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -142,7 +143,7 @@ def test_outcomes_do_not_follow_the_fault(faulty: World, sound: World) -> None:
 
 
 @pytest.mark.parametrize("arguments", [{"days": 29}, {"rows_per_day": 299}])
-def test_too_small_a_world_is_refused(tmp_path: Path, arguments: dict[str, int]) -> None:
+def test_too_small_a_world_is_refused(tmp_path: Path, arguments: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="at least 30 days of 301 rows"):
         world(tmp_path, **arguments)
     assert not list(tmp_path.iterdir())

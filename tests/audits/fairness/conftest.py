@@ -77,3 +77,10 @@ def population() -> list[dict[str, object]]:
         row["outcome"] = None if draw.random() < 0.2 else int(draw.random() < score)
         found.append(row)
     return found
+
+
+@pytest.fixture(scope="session")
+def surveyed(evidence_of: Callable[..., Evidence], population: list[dict[str, object]]) -> Callable[[int], Evidence]:
+    """Give the function that makes the population's evidence, once for each value of `positive`."""
+    made = {positive: evidence_of(population, protected=("sex", "race"), positive=positive) for positive in (0, 1)}
+    return made.__getitem__

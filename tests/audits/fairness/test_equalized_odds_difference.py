@@ -1,0 +1,52 @@
+"""Equalized odds: fairlearn's number with favorable as 1, also where `positive` is the opposite."""
+
+from __future__ import annotations
+
+import pytest
+
+from audits.fairness.equal_opportunity_difference import equal_opportunity_difference
+from audits.fairness.equalized_odds_difference import equalized_odds_difference
+
+
+@pytest.mark.parametrize("attributes", [("sex",), ("race",), ("race", "sex")])
+@pytest.mark.parametrize("positive", [1, 0])
+def test_equals_fairlearn(surveyed, figures, population, attributes, positive):
+    import fairlearn.metrics
+
+    evidence = surveyed(positive)
+    (found,) = figures(equalized_odds_difference, evidence, attribute=",".join(attributes), window=0)
+    rows = [r for r in population if all(r[a] != "Unknown" for a in attributes) and None not in (r["decision"], r["outcome"])]
+    expected = fairlearn.metrics.equalized_odds_difference(
+        [r["outcome"] for r in rows], [r["decision"] for r in rows], sensitive_features=["|".join(r[a] for a in attributes) for r in rows]
+    )
+    assert found.value == pytest.approx(expected, abs=1e-12)
+
+
+def literal():
+    """Write eight rows: of F one of two with the favorable outcome is selected, of M two of two; no false positive in either."""
+    table = [("F", 1, 1), ("F", 0, 1), ("F", 0, 0), ("F", 0, 0), ("M", 1, 1), ("M", 1, 1), ("M", 0, 0), ("M", 0, 0)]
+    return [{"sex": sex, "decision": d, "outcome": y} for sex, d, y in table]
+
+
+def test_by_hand(evidence_of, figures):
+    evidence = evidence_of(literal(), protected=("sex",))
+    (opportunity,) = figures(equal_opportunity_difference, evidence, window=0)
+    (odds,) = figures(equalized_odds_difference, evidence, window=0)
+    assert (opportunity.value, opportunity.n) == (0.5, 2)
+    assert opportunity.tables == {"highest": {"sex": "M"}, "lowest": {"sex": "F"}}
+    assert (odds.value, odds.tables) == (0.5, opportunity.tables)
+    assert odds.p == pytest.approx(min(1.0, 2 * opportunity.p))
+
+
+def test_odds_take_the_false_positive_gap_where_it_is_larger(evidence_of, figures):
+    rows = [*literal(), *({"sex": "M", "decision": 1, "outcome": 0} for _ in range(6))]  # M: 6 of 8 false positives
+    (odds,) = figures(equalized_odds_difference, evidence_of(rows, protected=("sex",)), window=0)
+    assert (odds.value, odds.n) == (0.75, 2)
+
+
+def test_without_favorable_outcomes_the_reason_says_what_is_missing(evidence_of, figures):
+    rows = [{"sex": sex, "decision": i % 2, "outcome": 0} for sex in "FM" for i in range(10)]
+    evidence = evidence_of(rows, protected=("sex",))
+    (found,) = figures(equalized_odds_difference, evidence, window=0)
+    assert found.value is None
+    assert "known favorable outcome" in found.reason
