@@ -92,10 +92,15 @@ class Reference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
-    """The ledger of one model: rows available, used and left out, so that every figure says what it rests on."""
+    """The ledger of one model: rows available, used and left out, so that every figure says what it rests on.
+
+    `available` = `used` + `quarantined` + `duplicate`, the reference included; `analysed` of those used are the analysed period's,
+    and `labelled` of those have a known outcome.
+    """
 
     available: int
     used: int
+    analysed: int
     quarantined: int
     duplicate: int
     labelled: int

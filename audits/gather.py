@@ -202,7 +202,8 @@ def _coverage(warehouse: Warehouse, model: ModelConfig, everything: Sequence[Par
     used = sum(p.rows for p in everything)
     known = (counted.outcome["family"] == 0) & (counted.outcome["outcome"] >= 0)
     return Coverage(
-        available=used + int(quarantined) + int(duplicate), used=used, quarantined=int(quarantined), duplicate=int(duplicate),
+        available=used + int(quarantined) + int(duplicate), used=used,
+        analysed=sum(p.rows for p in everything if not p.reference), quarantined=int(quarantined), duplicate=int(duplicate),
         labelled=int(counted.outcome["n"][known].sum()),
     )  # fmt: skip
 

@@ -32,8 +32,8 @@ DDL = (
     """CREATE TABLE IF NOT EXISTS candor.models (run VARCHAR, model VARCHAR, title VARCHAR, task VARCHAR, environment VARCHAR,
         owner VARCHAR, runbook VARCHAR, "window" VARCHAR, favorable VARCHAR, positive VARCHAR, attributes VARCHAR, segments VARCHAR,
         features BIGINT, reference_start TIMESTAMP, reference_end TIMESTAMP, reference_first_row BIGINT, reference_last_row BIGINT,
-        reference_n BIGINT, reference_kind VARCHAR, available BIGINT, used BIGINT, quarantined BIGINT, duplicate BIGINT, labelled BIGINT,
-        freshness TIMESTAMP, label_delay VARCHAR, ingested TIMESTAMP)""",
+        reference_n BIGINT, reference_kind VARCHAR, available BIGINT, used BIGINT, analysed BIGINT, quarantined BIGINT, duplicate BIGINT,
+        labelled BIGINT, freshness TIMESTAMP, label_delay VARCHAR, ingested TIMESTAMP)""",
     f"CREATE TABLE IF NOT EXISTS candor.findings (run VARCHAR, model VARCHAR, position INTEGER, {_FINDINGS})",
     'CREATE TABLE IF NOT EXISTS candor.errors (run VARCHAR, model VARCHAR, name VARCHAR, reason VARCHAR, "error" BOOLEAN)',
     "CREATE TABLE IF NOT EXISTS candor.run_tallies (run VARCHAR, model VARCHAR, tallies BIGINT[])",
@@ -45,7 +45,7 @@ _CARD = (
     "label_delay", "ingested",
 )  # fmt: skip
 _REFERENCE = ("start", "end", "first_row", "last_row", "n", "kind")
-_COVERAGE = ("available", "used", "quarantined", "duplicate", "labelled")
+_COVERAGE = ("available", "used", "analysed", "quarantined", "duplicate", "labelled")
 
 
 def store(warehouse: Warehouse, run: AuditRun, tallies: Mapping[str, Sequence[int]], *, keep: int) -> None:

@@ -70,7 +70,7 @@ def audit(
         runs, named, data, bins = [], {}, {}, {}
         for model in chosen:
             evidence = gather(warehouse, model, window=length, refreeze=refreeze, progress=progress)
-            progress(f"{model.name}: measuring {evidence.coverage.used:,} predictions in {len(evidence.windows) - 1:,} windows")
+            progress(f"{model.name}: measuring {evidence.coverage.analysed:,} predictions in {len(evidence.windows) - 1:,} windows")
             card = card_of(evidence, length or window_in_force(warehouse, evidence.model), ingested(warehouse, model))
             runs.append(examine(evidence, policies[model.name], card=card, only=only))
             named[model.name] = numbers(evidence)

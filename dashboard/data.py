@@ -64,6 +64,7 @@ class Model:
     reference_kind: str | None
     available: int
     used: int
+    analysed: int
     quarantined: int
     duplicate: int
     labelled: int
@@ -73,8 +74,8 @@ class Model:
 
     @property
     def label_coverage(self) -> float | None:
-        """Share of the rows used whose outcome is known."""
-        return self.labelled / self.used if self.used else None
+        """Share of the analysed rows whose outcome is known."""
+        return self.labelled / self.analysed if self.analysed else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

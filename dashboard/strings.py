@@ -33,7 +33,7 @@ TERMS = {
     "window": "How the analysed period is cut, and which part of it this page shows.",
     "reference": "The period that drift and thresholds are judged against.",
     "freshness": "Time of the newest prediction in the log (UTC).",
-    "labels": "Share of the predictions used whose outcome is known. Younger predictions may still be waiting for theirs.",
+    "labels": "Share of the predictions analysed whose outcome is known. Younger predictions may still be waiting for theirs.",
     "run": "The stored audit that every figure on this page comes from. Runs never change.",
     "interval": "95% interval: the values that the data do not rule out. How it was made stands in the tooltip of the number.",
     "n": "Rows behind the figure.",

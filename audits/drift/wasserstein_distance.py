@@ -19,6 +19,12 @@ from audits.interval import z_of
 BLOCKS = 64
 """Stretches of the grid over which chance is integrated: its share varies slowly."""
 
+LARGEST = 1e10
+"""Values of more standard deviations than this add up too coarsely: rounding would look like a move."""
+
+SAME = "every value of the reference is the same, so there is no standard deviation to measure in"
+ROUNDED = "the values are too large, alone or for their spread: their sums are rounded by more than a thousandth of a standard deviation"
+
 
 @audit(name="wasserstein_distance", unit="distance", needs=("columns",))
 def wasserstein_distance(evidence: Evidence) -> Iterator[Measurement]:
@@ -27,7 +33,7 @@ def wasserstein_distance(evidence: Evidence) -> Iterator[Measurement]:
     Formula
         ∫ |F(x) - G(x)| dx / SD(reference). Inside a grid cell the area is exact from the sum of the cell's values unless the two
         distributions cross there: the value is at most about 0.001 too small. 1 means that values moved by one standard deviation on
-        average. Numeric columns only; a reference without spread has none.
+        average. Numeric columns only; there is no figure for a reference without spread, or with values above 1e10 deviations.
     Interval and test
         With s(x) the sign of F - G the distance is a difference of means of ∫ s, to which the central limit theorem applies. Chance
         alone pushes it up by E|N(F - G, v)| - |F - G| at each x, v = F(1-F)/n + G(1-G)/m: the low end takes this off, with its spread
@@ -53,14 +59,16 @@ def wasserstein_distance(evidence: Evidence) -> Iterator[Measurement]:
         squares.append(np.nan_to_num(reference.m2[place]))
         found.append(transport(grid, counts, np.append(squares[-1], np.nan_to_num(windows.m2[place]))))
     value, low, high, expected, ratio = (np.stack([getattr(t, name) for t in found]) for name in Transport.__slots__)
-    deviation = np.sqrt(np.stack(squares) / np.maximum(samples.n, 1))
-    scale = np.where(deviation > 0, deviation, np.nan)
+    spread = np.stack(squares) / np.maximum(samples.n, 1)
+    deviation = np.sqrt(np.where(spread < np.finfo(np.float64).max / np.maximum(samples.n, 1) / 2, spread, np.nan))
+    largest = np.stack([[max(abs(grid.low), abs(grid.high))] for grid, _ in grids(evidence)])
+    scale = np.where((deviation > 0) & (largest <= LARGEST * deviation), deviation, np.nan)
     shape = 1 / np.maximum(ratio, 1e-6) ** 2
     with np.errstate(divide="ignore", invalid="ignore"):
         p_value = np.where(expected > 0, gammaincc(shape, value * shape / expected), 1.0)
     yield per_column(
         evidence, "wasserstein_distance", samples, value / scale, low / scale, high / scale, method="clt", p_value=p_value,
-        reason="every value of the reference is the same, so there is no standard deviation to measure in",
+        reason=np.where(deviation == 0, SAME, ROUNDED).astype(object),
     )  # fmt: skip
 
 

@@ -71,32 +71,44 @@ class World:
     events: tuple[Event, ...]
 
 
-def calendar(days: int) -> tuple[datetime, datetime, datetime, datetime]:
+def latest_end(now: datetime) -> datetime:
+    """Give the last midnight before `now` that falls on the weekday of `END`: the same log, moved by whole weeks.
+
+    >>> latest_end(datetime(2026, 11, 20, 15, tzinfo=UTC)).date().isoformat()
+    '2026-11-20'
+    """
+    return END + timedelta(weeks=(now - END) // timedelta(weeks=1))
+
+
+def calendar(days: int, end: datetime) -> tuple[datetime, datetime, datetime, datetime]:
     """Give the start, the end of the reference, the release (a Monday near the middle) and the start of the drift."""
-    start = END - timedelta(days=days)
+    start = end - timedelta(days=days)
     middle = start + timedelta(days=days // 2)
     return start, start + timedelta(days=days // 3), middle - timedelta(days=middle.weekday()), start + timedelta(days=2 * days // 3)
 
 
-def events(days: int = DAYS) -> tuple[Event, ...]:
+def events(days: int = DAYS, end: datetime = END) -> tuple[Event, ...]:
     """Give what happened to the model in a log of so many days, oldest first."""
-    _, _, release, drift_from = calendar(days)
+    _, _, release, drift_from = calendar(days, end)
     return (
         Event(kind="release", at=release.replace(tzinfo=None), text="model v3.2"),
         Event(kind="data", at=drift_from.replace(tzinfo=None), text="income now comes from the tax office"),
     )
 
 
-def world(folder: Path | str, *, seed: int = 2026, days: int = DAYS, rows_per_day: int = 2_800, faults: bool = True) -> World:
+def world(
+    folder: Path | str, *, seed: int = 2026, days: int = DAYS, rows_per_day: int = 2_800, faults: bool = True, end: datetime = END
+) -> World:
     """Write the log, its outcomes and a ``candor.toml`` into `folder`; the same arguments give the same bytes.
 
     Parameters
     ----------
     folder : created if absent; files of the same names are overwritten.
     seed : of everything that looks like chance.
-    days : length of the log, at least 30; it always ends on 24 September 2026.
+    days : length of the log, at least 30.
     rows_per_day : applications on an average day.
     faults : plant the faults listed at the top of this file.
+    end : the midnight (UTC) at which the log ends.
 
     Raises
     ------
@@ -108,7 +120,7 @@ def world(folder: Path | str, *, seed: int = 2026, days: int = DAYS, rows_per_da
     if days < 30 or rows_per_day < fewest:
         raise ValueError(f"a lending world needs at least 30 days of {fewest} rows; got {days} of {rows_per_day}")
     folder = Path(folder)
-    start, until, release, drift_from = calendar(days)
+    start, until, release, drift_from = calendar(days, end)
     random = np.random.default_rng(seed)
     seconds = arrivals(random, start, days, rows_per_day)
     columns = applications(random, seconds, start)
@@ -128,8 +140,8 @@ def world(folder: Path | str, *, seed: int = 2026, days: int = DAYS, rows_per_da
         reference_until=until,
         release=release,
         drift_from=drift_from,
-        end=END,
-        events=events(days),
+        end=end,
+        events=events(days, end),
     )
 
 

@@ -6,6 +6,7 @@ import shutil
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 WORLDS = ("lending",)
 WRITTEN = ".world"
-"""Marks a world that was written to the end, and by which code."""
+"""Marks a world that was written to the end: by which code, and up to which day."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +82,8 @@ def simulate(home: Path, say: Callable[[str], None]) -> Path:
     from connectors.simulated import lending
 
     mark = home / WRITTEN
-    recipe = fingerprint(Path(lending.__file__))
+    end = lending.latest_end(datetime.now(UTC))
+    recipe = f"{fingerprint(Path(lending.__file__))} {end:%Y-%m-%d}"
     if mark.exists() and mark.read_text(encoding="utf-8") == recipe:
         say(f"The simulated lender is in {home} already.")
     else:
@@ -90,12 +92,12 @@ def simulate(home: Path, say: Callable[[str], None]) -> Path:
         say(f"Simulating 90 days of a lender's decisions into {home} …")
         unfinished = home.with_name(f".{home.name}.unfinished")
         shutil.rmtree(unfinished, ignore_errors=True)
-        lending.world(unfinished)
+        lending.world(unfinished, end=end)
         (unfinished / WRITTEN).write_text(recipe, encoding="utf-8")
         if home.exists():
             shutil.rmtree(home)
         unfinished.rename(home)
-    mark_events(home / "candor.toml", lending.MODEL, lending.events(lending.DAYS))
+    mark_events(home / "candor.toml", lending.MODEL, lending.events(lending.DAYS, end))
     return home / "candor.toml"
 
 

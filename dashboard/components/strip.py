@@ -27,7 +27,7 @@ def strip(snapshot: data.Snapshot, model: data.Model, run: data.Row, shown: data
     window = f"{model.window} windows"
     if shown is not None:
         window += ": " + window_words(shown.start, shown.end, shown.first_row, shown.last_row, partial=shown.partial)
-    labels = number(model.label_coverage, "percent") + f" of {count(model.used)}"
+    labels = number(model.label_coverage, "percent") + f" of {count(model.analysed)}"
     if model.label_delay:
         labels += f", due after {model.label_delay}"
     wording = version or (strings.ALL_VERSIONS + f" ({len(versions)})" if versions else "not logged")

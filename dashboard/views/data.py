@@ -59,7 +59,7 @@ def lead(model: data.Model, total: dict[str, int]) -> str:
         else "no row is in quarantine"
     )
     newest = f"; the newest prediction is from {moment(model.freshness)}" if model.freshness else ""
-    return f"{count(model.used)} predictions are analysed and {count(model.labelled)} of them have outcomes; {aside}{newest}."
+    return f"{count(model.analysed)} predictions are analysed and {count(model.labelled)} of them have outcomes; {aside}{newest}."
 
 
 def ledger(model: data.Model, total: dict[str, int]) -> None:
@@ -75,8 +75,8 @@ def ledger(model: data.Model, total: dict[str, int]) -> None:
     show(Html(f'<div class="c-equation">{"".join(parts)}<div>{verdict} {span(words, "c-note")}</div></div>'))
     rows = [
         ("Available to the audit", count(model.available), "predictions stored, the reference included"),
-        ("Used", count(model.used), "analysed"),
-        ("Outcomes known", count(model.labelled), number(model.label_coverage, "percent") + " of those used"),
+        ("Used", count(model.used), f"{count(model.analysed)} analysed, the rest reference"),
+        ("Outcomes known", count(model.labelled), number(model.label_coverage, "percent") + " of those analysed"),
         ("Reference", count(model.reference_n), model.reference_kind or "none"),
         ("Newest prediction", moment(model.freshness), "" if model.freshness else "no clock in the log"),
         ("Last taken in", moment(model.ingested), ""),

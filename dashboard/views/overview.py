@@ -112,7 +112,7 @@ def facts(context: PageContext, model: data.Model, verdicts: dict[str, int]) -> 
     """What the figures rest on: rows, outcomes, the last audit, and how many were judged how."""
     old = is_stale(model, context.now)
     tiles = [
-        (known("Predictions used", "n"), count(model.used), f"of {count(model.available)} available"),
+        (known("Predictions analysed", "n"), count(model.analysed), f"of {count(model.available)} received"),
         (known("Outcomes known", "labels"), number(model.label_coverage, "percent"), f"{count(model.labelled)} rows"),
         (known("Newest prediction", "freshness"), moment(model.freshness) if model.freshness else "–", "stale" if old else ""),
         (known("Last audit", "run"), moment(context.run["created"]), str(context.run["run"])[:12]),

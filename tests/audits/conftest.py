@@ -81,7 +81,7 @@ def build_evidence(rows: Sequence[Row], **given: Any) -> Evidence:
         model=model, bins=bins, tally=tally, reference_tally=reference_tally,
         reference=Reference(kind="source" if marked else "first window", n=len(held)),
         coverage=Coverage(
-            available=len(rows), used=len(rows), quarantined=0, duplicate=0,
+            available=len(rows), used=len(rows), analysed=len(rows), quarantined=0, duplicate=0,
             labelled=sum(row.get("outcome") is not None for row in analysed),
         ),
         windows=windows, spans=spans, versions=(None, *versions) if len(versions) > 1 else (None,), slices=slices,

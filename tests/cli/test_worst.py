@@ -30,7 +30,7 @@ def run_of(*rows: dict[str, Any]) -> ModelRun:
     findings = pa.Table.from_pylist(list(rows))
     return ModelRun(
         model="loans", task="binary", card={}, reference=Reference(kind="rows"), findings=findings, errors=(),
-        coverage=Coverage(available=1, used=1, quarantined=0, duplicate=0, labelled=0),
+        coverage=Coverage(available=1, used=1, analysed=1, quarantined=0, duplicate=0, labelled=0),
     )  # fmt: skip
 
 

@@ -22,8 +22,8 @@ TABLES = {
     "models": "run VARCHAR, model VARCHAR, title VARCHAR, task VARCHAR, environment VARCHAR, owner VARCHAR, runbook VARCHAR, "
     '"window" VARCHAR, favorable VARCHAR, positive VARCHAR, attributes VARCHAR, segments VARCHAR, features BIGINT, '
     "reference_start TIMESTAMP, reference_end TIMESTAMP, reference_first_row BIGINT, reference_last_row BIGINT, reference_n BIGINT, "
-    "reference_kind VARCHAR, available BIGINT, used BIGINT, quarantined BIGINT, duplicate BIGINT, labelled BIGINT, freshness TIMESTAMP, "
-    "label_delay VARCHAR, ingested TIMESTAMP",
+    "reference_kind VARCHAR, available BIGINT, used BIGINT, analysed BIGINT, quarantined BIGINT, duplicate BIGINT, labelled BIGINT, "
+    "freshness TIMESTAMP, label_delay VARCHAR, ingested TIMESTAMP",
     "findings": 'run VARCHAR, model VARCHAR, "position" INTEGER, name VARCHAR, unit VARCHAR, version VARCHAR, slice VARCHAR, '
     'reference_slice VARCHAR, attribute VARCHAR, "column" VARCHAR, window_start TIMESTAMP, window_end TIMESTAMP, first_row BIGINT, '
     'last_row BIGINT, partial BOOLEAN, whole BOOLEAN, "value" DOUBLE, low DOUBLE, high DOUBLE, n BIGINT, "method" VARCHAR, p_value DOUBLE, '
@@ -342,13 +342,13 @@ def snapshot(path: Path, case: Case | None = None) -> Path:
             used = (12 if mine.small else 600) * mine.windows
             start = out.spans[0][0]
             connection.execute(
-                f"insert into models values ({', '.join('?' * 27)})",
+                f"insert into models values ({', '.join('?' * 28)})",
                 [RUN, name, title, "binary", "production", "credit-risk@example.org", "https://example.org/runbooks/loans",
                  "1d" if mine.clock else "5000 rows",
                  "1", "1", json.dumps(mine.attributes), "[]", 8, start - dt.timedelta(days=30) if mine.clock else None,
                  start if mine.clock else None,
                  None if mine.clock else 0, None if mine.clock else 9999, 18000, "until" if mine.clock else "rows",
-                 used + 18000 + 40, used, 452, 1500,
+                 used + 18000 + 40, used, used, 452, 1500,
                  round(used * 0.72) if mine.labels else 0, mine.newest if mine.clock else None, "14d", mine.newest],
             )  # fmt: skip
             if not mine.labels:

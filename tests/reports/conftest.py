@@ -305,7 +305,7 @@ def model_run(findings: list[dict[str, Any]], *, name: str = "loans", title: str
         task="binary",
         card=card,
         reference=Reference(kind="until", start=START - dt.timedelta(days=59), end=START, n=180_000),
-        coverage=Coverage(available=281_204, used=93_500, quarantined=604, duplicate=1_100, labelled=66_385),
+        coverage=Coverage(available=281_204, used=93_500, analysed=93_500, quarantined=604, duplicate=1_100, labelled=66_385),
         findings=table(findings),
         errors=[
             Failure(name="latency_p95", reason="the log has no latency_ms column"),

@@ -40,3 +40,20 @@ def test_a_reference_without_spread_has_a_reason(evidence_of, figures, columns):
     found = figures(wasserstein_distance, evidence_of(columns({"x": [4.0] * 20}, {"x": [5.0] * 20})))
     assert {f.value for f in found} == {None}
     assert all("every value of the reference is the same" in f.reason for f in found)
+
+
+def test_values_too_large_for_their_spread_have_a_reason_and_no_false_move(evidence_of, figures, columns):
+    draw = np.random.default_rng(1)
+    same = [{"x": (1e12 + draw.normal(0, 1e-3, 300)).tolist()} for _ in range(2)]
+    found = figures(wasserstein_distance, evidence_of(columns(*same)))
+    assert {f.value for f in found} == {None}
+    assert all("too large" in f.reason for f in found)
+
+
+def test_times_in_seconds_are_not_too_large(evidence_of, figures, columns):
+    from scipy.stats import wasserstein_distance as oracle
+
+    draw = np.random.default_rng(1)
+    seconds = [(1.7e9 + draw.uniform(0, 86400, 400) + shift) for shift in (0, 9000)]
+    (found,) = figures(wasserstein_distance, evidence_of(columns(*({"x": x.tolist()} for x in seconds))), window=1)
+    assert found.value == pytest.approx(oracle(*seconds) / seconds[0].std(), abs=1e-3)
