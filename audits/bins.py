@@ -215,7 +215,8 @@ def numeric_bins(
 def _grid(scale: ScaleName, centre: float, spread: float, common: dict[str, Any]) -> NumericBins | None:
     trial = NumericBins(scale=scale, centre=centre, spread=spread, origin=0.0, density=1.0, cells=GRID, **common)
     ends = trial.transform(np.asarray([common["low"], common["high"]]))
-    width = float(ends[1] - ends[0])
+    with np.errstate(over="ignore"):
+        width = float(ends[1] - ends[0])
     if not (math.isfinite(width) and width > 0):
         return (
             NumericBins(scale="linear", centre=0.0, spread=1.0, origin=common["low"], density=1e100, cells=1, **common)

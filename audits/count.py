@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 QUANTILE_STEPS = 200
 MOST_CELLS = 2_000_000
 SHOWN_UNSEEN = 20
+LARGE, HUGE = 1e100, 1e308
+"""Beyond the first, squares are computed on a smaller scale; no deviation is kept above the second."""
 
 
 def tally(
@@ -118,18 +121,21 @@ def check_values(engine: Engine, log: Log) -> None:
 
 def freeze(engine: Engine, log: Log, numbers: Sequence[int]) -> Bins:
     """Choose the bins of every feature, of the score and of the latency from the reference partitions."""
-    from audits.scan import groupings, label, levels_by_count, numeric_reference
+    from audits.scan import groupings, label, levels_by_count, numeric_range, numeric_reference
 
     rows = log.within(numbers)
     chosen: list[ColumnBins] = []
     for name in binned_columns(log):
         kind = rows[name].type()
         if kind.is_numeric():
-            row = engine.execute(numeric_reference(rows, name, QUANTILE_STEPS)).to_pylist()[0]
-            if row["n"]:
+            span = engine.execute(numeric_range(rows, name)).to_pylist()[0]
+            if span["n"]:
+                largest = max(abs(span["low"]), abs(span["high"]))
+                scale = largest if largest > LARGE else 1.0
+                row = engine.execute(numeric_reference(rows, name, QUANTILE_STEPS, scale)).to_pylist()[0]
                 chosen.append(
                     numeric_bins(
-                        name, low=row["low"], high=row["high"], mean=row["mean"], deviation=row["deviation"] or 0.0,
+                        name, low=span["low"], high=span["high"], mean=row["mean"] * scale, deviation=min(row["deviation"] * scale, HUGE),
                         integers=bool(row["integers"]), quantiles=row["quantiles"],
                     )
                 )  # fmt: skip
@@ -245,6 +251,8 @@ def _moments(found: Sequence[dict[str, Any]], bins: Bins) -> pa.Table:
                 off = item[f"off{index}"] / n if n else 0.0
                 m2 = max(item[f"square{index}"] - n * off * off, 0.0) if n else 0.0
                 mean = grid.mean + off if n else 0.0
+                if not (math.isfinite(m2) and math.isfinite(mean)):
+                    continue  # squares of values beyond 1e150 overflow: better no moments than infinite ones
                 rows.append({"partition": item["partition"], "column": grid.name, "n": n, "min": item[f"min{index}"],
                              "max": item[f"max{index}"], "mean": mean, "m2": m2})  # fmt: skip
     shape = [("partition", pa.int32()), ("column", pa.string()), ("n", pa.int64())]

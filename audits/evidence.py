@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -14,7 +15,7 @@ from audits.bins import Bins
 from audits.estimate import Floats, Integers
 from audits.finding import Coverage, Reference
 from audits.slices import Slice
-from audits.tally import Tally
+from audits.tally import Tally, merge_levels
 from audits.window import Window
 from connectors.config import ModelConfig
 
@@ -170,12 +171,22 @@ class Evidence:
 
     def groups(self, attribute: str) -> Integers:
         """Positions of the slices that are the groups of an attribute (or of the intersection), unknown groups included."""
-        names = tuple(sorted(attribute.split(","))) if attribute not in self.model.attributes else (attribute,)
-        return np.asarray([i for i, found in enumerate(self.slices) if found.attributes == names], dtype=np.int64)
+        return self._groups[attribute][0]
 
     def known_groups(self, attribute: str) -> Integers:
         """The groups that take part in comparisons: all but the unknown ones."""
-        return np.asarray([i for i in self.groups(attribute) if self.slices[i].known], dtype=np.int64)
+        return self._groups[attribute][1]
+
+    @cached_property
+    def _groups(self) -> dict[str, tuple[Integers, Integers]]:
+        """For each attribute, the positions of all its groups and of the known ones."""
+        found = {}
+        for attribute in self.attributes:
+            names = (attribute,) if attribute in self.model.attributes else tuple(sorted(attribute.split(",")))
+            every = [i for i, one in enumerate(self.slices) if one.attributes == names]
+            known = [i for i in every if self.slices[i].known]
+            found[attribute] = (np.asarray(every, dtype=np.int64), np.asarray(known, dtype=np.int64))
+        return found
 
     def attribute_of(self, position: int) -> int:
         """The position in `attributes` of what a slice is a group of, or -1."""
@@ -322,11 +333,8 @@ class Evidence:
         analysed = self._column(self.tally, position, size, self._window_of, len(self.windows))
         none = np.zeros(len(self.reference_tally.partitions), dtype=np.int64)
         held = self._column(self.reference_tally, position, size, none, 1)
-        unseen: dict[str, int] = {}
         rows = self.tally.bins
-        for text in rows["unseen_levels"][(rows["column"] == position) & (rows["unseen"] > 0)]:
-            for level, n in _levels(text).items():
-                unseen[level] = unseen.get(level, 0) + n
+        unseen = json.loads(merge_levels(rows["unseen_levels"][(rows["column"] == position) & (rows["unseen"] > 0)]) or "{}")
         return ColumnCounts(
             reference=held[0][0], windows=analysed[0], reference_total=held[1][0], total=analysed[1],
             reference_special={key: float(values[0]) for key, values in held[2].items()}, special=analysed[2], unseen_levels=unseen,
@@ -355,12 +363,11 @@ def summed(place: Integers, weights: NDArray[np.generic], size: int) -> Floats:
 
 
 def _add_rows(target: Floats, place: Integers, rows: NDArray[np.generic]) -> None:
-    """Add each row of counts to its place; a loop over rows is a vector addition each."""
-    for position, values in zip(place, rows, strict=True):
-        target[position] += values
-
-
-def _levels(text: str | None) -> dict[str, int]:
-    import json
-
-    return json.loads(text) if text else {}
+    """Add each row of counts to its place, all rows of one place in one sum."""
+    if not len(place):
+        return
+    order = np.argsort(place, kind="stable")
+    ranked = place[order]
+    starts = np.flatnonzero(np.append(True, ranked[1:] != ranked[:-1]))
+    sorted_rows = rows if (order[1:] > order[:-1]).all() else rows[order]
+    target[ranked[starts]] += np.add.reduceat(sorted_rows, starts, axis=0)

@@ -81,7 +81,7 @@ def label(column: ir.Value) -> ir.StringValue:
     """A value as the text of a level: whole numbers without a decimal point."""
     kind = column.type()
     if kind.is_floating():
-        whole = column == column.floor()
+        whole = column % double(1) == double(0)  # not floor(), which becomes a whole number and overflows
         return ibis.ifelse(whole & (column.abs() < 1_000_000_000_000_000), column.cast("int64").cast("string"), column.cast("string"))
     return column.cast("string")
 
@@ -323,12 +323,22 @@ def moments_table(log: Log, bins: Bins, partitions: Sequence[int] | None) -> ir.
     return rows.group_by(partition=rows[PARTITION]).aggregate(**sums) if sums else None
 
 
-def numeric_reference(rows: ir.Table, column: str, steps: int) -> ir.Table:
-    """One row about a numeric column of the reference: n, min, max, mean, deviation, wholeness, evenly spaced quantiles."""
+def numeric_range(rows: ir.Table, column: str) -> ir.Table:
+    """One row about a numeric column: n, min and max."""
     value = rows[column].cast("float64")
+    return rows.aggregate(n=value.count(), low=value.min(), high=value.max())
+
+
+def numeric_reference(rows: ir.Table, column: str, steps: int, scale: float) -> ir.Table:
+    """One row about a numeric column of the reference: mean and deviation (over `scale`), wholeness, evenly spaced quantiles.
+
+    `scale` keeps squares of very large values from overflowing.
+    """
+    value = rows[column].cast("float64")
+    small = value / double(scale)
     return rows.aggregate(
-        n=value.count(), low=value.min(), high=value.max(), mean=value.mean(), deviation=value.std(how="pop"),
-        integers=(value == value.floor()).all(), quantiles=value.quantile([i / steps for i in range(steps + 1)]),
+        mean=small.mean(), deviation=small.std(how="pop"), integers=(value % double(1) == double(0)).all(),
+        quantiles=value.quantile([i / steps for i in range(steps + 1)]),
     )  # fmt: skip
 
 

@@ -163,7 +163,29 @@ def add_up(table: Table, keys: Sequence[str]) -> Table:
     order = np.lexsort([table[key] for key in reversed(keys)])
     ranked = {column: values[order] for column, values in table.items()}
     starts = np.flatnonzero(_new_runs([ranked[key] for key in keys]))
-    return {column: values[starts] if column in keys else np.add.reduceat(values, starts, axis=0) for column, values in ranked.items()}
+    ends = np.append(starts[1:], len(order))
+
+    def joined(column: str, values: NDArray[Any]) -> NDArray[Any]:
+        if column in keys:
+            return values[starts]
+        if values.dtype == object:
+            return np.asarray([merge_levels(values[a:b]) for a, b in zip(starts, ends, strict=True)], dtype=object)
+        return np.asarray(np.add.reduceat(values, starts, axis=0))
+
+    return {column: joined(column, values) for column, values in ranked.items()}
+
+
+def merge_levels(texts: Iterable[str | None]) -> str | None:
+    """Counts by level, as JSON objects, added up; None where there are none.
+
+    >>> merge_levels(['{"a": 1}', None, '{"a": 2, "b": 5}'])
+    '{"a": 3, "b": 5}'
+    """
+    found: dict[str, int] = {}
+    for text in texts:
+        for level, n in (json.loads(text) if text else {}).items():
+            found[level] = found.get(level, 0) + n
+    return json.dumps(found, ensure_ascii=False) if found else None
 
 
 def merge_moments(table: Table) -> Table:

@@ -201,30 +201,35 @@ def test_coverage_of_wilson() -> None:
 
 
 def test_coverage_of_newcombe_and_katz() -> None:
-    """Averaged over pairs of base rates: within one point of 95 %, and never below."""
+    """Averaged over pairs of base rates: within one point of 95 %."""
     draw = np.random.default_rng(11)
     p1, p2 = draw.uniform(0.05, 0.95, 20_000), draw.uniform(0.05, 0.95, 20_000)
     for n1, n2 in ((40, 60), (200, 100)):
         x1, x2 = draw.binomial(n1, p1), draw.binomial(n2, p2)
         assert covered(*newcombe(x1, n1, x2, n2), p1 - p2) == pytest.approx(0.95, abs=0.01)
         low, high = katz(x1, n1, x2, n2)
-        assert covered(low, np.where(np.isnan(high), np.inf, high), p1 / p2) == pytest.approx(0.95, abs=0.012)
+        assert covered(low, np.where(np.isnan(high), np.inf, high), p1 / p2) == pytest.approx(0.95, abs=0.01)
 
 
 def test_coverage_of_delong() -> None:
-    """Normal scores one standard deviation apart (AUC Φ(1/√2)), 60 positives and 90 negatives: within 1.5 points of 95 %."""
+    """Normal scores 0 to 2 deviations apart (AUC 0.5 to 0.92), 20 and 60 to 200 and 300 rows: within one point of 95 % on average,
+    and nowhere below 93.5 %."""
     draw = np.random.default_rng(5)
-    runs, edges = 1500, np.linspace(-4, 5, 400)
-    truth = stats.norm.cdf(1 / np.sqrt(2))
+    runs, edges = 1500, np.linspace(-5, 7, 400)
 
     def histogram(n: int, centre: float) -> NDArray[np.float64]:
         place = np.searchsorted(edges, draw.normal(centre, 1, (runs, n))) + np.arange(runs)[:, None] * (len(edges) + 1)
         return np.bincount(place.ravel(), minlength=runs * (len(edges) + 1)).reshape(runs, -1).astype(np.float64)
 
-    positives, negatives = histogram(60, 1.0), histogram(90, 0.0)
-    value, variance = delong(positives, negatives)
-    low, high, _ = auc_interval(value, variance, positives.sum(axis=1), negatives.sum(axis=1))
-    assert covered(low, high, truth) == pytest.approx(0.95, abs=0.015)
+    found = []
+    for p, n in ((20, 60), (30, 30), (60, 90), (200, 300)):
+        for apart in (0.0, 1.0, 2.0):
+            positives, negatives = histogram(p, apart), histogram(n, 0.0)
+            value, variance = delong(positives, negatives)
+            low, high, _ = auc_interval(value, variance, positives.sum(axis=1), negatives.sum(axis=1))
+            found.append(covered(low, high, float(stats.norm.cdf(apart / np.sqrt(2)))))
+    assert np.mean(found) == pytest.approx(0.95, abs=0.01)
+    assert min(found) > 0.935
 
 
 def test_proportion_carries_its_support() -> None:

@@ -16,7 +16,7 @@ Rows = list[dict[str, Any]]
 
 
 def test_by_hand(evidence: Evidence, finding: Finding) -> None:
-    """Positives .9 .8 .95 beat all 6 negatives, .4 and .45 beat 3: 24 of 30 pairs. F: 8 of 9. M: 5 of 6 (.45 beats only .1 of three)."""
+    """Positives .9 .8 .95 beat all 6 negatives, .4 and .45 beat 3: 24 of 30 pairs. F: 8 of 9. M: .95 beats 3, .45 beats .1: 4 of 6."""
     found = {level: finding(evidence, "roc_auc", level) for level in ("", "F", "M")}
     assert found[""]["value"] == pytest.approx(24 / 30)
     assert found["F"]["value"] == pytest.approx(8 / 9)
@@ -26,7 +26,7 @@ def test_by_hand(evidence: Evidence, finding: Finding) -> None:
 
 
 def test_ties_count_half(evidence_of: Callable[..., Evidence], finding: Finding) -> None:
-    """Scores of whole tens: the pairs (.5, .5) count half, so 0.5 of 1 pair and 1 of 1 make 1.5 / 2."""
+    """The pair (.5, .5) counts half and (.5, .1) whole: 1.5 of 2 pairs."""
     rows = [{"score": 0.5, "outcome": 1}, {"score": 0.5, "outcome": 0}, {"score": 0.1, "outcome": 0}]
     assert finding(evidence_of(rows), "roc_auc")["value"] == pytest.approx(0.75)
 
@@ -58,15 +58,17 @@ def delong_row_by_row(y: np.ndarray[Any, Any], s: np.ndarray[Any, Any]) -> float
 
 
 def test_interval_is_delongs(evidence_of: Callable[..., Evidence], finding: Finding) -> None:
-    """Scores in whole per cents, so that bins lose nothing: value ± 1.96 standard errors from all pairs."""
+    """Scores in whole per cents, so that bins lose nothing: 1.96 standard errors from all pairs, on the logit scale."""
     draw = np.random.default_rng(2)
     s = draw.integers(0, 100, 200)
     y = (draw.random(200) < s / 100).astype(int)
     rows = [{"score": int(score), "outcome": int(outcome)} for score, outcome in zip(s, y, strict=True)]
     found = finding(evidence_of(rows), "roc_auc")
-    half = 1.959963984540054 * np.sqrt(delong_row_by_row(y, s))
-    assert found["value"] == pytest.approx(roc_auc_score(y, s), abs=1e-12)
-    assert found["high"] - found["value"] == pytest.approx(half, abs=1e-12)
+    exact = float(roc_auc_score(y, s))
+    half = 1.959963984540054 * np.sqrt(delong_row_by_row(y, s)) / (exact * (1 - exact))
+    assert found["value"] == pytest.approx(exact, abs=1e-12)
+    for end, sign in (("low", -1), ("high", 1)):
+        assert np.log(found[end] / (1 - found[end])) == pytest.approx(np.log(exact / (1 - exact)) + sign * half, abs=1e-9)
     assert found["method"] == "delong"
 
 
