@@ -1,9 +1,9 @@
 """Frozen bins: where each column is cut, decided once on the reference, so that counts add up over time.
 
-A numeric column is cut by a uniform grid on a monotone scale, refined by the reference's deciles: the index of a value is the
-grid cell plus the number of decile edges at or below it. Each index is then one cell of the common refinement, so decile counts
-come out exactly and no continuous cell holds more than a sliver of the reference. A categorical column keeps its most frequent
-values. Missing, not-a-number and unseen values have bins of their own.
+A numeric column is cut at knots, which are quantiles of the reference, and evenly between two knots. All deciles are knots, so
+decile counts come out exactly, and no cell of a continuous column holds more than a sliver of the reference, however skewed it is.
+Values that many rows share get a cell of their own. A categorical column keeps its most frequent values. Missing, not-a-number and
+unseen values are counted apart.
 """
 
 from __future__ import annotations
@@ -14,14 +14,19 @@ import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from audits.estimate import Floats, Integers
 
-GRID = 960
-"""Grid cells of a numeric column; with nine decile edges and both tails the index stays below 1000."""
+CELLS = 960
+"""Cells of a numeric column, about: each stretch between two knots gets its share, at least one."""
+
+MOST_STRETCHES = 28
+"""Stretches between knots; a value is placed by halving them, so more would cost time in every scan."""
 
 CATEGORIES = 100
 """Categories that a column keeps; the rest of its reference counts as other."""
@@ -29,68 +34,73 @@ CATEGORIES = 100
 MISSING, NOT_A_NUMBER, OTHER, UNSEEN = -1, -2, -3, -4
 """Bins of values that have no place on the grid or in the vocabulary: other was rare in the reference, unseen was not in it."""
 
-ScaleName = Literal["linear", "log", "asinh"]
-
 
 @dataclass(frozen=True, kw_only=True)
 class NumericBins:
     """The frozen grid of one numeric column.
 
-    A value x lies in cell floor((f(x) - origin) * density) with f the scale, clipped to -1 below `low` and to `cells` above
-    `high`; its bin adds one for each decile edge at or below x, and one more so that bins start at 0.
-    `mean` and `deviation` are the reference's, for standardising; `integers` says that every reference value is whole.
+    Bin 0 holds values below `low`, the last bin values above `high`. Between knots i and i + 1 lie `cells[i]` even cells:
+    a value x there is in bin floor((x - knots[i]) * densities[i] + first[i]), with first[i] = 1 + cells[0] + ... + cells[i - 1].
+
+    Parameters
+    ----------
+    knots
+        Ascending; the first is the reference's smallest value, the last lies just above its largest.
+    cells, densities
+        Cells and cells per unit of x of each stretch between two knots.
+    deciles
+        The reference's distinct inner deciles.
+    mean, deviation
+        Of the reference, for standardising.
+    whole
+        Every reference value is a whole number and has a cell of its own.
     """
 
     name: str
-    scale: ScaleName
-    centre: float
-    spread: float
-    origin: float
-    density: float
-    cells: int
     low: float
     high: float
+    knots: tuple[float, ...]
+    cells: tuple[int, ...]
+    densities: tuple[float, ...]
     deciles: tuple[float, ...]
     mean: float
     deviation: float
-    integers: bool
+    whole: bool
     kind: Literal["numeric"] = "numeric"
 
-    def transform(self, x: Floats) -> Floats:
-        """The monotone scale f, as the tally computes it."""
-        if self.scale == "log":
-            return np.asarray(np.log(np.maximum(x - self.centre, self.spread * -0.5) + self.spread))
-        if self.scale == "asinh":
-            z = (x - self.centre) / self.spread
-            return np.asarray(np.sign(z) * np.log(np.abs(z) + np.sqrt(z * z + 1.0)))
-        return x
-
-    def inverse(self, y: Floats) -> Floats:
-        """The inverse of `transform`."""
-        if self.scale == "log":
-            return np.asarray(np.exp(y) - self.spread + self.centre)
-        if self.scale == "asinh":
-            return np.asarray(np.sinh(y) * self.spread + self.centre)
-        return y
-
     @cached_property
-    def edges(self) -> Floats:
-        """Lower edges of bins 1, 2, ...: grid lines and deciles, ascending, length `size` - 1."""
-        lines = self.inverse(self.origin + np.arange(self.cells + 1) / self.density)
-        lines[0] = self.low
-        if not self.integers:
-            lines[-1] = np.nextafter(self.high, math.inf)
-        return np.sort(np.concatenate([lines, np.asarray(self.deciles)]))
+    def first(self) -> tuple[int, ...]:
+        """The first bin of each stretch, then the bin of values above `high`."""
+        return tuple(1 + sum(self.cells[:i]) for i in range(len(self.cells) + 1))
 
     @property
     def size(self) -> int:
         """Number of bins, both tails included."""
-        return self.cells + 2 + len(self.deciles)
+        return sum(self.cells) + 2
+
+    @cached_property
+    def edges(self) -> Floats:
+        """Lower edges of bins 1, 2, ..., ascending; length `size` - 1."""
+        parts = zip(self.knots, self.cells, self.densities, strict=False)
+        stretches = [knot + np.arange(n) / (density or 1.0) for knot, n, density in parts]
+        return np.concatenate([*stretches, [self.knots[-1]]])
+
+    @cached_property
+    def points(self) -> NDArray[np.bool_]:
+        """Which bins hold a single value only, so that nothing can move within them."""
+        return np.concatenate([[False], self.edges[1:] <= np.nextafter(self.edges[:-1], math.inf), [False]])
 
     def bin_of(self, x: Floats) -> Integers:
-        """The bin of each value, the oracle of the tally's expression."""
-        cell = np.clip(np.floor((self.transform(x) - self.origin) * self.density), -1, self.cells)
-        return np.asarray(cell + 1 + np.searchsorted(np.asarray(self.deciles), x, side="right"), dtype=np.int64)
+        """The bin of each value: the formula of the tally's expression."""
+        knots = np.asarray(self.knots)
+        place = np.searchsorted(knots, x, side="right") - 1
+        inside = np.clip(place, 0, len(self.cells) - 1)
+        first = np.asarray(self.first, dtype=np.float64)[inside]
+        with np.errstate(over="ignore", invalid="ignore"):
+            even = np.floor((x - knots[inside]) * np.asarray(self.densities)[inside] + first)
+        within = np.where(np.asarray(self.cells)[inside] == 1, first, even)
+        found = np.where(place < 0, 0.0, np.where(place >= len(self.cells), self.size - 1.0, within))
+        return found.astype(np.int64)
 
     @cached_property
     def decile_of(self) -> Integers:
@@ -179,7 +189,7 @@ class Bins:
 
 def _column(data: dict[str, Any]) -> ColumnBins:
     if data["kind"] == "numeric":
-        return NumericBins(**{**data, "deciles": tuple(data["deciles"])})
+        return NumericBins(**{**data, **{name: tuple(data[name]) for name in ("knots", "cells", "densities", "deciles")}})
     return CategoricalBins(**{**data, "levels": tuple(data["levels"])})
 
 
@@ -193,41 +203,55 @@ def numeric_bins(
     low, high
         The reference's smallest and largest value.
     integers
-        Whether every reference value is whole. A whole-numbered column of range up to `GRID` gets one cell a value.
+        Whether every reference value is whole. A whole-numbered column of range below `CELLS` gets one cell a value.
     quantiles
         Evenly spaced quantiles of the reference from 0 to 1; (length - 1) divisible by ten. Deciles are read off it exactly.
-
-    The scale is the one under which the fewest neighbouring distinct quantiles share a cell: linear unless another is better.
     """
     q = np.asarray(quantiles, dtype=np.float64)
-    deciles = tuple(float(edge) for edge in dict.fromkeys(q[:: (len(q) - 1) // 10][1:-1]) if low < edge <= high)
-    common: dict[str, Any] = {
-        "name": name, "low": low, "high": high, "deciles": deciles, "mean": mean, "deviation": deviation, "integers": integers,
-    }  # fmt: skip
-    if integers and 0 < high - low < GRID:
-        return NumericBins(scale="linear", centre=0.0, spread=1.0, origin=low, density=1.0, cells=int(high - low) + 1, **common)
-    middle, iqr = float(q[len(q) // 2]), float(q[3 * (len(q) - 1) // 4] - q[(len(q) - 1) // 4])
-    spread = iqr if iqr > 0 else (deviation if deviation > 0 else 1.0)
-    candidates = [_grid("linear", 0.0, 1.0, common), _grid("log", low, spread / 50, common), _grid("asinh", middle, spread / 5, common)]
-    return min((c for c in candidates if c is not None), key=lambda grid: _crowded(grid, q))
+    steps = len(q) - 1
+    deciles = tuple(float(edge) for edge in dict.fromkeys(q[:: steps // 10][1:-1]) if low < edge <= high)
+    end = float(np.nextafter(high, math.inf))
+    whole = bool(integers and 0 < high - low < CELLS)
+    if whole:
+        knots, cells, densities = [low, high + 1], [int(high - low) + 1], [1.0]
+    else:
+        knots = _knots(q, {low, end, *deciles})
+        shares = np.diff(np.searchsorted(q, knots, side="left")) / steps
+        single = np.asarray([b <= np.nextafter(a, math.inf) for a, b in pairwise(knots)])
+        cells = [1 if lone else max(1, round(CELLS * share)) for lone, share in zip(single, shares, strict=True)]
+        densities = [_density(a, b, n) for (a, b), n in zip(pairwise(knots), cells, strict=True)]
+        cells = [n if density else 1 for n, density in zip(cells, densities, strict=True)]
+    return NumericBins(
+        name=name, low=low, high=high, knots=tuple(knots), cells=tuple(cells), densities=tuple(densities), deciles=deciles, mean=mean,
+        deviation=deviation, whole=whole,
+    )  # fmt: skip
 
 
-def _grid(scale: ScaleName, centre: float, spread: float, common: dict[str, Any]) -> NumericBins | None:
-    trial = NumericBins(scale=scale, centre=centre, spread=spread, origin=0.0, density=1.0, cells=GRID, **common)
-    ends = trial.transform(np.asarray([common["low"], common["high"]]))
-    with np.errstate(over="ignore"):
-        width = float(ends[1] - ends[0])
-    if not (math.isfinite(width) and width > 0):
-        return (
-            NumericBins(scale="linear", centre=0.0, spread=1.0, origin=common["low"], density=1e100, cells=1, **common)
-            if scale == "linear"
-            else None
-        )
-    density = GRID / width * (1 - 1e-12)  # so that the maximum itself falls into the last cell
-    return NumericBins(scale=scale, centre=centre, spread=spread, origin=float(ends[0]), density=density, cells=GRID, **common)
+def _density(low: float, high: float, cells: int) -> float:
+    """Cells per unit, a hair less than exact so that no rounding reaches the next stretch; 0 where the width overflows."""
+    width = high - low
+    return cells / width * (1 - 1e-12) if math.isfinite(width) and math.isfinite(cells / width) else 0.0
 
 
-def _crowded(grid: NumericBins, quantiles: Floats) -> int:
-    """How many neighbouring quantiles differ and yet share a cell."""
-    cell = np.floor((grid.transform(quantiles) - grid.origin) * grid.density)
-    return int(np.sum((np.diff(quantiles) > 0) & (np.diff(cell) == 0)))
+def _knots(q: Floats, needed: set[float]) -> list[float]:
+    """The needed knots, one around each value that many rows share, and then the quantile that splits the most crowded stretch."""
+    values, counts = np.unique(q, return_counts=True)
+    shared = values[np.argsort(-counts, kind="stable")][: np.sum(counts > 3)][:6]
+    knots = {*needed, *shared.tolist(), *np.nextafter(shared, math.inf).tolist()}
+    steps = len(q) - 1
+    while len(knots) <= MOST_STRETCHES:
+        ranked = sorted(knots)
+        worst, split = 0, 0.0
+        for a, b in pairwise(ranked):
+            inside = values[(values >= a) & (values < b)]
+            if len(inside) < 3:
+                continue
+            n = max(1, round(CELLS * len(inside) / steps))
+            cell = np.floor((inside - a) * _density(a, b, n))
+            crowded = int(np.sum(np.diff(cell) == 0))
+            if crowded > worst:
+                worst, split = crowded, float(inside[len(inside) // 2])
+        if not worst:
+            break
+        knots.add(split)
+    return sorted(knots)

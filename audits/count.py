@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from audits.scan import Log
 
-QUANTILE_STEPS = 200
+QUANTILE_STEPS = 400
 MOST_CELLS = 2_000_000
 SHOWN_UNSEEN = 20
 LARGE, HUGE = 1e100, 1e308
@@ -96,7 +96,7 @@ def count(
 
 def check_values(engine: Engine, log: Log) -> None:
     """Refuse a log whose decisions or outcomes contradict the task, naming what was found."""
-    from audits.scan import equals, label, levels_by_count
+    from audits.scan import equals, levels_by_count
 
     if log.model.task != "binary":
         return
@@ -104,7 +104,7 @@ def check_values(engine: Engine, log: Log) -> None:
     decision = log.model.columns.decision
     places = [(log.predictions, decision, decision) if log.has(decision) and decision else None, outcomes]
     for table, column, shown in [place for place in places if place is not None]:
-        levels = engine.execute(levels_by_count(label(table[column]), table, 4)).column("level").to_pylist()
+        levels = engine.execute(levels_by_count(table, column, 4)).column("level").to_pylist()
         for value, key in ((log.model.favorable, "favorable"), (log.model.positive, "columns.positive")):
             seen = engine.execute(table.filter(equals(table[column], value)).limit(1)).num_rows if len(levels) >= 2 else 1
             if not seen:
@@ -121,7 +121,7 @@ def check_values(engine: Engine, log: Log) -> None:
 
 def freeze(engine: Engine, log: Log, numbers: Sequence[int]) -> Bins:
     """Choose the bins of every feature, of the score and of the latency from the reference partitions."""
-    from audits.scan import groupings, label, levels_by_count, numeric_range, numeric_reference
+    from audits.scan import groupings, levels_by_count, numeric_range, numeric_reference
 
     rows = log.within(numbers)
     chosen: list[ColumnBins] = []
@@ -140,13 +140,12 @@ def freeze(engine: Engine, log: Log, numbers: Sequence[int]) -> Bins:
                     )
                 )  # fmt: skip
                 continue
-        levels = engine.execute(levels_by_count(label(rows[name]), rows, CATEGORIES + 1)).column("level").to_pylist()
+        levels = engine.execute(levels_by_count(rows, name, CATEGORIES + 1)).column("level").to_pylist()
         chosen.append(CategoricalBins(name=name, levels=tuple(levels[:CATEGORIES]), complete=len(levels) <= CATEGORIES))
     capped = []
     for grouping in groupings(log):
         if grouping.edges is None:
-            text = label(log.predictions[grouping.column])
-            levels = engine.execute(levels_by_count(text, log.predictions, CATEGORIES + 1)).column("level").to_pylist()
+            levels = engine.execute(levels_by_count(log.predictions, grouping.column, CATEGORIES + 1)).column("level").to_pylist()
             if len(levels) > CATEGORIES:
                 capped.append(CategoricalBins(name=grouping.column, levels=tuple(levels[:CATEGORIES]), complete=False))
     score = log.model.columns.score
@@ -195,22 +194,21 @@ def count_columns(engine: Engine, log: Log, bins: Bins, numbers: Sequence[int] |
 
 def _numeric_rows(found: Mapping[str, NDArray[Any]], bins: Bins, lost: Mapping[tuple[int, str], int]) -> list[dict[str, Any]]:
     rows = []
-    present = ~np.isnan(found["bin"])
     parts, place = _distinct(found["partition"].astype(np.int64))
-    for index in range(len(bins.columns)):
-        grid = bins.columns[index]
+    for index, grid in enumerate(bins.columns):
         if not isinstance(grid, NumericBins):
             continue
         chosen = found["column"] == index
-        missing = np.bincount(place[chosen & ~present], weights=found["n"][chosen & ~present], minlength=len(parts)).astype(np.int64)
-        chosen &= present
-        cell = place[chosen] * grid.size + found["bin"][chosen].astype(np.int64)
-        n = np.bincount(cell, weights=found["n"][chosen], minlength=len(parts) * grid.size).astype(np.int64).reshape(len(parts), -1)
-        total = np.bincount(cell, weights=found["total"][chosen], minlength=len(parts) * grid.size).reshape(len(parts), -1)
+        part, valued = place[chosen], found["n"][chosen]
+        absent = np.bincount(part, weights=found["rows"][chosen] - valued, minlength=len(parts)).astype(np.int64)
+        cell = part * grid.size + found["bin"][chosen].astype(np.int64)
+        n = np.bincount(cell, weights=valued, minlength=len(parts) * grid.size).astype(np.int64).reshape(len(parts), -1)
+        sums = np.nan_to_num(found["total"][chosen])
+        total = np.bincount(cell, weights=sums, minlength=len(parts) * grid.size).reshape(len(parts), -1)
         for position, part in enumerate(parts):
             bad = lost.get((int(part), grid.name), 0)
             rows.append(
-                {"partition": part, "column": grid.name, "n": n[position], "total": total[position], "missing": missing[position] - bad,
+                {"partition": part, "column": grid.name, "n": n[position], "total": total[position], "missing": absent[position] - bad,
                  "not_a_number": bad, "other": 0, "unseen": 0, "unseen_levels": None}
             )  # fmt: skip
     return rows
@@ -262,15 +260,18 @@ def _moments(found: Sequence[dict[str, Any]], bins: Bins) -> pa.Table:
 def count_outcomes(engine: Engine, log: Log, bins: Bins, numbers: Sequence[int] | None, cells: dict[str, int]) -> dict[str, pa.Table]:
     """The outcome side: groups by decision, outcome and score, and the lag of labels."""
     import pyarrow as pa
+    import pyarrow.compute as pc
 
-    from audits.scan import facts, families, groupings, maturity_table, outcome_table
+    from audits.scan import facts, families, groupings, margin_table, maturity_table, outcome_table
 
     held = engine.hold(facts(log, bins, numbers))
     names = [grouping.column for grouping in groupings(log)]
-    outcome, coarse, tables = [], [], {}
+    grid = bins.score_bins if "score_bin" in held.columns else None
+    tables: dict[str, pa.Table] = {}
+    outcome = []
     try:
         for number, family in enumerate(families(log)):
-            summed = engine.hold(outcome_table(log, held, family))
+            summed = engine.hold(outcome_table(log, held, family, coarse=grid.size if grid is not None and number == 0 else 0))
             size = engine.execute(summed.count().name("n").as_table()).column(0)[0].as_py()
             if size > MOST_CELLS:
                 shown = " x ".join(names[i] for i in family)
@@ -280,19 +281,28 @@ def count_outcomes(engine: Engine, log: Log, bins: Bins, numbers: Sequence[int] 
                 )
             table = engine.execute(summed)
             cell = _cells([(names[i], table.column(f"level{i}")) for i in family], table.num_rows, cells)
-            kept = table.drop_columns([f"level{i}" for i in family]).append_column("cell", pa.array(cell, pa.int32()))
-            outcome.append(_known(kept).append_column("family", pa.array(np.full(table.num_rows, number), pa.int16())))
-        if "score_bin" in held.columns:
-            coarse.append(_coarse(engine, log, held, bins, names, cells))
-            tables["tally_margin"] = _margin(engine, log, held, bins, names, cells)
-        tables["tally_outcome"] = pa.concat_tables(outcome)
-        if coarse:
-            tables["tally_coarse"] = pa.concat_tables(coarse)
+            kept = _known(table.drop_columns([f"level{i}" for i in family]).append_column("cell", pa.array(cell, pa.int32())))
+            if "score_bin" in kept.column_names:
+                tables["tally_coarse"] = _added(kept.filter(pc.is_valid(kept["score_bin"])), ("decision",), ("n", "score"))
+                kept = _added(kept, ("score_bin",), None)
+            outcome.append(kept.append_column("family", pa.array(np.full(kept.num_rows, number), pa.int16())))
+        if grid is not None:
+            tables["tally_margin"] = _margin(engine.execute(margin_table(log, held)), grid, names, cells)
+        tables["tally_outcome"] = pa.concat_tables([part.select(outcome[0].column_names) for part in outcome])
         if "lag_days" in held.columns:
             tables["tally_maturity"] = engine.execute(maturity_table(held))
     finally:
         engine.release()
     return tables
+
+
+def _added(table: pa.Table, without: Sequence[str], sums: Sequence[str] | None) -> pa.Table:
+    """The table without some keys, its rows added up; `sums` names the sums to keep, all for None."""
+    every = ("partition", "cell", "decision", "outcome", "score_bin")
+    keys = [name for name in every if name in table.column_names and name not in without]
+    wanted = sums or [name for name in table.column_names if name not in (*keys, *without)]
+    grouped = table.group_by(keys).aggregate([(name, "sum") for name in wanted])
+    return grouped.rename_columns([name.removesuffix("_sum") for name in grouped.column_names])
 
 
 def _known(table: pa.Table) -> pa.Table:
@@ -324,40 +334,28 @@ def _cells(levels: Sequence[tuple[str, pa.ChunkedArray]], rows: int, cells: dict
     return numbers[place]
 
 
-def _coarse(engine: Engine, log: Log, held: Any, bins: Bins, names: Sequence[str], cells: dict[str, int]) -> pa.Table:
+def _margin(table: pa.Table, grid: NumericBins, names: Sequence[str], cells: dict[str, int]) -> pa.Table:
+    """Histograms of each group, one row of counts each; everybody's is that of the first grouping, added up."""
     import pyarrow as pa
 
-    from audits.scan import coarse_table, families
-
-    family = families(log)[0]
-    table = engine.execute(coarse_table(log, held, family, bins))
-    cell = _cells([(names[i], table.column(f"level{i}")) for i in family], table.num_rows, cells)
-    return _known(table.drop_columns([f"level{i}" for i in family]).append_column("cell", pa.array(cell, pa.int32())))
-
-
-def _margin(engine: Engine, log: Log, held: Any, bins: Bins, names: Sequence[str], cells: dict[str, int]) -> pa.Table:
-    import pyarrow as pa
-
-    from audits.scan import margin_table
-
-    grid = bins.score_bins
-    assert grid is not None
-    table = engine.execute(margin_table(log, held))
     encoded = table.column("level").combine_chunks().dictionary_encode()
     values = encoded.dictionary.to_pylist()
     found = _arrays(_known(table).drop_columns(["level"]))
-    spot = (found["grouping"].astype(np.int64) + 1) * len(values) + encoded.indices.to_numpy()
-    cell = np.zeros(len(spot), dtype=np.int64)
-    for code in np.unique(spot):
-        grouping, level = divmod(int(code), len(values))
-        found_slice = Slice.of([(names[grouping - 1], values[level])]) if grouping else Slice.all()
-        cell[spot == code] = cells.setdefault(found_slice.to_json(), len(cells))
-    code, place = _distinct((found["partition"].astype(np.int64) * len(cells) + cell) * 3 + found["outcome"] + 1)
-    scored = ~np.isnan(found["score_bin"])
-    flat = place[scored] * grid.size + found["score_bin"][scored].astype(np.int64)
+    grouping = found["grouping"].astype(np.int64)
+    spot, spot_of = _distinct((grouping + 1) * max(len(values), 1) + encoded.indices.to_numpy())
+    everybody = cells.setdefault(Slice.all().to_json(), len(cells))
+    numbers = []
+    for group, level in (divmod(int(code), max(len(values), 1)) for code in spot):
+        numbers.append(cells.setdefault(Slice.of([(names[group - 1], values[level])]).to_json(), len(cells)) if group else everybody)
+    cell = np.asarray(numbers, dtype=np.int64)[spot_of]
+    first = np.flatnonzero(grouping == 0)  # its levels make up everybody
+    rows = np.concatenate([np.arange(len(cell)), first])
+    cell = np.concatenate([cell, np.full(len(first), everybody)])
+    code, place = _distinct((found["partition"][rows].astype(np.int64) * len(cells) + cell) * 3 + found["outcome"][rows] + 1)
+    flat = place * grid.size + found["score_bin"][rows]
     shape = (len(code), grid.size)
-    n = np.bincount(flat, weights=found["n"][scored], minlength=shape[0] * shape[1]).astype(np.int64).reshape(shape)
-    score = np.bincount(flat, weights=found["score"][scored], minlength=shape[0] * shape[1]).reshape(shape)
+    n = np.bincount(flat, weights=found["n"][rows], minlength=shape[0] * shape[1]).astype(np.int64).reshape(shape)
+    score = np.bincount(flat, weights=found["score"][rows], minlength=shape[0] * shape[1]).reshape(shape)
     spots, outcome = code // 3, (code % 3 - 1).astype(np.int8)
     return pa.table(
         {"partition": (spots // len(cells)).astype(np.int32), "cell": (spots % len(cells)).astype(np.int32), "outcome": outcome,

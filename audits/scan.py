@@ -116,34 +116,25 @@ def level(log: Log, attribute: Protected, vocabulary: CategoricalBins | None) ->
     return known
 
 
-def scaled(x: ir.FloatingValue, grid: NumericBins) -> ir.FloatingValue:
-    """The monotone scale of a grid, the same formula as `NumericBins.transform`."""
-    if grid.scale == "log":
-        lowest = double(grid.spread * -0.5)
-        offset = x - double(grid.centre)
-        shifted = ibis.ifelse(offset < lowest, lowest, offset) + double(grid.spread)
-        return shifted.ln()
-    if grid.scale == "asinh":
-        z = (x - double(grid.centre)) / double(grid.spread)
-        return z.sign() * (z.abs() + (z * z + double(1)).sqrt()).ln()
-    return x
-
-
 def bin_of(column: ir.Value, grid: NumericBins) -> ir.IntegerValue:
-    """The bin of a numeric value, null for a missing one; the deciles are found by halving, not one by one."""
+    """The bin of a numeric value; of a missing one 0, so whoever groups by it counts values apart from rows.
+
+    The stretch between two knots is found by halving them, and the even cell within it by arithmetic.
+    """
     x = column.cast("float64")
-    place = (scaled(x, grid) - double(grid.origin)) * double(grid.density)
-    # Not least(greatest(...)): both engines' skip nulls, and a missing value would land in the lowest bin.
-    inside = ibis.ifelse(place < double(0), double(-1), ibis.ifelse(place >= double(grid.cells), double(grid.cells), place))
-    return (inside.floor().cast("int16") + _halving(x, grid.deciles, 1)).cast("int16")
+    parts = [double(0)]
+    for knot, cells, density, first in zip(grid.knots, grid.cells, grid.densities, grid.first, strict=False):
+        parts.append(double(first) if cells == 1 else (x - double(knot)) * double(density) + double(first))
+    return _halving(x, grid.knots, [*parts, double(grid.size - 1)]).floor().cast("int16")
 
 
-def _halving(x: ir.FloatingValue, edges: Sequence[float], below: int) -> ir.IntegerValue:
-    if not edges:
-        return ibis.literal(below, type="int8")
-    middle = len(edges) // 2
-    high = _halving(x, edges[middle + 1 :], below + middle + 1)
-    return ibis.ifelse(x >= double(edges[middle]), high, _halving(x, edges[:middle], below))
+def _halving(x: ir.FloatingValue, knots: Sequence[float], parts: Sequence[ir.FloatingValue]) -> ir.FloatingValue:
+    """parts[i] where i knots are at or below x."""
+    if not knots:
+        return parts[0]
+    middle = len(knots) // 2
+    high = _halving(x, knots[middle + 1 :], parts[middle + 1 :])
+    return ibis.ifelse(x >= double(knots[middle]), high, _halving(x, knots[:middle], parts[: middle + 1]))
 
 
 def facts(log: Log, bins: Bins, partitions: Sequence[int] | None) -> ir.Table:
@@ -162,7 +153,8 @@ def facts(log: Log, bins: Bins, partitions: Sequence[int] | None) -> ir.Table:
         picked["decision"] = _flag(rows[columns.decision], model.favorable)
     if log.has(columns.score) and bins.score_bins is not None:
         picked["score"] = rows[columns.score].cast("float64")
-        picked["score_bin"] = bin_of(rows[columns.score], bins.score_bins)
+        score = rows[columns.score]
+        picked["score_bin"] = ibis.ifelse(score.isnull(), ibis.null("int16"), bin_of(score, bins.score_bins))
     for name in SERVICE:
         if log.has(getattr(columns, name)):
             picked[name] = rows[getattr(columns, name)].cast("float64")
@@ -201,12 +193,17 @@ def families(log: Log) -> list[tuple[int, ...]]:
     return [tuple(protected), *(crossed or [(segment,) for segment in segments])]
 
 
-def outcome_table(log: Log, rows: ir.Table, family: Iterable[int]) -> ir.Table:
-    """Groups x decision x outcome x coarse score bin: n, sums of scores and errors, latency, cost and energy."""
+def outcome_table(log: Log, rows: ir.Table, family: Iterable[int], *, coarse: int = 0) -> ir.Table:
+    """Groups x decision x outcome: n, sums of scores and errors, latency, cost and energy.
+
+    `coarse`, the size of the score's grid, breaks the counts down by 20 score bins too.
+    """
     keys: dict[str, ir.Value] = {"partition": rows["partition"]}
     keys |= {f"level{index}": rows[f"level{index}"] for index in family}
     keys["decision"] = rows["decision"] if "decision" in rows.columns else ibis.null("int8")
     keys["outcome"] = rows["outcome"] if "outcome" in rows.columns else ibis.null("int8")
+    if coarse:
+        keys["score_bin"] = ((rows["score_bin"].cast("int32") * COARSE) // coarse).cast("int8")
     sums: dict[str, ir.Value] = {"n": rows.count()}
     if "score" in rows.columns:
         score = rows["score"]
@@ -232,31 +229,20 @@ def outcome_table(log: Log, rows: ir.Table, family: Iterable[int]) -> ir.Table:
     return rows.group_by(**keys).aggregate(**sums)
 
 
-def coarse_table(log: Log, rows: ir.Table, family: Iterable[int], bins: Bins) -> ir.Table:
-    """The cross of protected attributes x outcome x coarse score bin: n and the sum of scores, of the scored rows."""
-    grid = bins.score_bins
-    assert grid is not None
-    scored = rows.filter(rows["score_bin"].notnull())
-    keys: dict[str, ir.Value] = {"partition": scored["partition"]}
-    keys |= {f"level{index}": scored[f"level{index}"] for index in family}
-    keys["outcome"] = scored["outcome"] if "outcome" in scored.columns else ibis.null("int8")
-    keys["score_bin"] = ((scored["score_bin"].cast("int32") * COARSE) // grid.size).cast("int8")
-    return scored.group_by(**keys).aggregate(n=scored.count(), score=scored["score"].sum())
-
-
 def same(model: ModelConfig) -> bool:
     """Whether the value that the score predicts is the favorable one."""
     return str(model.positive) == str(model.favorable)
 
 
 def margin_table(log: Log, rows: ir.Table) -> ir.Table:
-    """Each single grouping (and none, as -1) x the score's own grid x outcome: n and the sum of scores."""
-    outcome = rows["outcome"] if "outcome" in rows.columns else ibis.null("int8")
-    parts = []
-    for index in (-1, *range(len(groupings(log)))):
-        name = ibis.literal("") if index < 0 else rows[f"level{index}"]
-        keys = {"partition": rows["partition"], "level": name, "score_bin": rows["score_bin"], "outcome": outcome}
-        part = rows.group_by(**keys).aggregate(n=rows.count(), score=rows["score"].sum())
+    """Each single grouping (or none, as -1, where there is no grouping) x the score's own grid x outcome: n, the sum of scores."""
+    scored, parts = rows.filter(rows["score_bin"].notnull()), []
+    for index in range(len(groupings(log))) or (-1,):
+        keys: dict[str, ir.Value] = {"partition": scored["partition"]}
+        keys["level"] = ibis.literal("") if index < 0 else scored[f"level{index}"]
+        keys["score_bin"] = scored["score_bin"]
+        keys["outcome"] = scored["outcome"] if "outcome" in scored.columns else ibis.null("int8")
+        part = scored.group_by(**keys).aggregate(n=scored.count(), score=scored["score"].sum())
         parts.append(part.mutate(grouping=ibis.literal(index, type="int8")))
     return _union(parts)
 
@@ -268,13 +254,13 @@ def maturity_table(rows: ir.Table) -> ir.Table:
 
 
 def numeric_table(log: Log, bins: Bins, partitions: Sequence[int] | None) -> ir.Table | None:
-    """Numeric column x bin: n and the sum of the values."""
+    """Numeric column x bin: rows, n of them with a value, and the sum of the values."""
     rows, parts = log.within(partitions), []
     for index, grid in enumerate(bins.columns):
         if isinstance(grid, NumericBins) and log.has(grid.name):
             value = rows[grid.name]
             part = rows.group_by(partition=rows[PARTITION], bin=bin_of(value, grid)).aggregate(
-                n=rows.count(), total=value.cast("float64").sum()
+                rows=rows.count(), n=value.count(), total=value.cast("float64").sum()
             )
             parts.append(part.mutate(column=ibis.literal(index, type="int16")))
     return _union(parts) if parts else None
@@ -342,10 +328,11 @@ def numeric_reference(rows: ir.Table, column: str, steps: int, scale: float) -> 
     )  # fmt: skip
 
 
-def levels_by_count(text: ir.StringValue, rows: ir.Table, limit: int) -> ir.Table:
+def levels_by_count(rows: ir.Table, column: str, limit: int) -> ir.Table:
     """The most frequent levels of a column, most frequent first, ties by name."""
-    counted = rows.group_by(level=text).aggregate(n=rows.count())
-    return counted.filter(counted["level"].notnull()).order_by([ibis.desc("n"), "level"]).limit(limit)
+    counted = rows.group_by(value=rows[column]).aggregate(n=rows.count())
+    named = counted.filter(counted["value"].notnull()).select(level=label(counted["value"]), n=counted["n"])
+    return named.order_by([ibis.desc("n"), "level"]).limit(limit)
 
 
 def _union(parts: Sequence[ir.Table]) -> ir.Table:

@@ -66,9 +66,8 @@ def gap(grid: NumericBins, counts: ColumnCounts) -> tuple[Floats, Floats]:
     np.subtract(np.cumsum(p), difference, out=difference)
     value = np.minimum(np.abs(difference).max(axis=-1), 1.0)
     loose = (q > 0) & (p > 0)
-    if grid.low == grid.high:  # the only cell inside the range is a point
-        loose[:] = False
-    elif grid.integers and grid.scale == "linear" and grid.density == 1.0:
+    loose &= ~grid.points
+    if grid.whole:
         lower = np.concatenate([[0.0], grid.edges])
         loose &= (counts.total != counts.windows * lower) | (counts.reference_total != counts.reference * lower)
     difference[~loose] = 0.0

@@ -37,7 +37,7 @@ def percentile(evidence: Evidence, name: str, q: float) -> Iterator[Measurement]
     inside = np.where(counts[lines, place] > 0, (wanted - 0.5 - (below - counts)[lines, place]) / np.maximum(counts[lines, place], 1), 0.0)
     value = edges[place] + inside * (edges[place + 1] - edges[place])
     uppers = edges[1:]
-    if grid.integers:  # a bin within the grid holds one whole number
+    if grid.whole:  # a bin within the grid holds one whole number
         value = np.where((place > 0) & (place < grid.size - 1), np.ceil(edges[place]), value)
         uppers = np.append(np.ceil(edges[1:-1]) - 1, edges[-1])
     low = np.where(low_rank > 0, edges[_bin_of_rank(below, low_rank.astype(np.float64))], np.nan)

@@ -42,7 +42,7 @@ def median_splits(
     kept, log, found = _kept(warehouse, model), None, {}
     fresh: list[tuple[str, Split]] = []
     for number, members in enumerate(windows):
-        stamp = hashlib.sha256(repr(sorted(tally.partitions[i].outcome_tally or 0 for i in members)).encode()).hexdigest()
+        stamp = hashlib.sha256(repr(sorted(tally.partitions[i].prediction_tally or 0 for i in members)).encode()).hexdigest()
         if stamp not in kept:
             histogram = _histogram(tally, members)
             if not histogram.sum():

@@ -14,7 +14,6 @@ from audits.evidence import Evidence
 from audits.finding import Measurement
 from audits.quality.layout import absent, binned, column_shares, valued
 
-
 BEYOND = 5.5716
 """The upper 2.5 % point of a gamma variable of shape 2."""
 

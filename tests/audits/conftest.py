@@ -134,7 +134,7 @@ def build_bins(rows: Sequence[Row], model: ModelConfig) -> Bins:
             columns.append(
                 numeric_bins(
                     name, low=float(x.min()), high=float(x.max()), mean=float(x.mean()), deviation=float(x.std()),
-                    integers=bool((x == np.floor(x)).all()), quantiles=np.quantile(x, np.linspace(0, 1, 201)).tolist(),
+                    integers=bool((x == np.floor(x)).all()), quantiles=np.quantile(x, np.linspace(0, 1, 401)).tolist(),
                 )
             )  # fmt: skip
         else:

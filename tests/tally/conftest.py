@@ -66,7 +66,7 @@ def frozen(predictions: pd.DataFrame, names: tuple[str, ...] = ("x", "k", "score
         columns.append(
             numeric_bins(
                 name, low=values.min(), high=values.max(), mean=values.mean(), deviation=values.std(),
-                integers=bool((values == np.floor(values)).all()), quantiles=list(np.quantile(values, np.linspace(0, 1, 201))),
+                integers=bool((values == np.floor(values)).all()), quantiles=list(np.quantile(values, np.linspace(0, 1, 401))),
             )
         )  # fmt: skip
     return Bins(columns=(*columns, CategoricalBins(name="colour", levels=("red", "green", "blue"), complete=True)), score="score")

@@ -46,7 +46,7 @@ def test_p_values_are_uniform_where_nothing_moved():
 def test_wasserstein_intervals_cover(shift, most):
     draw = np.random.default_rng(2)
     grid = numeric_bins(
-        "x", low=-4, high=4, mean=0, deviation=1, integers=False, quantiles=np.quantile(draw.normal(size=9000), np.linspace(0, 1, 201))
+        "x", low=-4, high=4, mean=0, deviation=1, integers=False, quantiles=np.quantile(draw.normal(size=9000), np.linspace(0, 1, 401))
     )
     missed, quiet = [], []
     for _ in range(30):
