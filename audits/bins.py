@@ -213,6 +213,7 @@ def numeric_bins(
     end = float(np.nextafter(high, math.inf))
     whole = bool(integers and 0 < high - low < CELLS)
     if whole:
+        deciles = tuple(dict.fromkeys(math.ceil(edge) * 1.0 for edge in deciles))  # 2.5 divides whole numbers where 3 does
         knots, cells, densities = [low, high + 1], [int(high - low) + 1], [1.0]
     else:
         knots = _knots(q, {low, end, *deciles})
