@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
+UNKNOWN_GROUP = "unknown group: shown, not judged"
+
+
 def findings_table(
     evidence: Evidence, measurements: Sequence[Measurement], thresholds: Mapping[str, Threshold], notes: Mapping[str, Sequence[str]]
 ) -> pa.Table:
@@ -31,6 +34,9 @@ def findings_table(
         Blocks in the order in which findings are to be listed; q-values are taken over all blocks of one name.
     notes
         For some measures, what is to be said of each window ("immature: ..."); it is added to the reason.
+
+    A group with an unknown level is nobody in particular: its figures are listed without threshold or verdict. A figure that rests on too
+    few rows to be judged says how many it takes.
     """
     import pyarrow as pa
 
@@ -40,16 +46,21 @@ def findings_table(
     names = list(dict.fromkeys(block.name for block in blocks))
     which = np.repeat(np.asarray([names.index(block.name) for block in blocks], dtype=np.int64), sizes)
     q_value, verdict = np.full(len(which), np.nan), np.full(len(which), None, dtype=object)
+    known = np.asarray([*(found.known for found in evidence.slices), True], dtype=np.bool_)[joined["slice"]]  # -1, no slice, is the last
     for position, name in enumerate(names):
         of_name = np.flatnonzero(which == position)
         q_value[of_name] = benjamini_hochberg(joined["p_value"][of_name])
         numbers = (joined[column][of_name] for column in ("value", "low", "high", "n"))
-        verdict[of_name] = judge(thresholds.get(name), *numbers)
+        rule = thresholds.get(name, Threshold(name=name))
+        verdict[of_name] = judge(rule, *numbers)
+        _explain(joined["reason"], of_name, verdict, joined["n"], known, rule)
         if name in notes:
             said = np.asarray(notes[name], dtype=object)[joined["window"][of_name]]
             joined["reason"][of_name] = _and(joined["reason"][of_name], said)
     rules = [thresholds.get(name, Threshold(name=name)) for name in names]
     judged = [rule.min is not None or rule.max is not None for rule in rules]
+    verdict[~known] = None
+    ruled = np.where(known, which, -1)
     windows, numbers_of = evidence.windows, _floats(joined)
     slices = [found.to_json() for found in evidence.slices]
     place, time, whole = joined["window"], pa.timestamp("us"), pa.int64()
@@ -72,10 +83,10 @@ def findings_table(
         "method": pa.array(joined["method"], pa.string()),
         "q_value": pa.array(q_value, from_pandas=True),
         "tables": _tables(blocks, sizes),
-        "threshold_min": _lookup([rule.min for rule in rules], which, pa.float64()),
-        "threshold_max": _lookup([rule.max for rule in rules], which, pa.float64()),
-        "severity": _lookup([rule.severity if on else None for rule, on in zip(rules, judged, strict=True)], which),
-        "rationale": _lookup([rule.rationale if on else None for rule, on in zip(rules, judged, strict=True)], which),
+        "threshold_min": _lookup([rule.min for rule in rules], ruled, pa.float64()),
+        "threshold_max": _lookup([rule.max for rule in rules], ruled, pa.float64()),
+        "severity": _lookup([rule.severity if on else None for rule, on in zip(rules, judged, strict=True)], ruled),
+        "rationale": _lookup([rule.rationale if on else None for rule, on in zip(rules, judged, strict=True)], ruled),
         "verdict": pa.array(verdict, pa.string()),
         "reason": pa.array(joined["reason"], pa.string()),
     }
@@ -111,6 +122,18 @@ def _lookup(values: Sequence[Any], place: Integers, kind: Any = None) -> Any:
 def _and(reasons: NDArray[np.object_], notes: NDArray[np.object_]) -> NDArray[np.object_]:
     both = np.where((reasons != "") & (notes != ""), "; ", "")
     return np.asarray(reasons + both + notes, dtype=object)
+
+
+def _explain(
+    reasons: NDArray[np.object_], places: Integers, verdict: NDArray[np.object_], n: Integers, known: NDArray[np.bool_], rule: Threshold
+) -> None:
+    """Say why figures of one measure with a threshold are not judged; those without a value have said so already."""
+    if rule.min is None and rule.max is None:
+        return
+    few = places[(verdict[places] == "insufficient") & known[places] & (n[places] < rule.min_n) & (reasons[places] == "")]
+    reasons[few] = f"judged from {rule.min_n:,} rows on"
+    unknown = places[~known[places]]
+    reasons[unknown] = _and(reasons[unknown], np.full(len(unknown), UNKNOWN_GROUP, dtype=object))
 
 
 def _tables(blocks: Sequence[Measurement], sizes: Sequence[int]) -> Any:

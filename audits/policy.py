@@ -43,10 +43,15 @@ DEFAULTS: Mapping[str, Threshold] = {
             source="Bellamy et al. (2018), AI Fairness 360, for each of the two rates",
         ),
         Threshold(
-            name="expected_calibration_error", max=0.05, rationale=_CALIBRATION,
+            name="expected_calibration_error", max=0.05, min_n=1000,
+            rationale=_CALIBRATION + ". Judged from 1,000 rows on: with fewer, noise in ten bins alone passes five points too often",
             source="A convention of ours; compare Guo et al. (2017), where calibrated networks stay below it",
         ),
-        Threshold(name="calibration_gap", min=-0.05, max=0.05, rationale=_CALIBRATION, source="A convention of ours"),
+        Threshold(
+            name="calibration_gap", min=-0.05, max=0.05, min_n=400,
+            rationale=_CALIBRATION + ". Judged from 400 rows on: with fewer, chance alone passes five points in more than one cell of twenty",
+            source="A convention of ours; 400 = (1.96 / 0.05)² / 4, rounded up, for outcomes as varied as they can be",
+        ),
         Threshold(
             name="population_stability_index", max=0.2,
             rationale="Above 0.2 a column is customarily said to have shifted; others draw the line at 0.25, and read 0.1 as a first sign",

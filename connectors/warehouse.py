@@ -242,7 +242,6 @@ def _connect(config: WarehouseConfig, *, write: bool, patience: float) -> duckdb
         "memory_limit": f"{max(config.memory_bytes - PYTHON_BYTES, LEAST_BYTES) // 1_000_000}MB",
         "temp_directory": f"{config.path}.tmp",
         "preserve_insertion_order": False,
-        "perfect_ht_threshold": 24,  # a thousand bins by a few hundred partitions are grouped without hashing: twice as fast
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
     }

@@ -24,11 +24,12 @@ def expected_calibration_error(evidence: Evidence) -> Iterator[Measurement]:
 
     Σ n_b / n |mean score in b - observed rate in b|. The bins are made of whole cells of the frozen score grid (20 cells for
     intersections), so they hold equally many rows only as nearly as those allow. The reliability curve of the whole period, and of every
-    window for everybody, is in `tables`, with Wilson intervals. Interval: each bin's gap is normal about what was seen; what noise alone
-    adds to absolute gaps on average is taken off both ends.
+    window for everybody, is in `tables`, with Wilson intervals. Interval: each bin's gap is normal about what was seen. The low end is
+    the value minus the most that noise alone could have added (97.5 %): noise adds to absolute gaps at most its own absolute value, so the
+    bound holds whatever the truth is. The high end takes off what noise adds on average.
 
-    It misleads for few rows: noise in ten bins adds up and never cancels, so a calibrated model has a value above 0 (its interval starts at
-    0 then); and it depends on the number of bins.
+    It misleads for few rows: noise in ten bins adds up and never cancels, so a calibrated model has a value above 0 (its interval starts
+    near 0 then), and by default fewer than 1,000 rows are not judged; and it depends on the number of bins.
 
     Source: M. P. Naeini, G. Cooper and M. Hauskrecht (2015), AAAI; C. Guo et al. (2017), ICML.
 
@@ -69,7 +70,11 @@ def equal_mass(block: ScoreBins) -> dict[str, Floats]:
 
 
 def interval(gap: Floats, observed: Floats, n: Floats, weight: Floats, value: Floats) -> tuple[Floats, Floats]:
-    """Interval of Σ w |gap|, each gap being normal: the mean and variance of a folded normal, minus what folding adds."""
+    """Interval of Σ w |gap|, each gap being normal.
+
+    Low: Σ w |gap seen| <= Σ w |gap| + Σ w |noise|, and the last sum, of half-normals, exceeds its mean by more than 1.96 standard
+    deviations in at most 5 % of cases (one bin) and about 2.5 % (ten). High: mean and variance of a folded normal, minus what folding adds.
+    """
     from scipy.special import ndtr
 
     smoothed = (observed * n + 1) / (n + 2)  # so that a bin of all or none is not certain
@@ -79,7 +84,8 @@ def interval(gap: Floats, observed: Floats, n: Floats, weight: Floats, value: Fl
     variance = np.maximum(gap**2 + sd**2 - folded**2, 0.0)
     centre = value - (weight * (folded - np.abs(gap))).sum(axis=1)
     half = z_of() * np.sqrt((weight**2 * variance).sum(axis=1))
-    return np.maximum(centre - half, 0.0), np.minimum(np.maximum(centre + half, value), 1.0)
+    noise = math.sqrt(2 / math.pi) * (weight * sd).sum(axis=1) + z_of() * np.sqrt((1 - 2 / math.pi) * (weight**2 * sd**2).sum(axis=1))
+    return np.maximum(value - noise, 0.0), np.minimum(np.maximum(centre + half, value), 1.0)
 
 
 def _table(curve: dict[str, Floats], cell: int) -> dict[str, Any]:

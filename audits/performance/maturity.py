@@ -27,7 +27,7 @@ def immature(evidence: Evidence) -> tuple[str, ...]:
             found.append("")
             continue
         due = window.end + delay
-        day = f"{due:%Y-%m-%d}" if due.time() == dt.time() else f"{due:%Y-%m-%d %H:%M}"
+        day = f"{due.day} {due:%b %Y}" + ("" if due.time() == dt.time() else f", {due:%H:%M} UTC")
         found.append(f"immature: {int(100 * known / rows)} % of outcomes known, due by {day}")
     return tuple(found)
 

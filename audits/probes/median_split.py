@@ -1,7 +1,7 @@
 """A second, exact pass over rows: the median score of each window, and how many of each group lie strictly above it.
 
-The tally's histograms say which cell holds the median; only the rows of that cell are read for the exact value, and only those of
-its coarse bin to split the groups. Answers are kept until the window's partitions change.
+The tally's histograms say which cell holds the median; only the rows around that cell are read for the exact value, and only those
+of its coarse bin to split the groups. Answers are kept until the window's partitions change.
 """
 
 from __future__ import annotations
@@ -23,10 +23,13 @@ from connectors.schema import model_schema
 from connectors.warehouse import Warehouse
 
 if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
     from audits.scan import Log
 
 NAME = "median_split"
 COARSE = 20
+SCORE = "candor:score"
 
 Split = tuple[float, dict[Slice, tuple[int, int]]]
 """The median, and for each cell of the protected cross the rows scored and the rows above the median."""
@@ -70,49 +73,62 @@ def _log(warehouse: Warehouse, model: ModelConfig) -> Log:
 def _split(
     warehouse: Warehouse, log: Log, bins: Bins, grid: NumericBins, tally: Tally, members: NDArray[np.int64], histogram: Floats
 ) -> Split:
-    from audits.scan import facts, families, groupings
-
-    numbers = [tally.partitions[i].number for i in members]
-    rows = facts(log, bins, numbers)
-    total = int(histogram.sum())
-    ranks = [(total - 1) // 2, total // 2]
-    places = np.searchsorted(np.cumsum(histogram), ranks, side="right")
-    before = np.concatenate([[0], np.cumsum(histogram)])
-    inside = rows.filter(rows["score_bin"].isin([int(place) for place in np.unique(places)]))
-    values = inside.group_by("score_bin", "score").aggregate(n=inside.count()).order_by("score")
-    counted = warehouse.engine.execute(values)
-    scores, cell, n = (counted.column(name).to_numpy() for name in ("score", "score_bin", "n"))
-    middle = []
-    for rank, place in zip(ranks, places, strict=True):
-        upto = np.cumsum(n[cell == place])
-        middle.append(scores[cell == place][np.searchsorted(upto, rank - before[place], side="right")])
-    median = float(middle[0] + (middle[1] - middle[0]) / 2)
-    coarse = int(places[1]) * COARSE // grid.size
-    low = int(places[0]) * COARSE // grid.size
-    near = rows.filter(((rows["score_bin"].cast("int32") * COARSE) // grid.size).between(low, coarse))
-    family = families(log)[0]
-    keys = [f"level{index}" for index in family]
-    above = (near["score"] > _double(median)).cast("int64").sum()
-    split = warehouse.engine.execute(near.group_by(keys).aggregate(above=above) if keys else near.aggregate(above=above)).to_pylist()
-    names = [groupings(log)[index].column for index in family]
-    found: dict[Slice, tuple[int, int]] = {}
-    table = tally.coarse
-    inside_window = np.isin(table["partition"], members)
-    for position in np.unique(table["slice"][inside_window]):
-        chosen = inside_window & (table["slice"] == position)
-        sure = int(table["n"][chosen & (table["score_bin"] > coarse)].sum())
-        found[tally.slices[position]] = (int(table["n"][chosen].sum()), sure)
-    for item in split:
-        cell_slice = Slice.of([(name, item[key]) for name, key in zip(names, keys, strict=True)])
-        scored, sure = found[cell_slice]
-        found[cell_slice] = (scored, sure + int(item["above"] or 0))
-    return median, found
-
-
-def _double(value: float) -> object:
     from audits.scan import double
 
-    return double(value)
+    rows = log.within([tally.partitions[i].number for i in members])
+    rows = rows.mutate(**{SCORE: rows[log.model.columns.score].cast("float64")})
+    edges = np.concatenate([[-np.inf, -np.inf], grid.edges, [np.inf, np.inf]])
+
+    def near(first: int, last: int) -> ir.Table:
+        """Rows of these bins and a little more, by their scores alone."""
+        low, high = float(edges[first]), float(edges[last + 3])
+        found = rows.filter(rows[SCORE] >= double(low)) if np.isfinite(low) else rows
+        return found.filter(found[SCORE] <= double(high)) if np.isfinite(high) else found.filter(found[SCORE].notnull())
+
+    ranks = [(int(histogram.sum()) - 1) // 2, int(histogram.sum()) // 2]
+    upto = np.cumsum(histogram)
+    first, last = (int(np.searchsorted(upto, rank, side="right")) for rank in ranks)
+    inside = near(first, last)
+    counted = warehouse.engine.execute(inside.group_by(SCORE).aggregate(n=inside.count()).order_by(SCORE))
+    scores, n = counted.column(SCORE).to_numpy(), counted.column("n").to_numpy()
+    held = (grid.bin_of(scores) >= first) & (grid.bin_of(scores) <= last)
+    running = upto[first] - histogram[first] + np.cumsum(n[held])
+    lower, upper = (float(scores[held][np.searchsorted(running, rank, side="right")]) for rank in ranks)
+    median = lower + (upper - lower) / 2
+    coarse = [place * COARSE // grid.size for place in (first, last)]
+    span = [place for place in range(grid.size) if coarse[0] <= place * COARSE // grid.size <= coarse[1]]
+    return median, _above(warehouse, log, bins, near(span[0], span[-1]), (span[0], span[-1]), median, _sure(tally, members, coarse[1]))
+
+
+def _sure(tally: Tally, members: NDArray[np.int64], coarse: int) -> dict[Slice, tuple[int, int]]:
+    """For each cell of the cross, the rows scored and those in coarse bins above this one."""
+    table = tally.coarse
+    inside = np.isin(table["partition"], members)
+    found = {}
+    for position in np.unique(table["slice"][inside]):
+        chosen = inside & (table["slice"] == position)
+        found[tally.slices[position]] = (int(table["n"][chosen].sum()), int(table["n"][chosen & (table["score_bin"] > coarse)].sum()))
+    return found
+
+
+def _above(
+    warehouse: Warehouse, log: Log, bins: Bins, rows: ir.Table, span: tuple[int, int], median: float, found: dict[Slice, tuple[int, int]]
+) -> dict[Slice, tuple[int, int]]:
+    """`found`, with the rows of these bins that lie above the median added to each cell."""
+    from audits.scan import Log, bin_of, double, families, groupings, level
+
+    grid = bins.score_bins
+    assert grid is not None
+    rows = rows.filter(bin_of(rows[SCORE], grid).between(*span))
+    scoped = Log(predictions=rows, outcomes=None, model=log.model)
+    vocabularies = {vocabulary.name: vocabulary for vocabulary in bins.attributes}
+    crossed = [groupings(log)[index] for index in families(log)[0]]
+    keys = {f"level{i}": level(scoped, attribute, vocabularies.get(attribute.column)) for i, attribute in enumerate(crossed)}
+    above = (rows[SCORE] > double(median)).cast("int64").sum()
+    for item in warehouse.engine.execute(rows.group_by(**keys).aggregate(above=above)).to_pylist():
+        cell = Slice.of([(attribute.column, item[key]) for attribute, key in zip(crossed, keys, strict=True)])
+        found[cell] = (found[cell][0], found[cell][1] + int(item["above"] or 0))
+    return found
 
 
 def _kept(warehouse: Warehouse, model: ModelConfig) -> dict[str, Split]:
