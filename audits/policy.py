@@ -43,13 +43,13 @@ DEFAULTS: Mapping[str, Threshold] = {
             source="Bellamy et al. (2018), AI Fairness 360, for each of the two rates",
         ),
         Threshold(
-            name="expected_calibration_error", max=0.05, min_n=1000,
-            rationale=_CALIBRATION + ". Judged from 1,000 rows on: with fewer, noise in ten bins alone passes five points too often",
+            name="expected_calibration_error", max=0.05, min_n=1250,
+            rationale=_CALIBRATION + ". Judged from 1,250 rows on: with fewer, noise alone passes five points in over 1 cell of 20",
             source="A convention of ours; compare Guo et al. (2017), where calibrated networks stay below it",
         ),
         Threshold(
             name="calibration_gap", min=-0.05, max=0.05, min_n=400,
-            rationale=_CALIBRATION + ". Judged from 400 rows on: with fewer, chance alone passes five points in more than one cell of twenty",
+            rationale=_CALIBRATION + ". Judged from 400 rows on: with fewer, chance alone passes five points in over 1 cell of 20",
             source="A convention of ours; 400 = (1.96 / 0.05)² / 4, rounded up, for outcomes as varied as they can be",
         ),
         Threshold(

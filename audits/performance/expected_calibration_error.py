@@ -29,7 +29,7 @@ def expected_calibration_error(evidence: Evidence) -> Iterator[Measurement]:
     bound holds whatever the truth is. The high end takes off what noise adds on average.
 
     It misleads for few rows: noise in ten bins adds up and never cancels, so a calibrated model has a value above 0 (its interval starts
-    near 0 then), and by default fewer than 1,000 rows are not judged; and it depends on the number of bins.
+    near 0 then), and by default fewer than 1,250 rows are not judged; and it depends on the number of bins.
 
     Source: M. P. Naeini, G. Cooper and M. Hauskrecht (2015), AAAI; C. Guo et al. (2017), ICML.
 
