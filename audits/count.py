@@ -21,6 +21,7 @@ from connectors.schema import model_schema
 from connectors.warehouse import Engine, Warehouse
 
 if TYPE_CHECKING:
+    import ibis.expr.types as ir
     import pyarrow as pa
 
     from audits.scan import Log
@@ -54,6 +55,7 @@ def tally(
     everything = partitions.partitions(warehouse, model.name)
     if found is not None and not refreeze and found[1] == wanted and not any(p.prediction_dirty or p.outcome_dirty for p in everything):
         return Bins.from_json(found[0])
+    from audits.late import add_late
     from audits.scan import Log
 
     engine = warehouse.engine
@@ -74,13 +76,16 @@ def tally(
         dirty = partitions.partitions(warehouse, model.name)
         cells = partitions.cells(warehouse, model.name)
         known = len(cells)
+        upto = partitions.newest_outcomes(warehouse, model.name)
         for side in partitions.TABLES:
             numbers = [p.number for p in dirty if getattr(p, f"{side}_dirty")]
+            if side == "outcome" and numbers:
+                numbers = add_late(warehouse, log, bins, dirty, upto, cells, progress)
             if numbers:
                 progress(f"{model.name}: counting {len(numbers):,} partitions ({side} side)")
                 subset = None if len(numbers) == len(dirty) else numbers
                 tables = count(engine, log, bins, side, subset, cells)
-                partitions.save(warehouse, model.name, side, bins.fingerprint, numbers, tables)
+                partitions.save(warehouse, model.name, side, bins.fingerprint, numbers, tables, upto=upto)
         partitions.add_cells(warehouse, model.name, dict(list(cells.items())[known:]))
     return bins
 
@@ -259,46 +264,52 @@ def _moments(found: Sequence[dict[str, Any]], bins: Bins) -> pa.Table:
 
 def count_outcomes(engine: Engine, log: Log, bins: Bins, numbers: Sequence[int] | None, cells: dict[str, int]) -> dict[str, pa.Table]:
     """The outcome side: groups by decision, outcome and score, and the lag of labels."""
+    from audits.scan import facts
+
+    try:
+        return outcome_tables(engine, log, bins, engine.hold(facts(log, bins, numbers)), cells)
+    finally:
+        engine.release()
+
+
+def outcome_tables(engine: Engine, log: Log, bins: Bins, held: ir.Table, cells: dict[str, int]) -> dict[str, pa.Table]:
+    """The outcome side's tables of some facts that the engine holds."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    from audits.scan import facts, families, groupings, margin_table, maturity_table, outcome_table
+    from audits.scan import families, groupings, margin_table, maturity_table, outcome_table
 
-    held = engine.hold(facts(log, bins, numbers))
     names = [grouping.column for grouping in groupings(log)]
     grid = bins.score_bins if "score_bin" in held.columns else None
     tables: dict[str, pa.Table] = {}
     outcome = []
-    try:
-        for number, family in enumerate(families(log)):
-            summed = engine.hold(outcome_table(log, held, family, coarse=grid.size if grid is not None and number == 0 else 0))
-            size = engine.execute(summed.count().name("n").as_table()).column(0)[0].as_py()
-            if size > MOST_CELLS:
-                shown = " x ".join(names[i] for i in family)
-                raise CandorError(
-                    f"model {log.model.name}: {shown} makes {size:,} groups, more than {MOST_CELLS:,}; give edges to numeric attributes "
-                    f'in "protected", or leave out the attribute with the most levels'
-                )
-            table = engine.execute(summed)
-            cell = _cells([(names[i], table.column(f"level{i}")) for i in family], table.num_rows, cells)
-            kept = _known(table.drop_columns([f"level{i}" for i in family]).append_column("cell", pa.array(cell, pa.int32())))
-            if "score_bin" in kept.column_names:
-                tables["tally_coarse"] = _added(kept.filter(pc.is_valid(kept["score_bin"])), ("decision",), ("n", "score"))
-                kept = _added(kept, ("score_bin",), None)
-            outcome.append(kept.append_column("family", pa.array(np.full(kept.num_rows, number), pa.int16())))
-        if grid is not None:
-            tables["tally_margin"] = _margin(engine.execute(margin_table(log, held)), grid, names, cells)
-        tables["tally_outcome"] = pa.concat_tables([part.select(outcome[0].column_names) for part in outcome])
-        if "lag_days" in held.columns:
-            tables["tally_maturity"] = engine.execute(maturity_table(held))
-    finally:
-        engine.release()
+    for number, family in enumerate(families(log)):
+        summed = engine.hold(outcome_table(log, held, family, coarse=grid.size if grid is not None and number == 0 else 0))
+        size = engine.execute(summed.count().name("n").as_table()).column(0)[0].as_py()
+        if size > MOST_CELLS:
+            shown = " x ".join(names[i] for i in family)
+            raise CandorError(
+                f"model {log.model.name}: {shown} makes {size:,} groups, more than {MOST_CELLS:,}; give edges to numeric attributes "
+                f'in "protected", or leave out the attribute with the most levels'
+            )
+        table = engine.execute(summed)
+        cell = _cells([(names[i], table.column(f"level{i}")) for i in family], table.num_rows, cells)
+        kept = _known(table.drop_columns([f"level{i}" for i in family]).append_column("cell", pa.array(cell, pa.int32())))
+        if "score_bin" in kept.column_names:
+            tables["tally_coarse"] = added(kept.filter(pc.is_valid(kept["score_bin"])), ("decision",), ("n", "score"))
+            kept = added(kept, ("score_bin",), None)
+        outcome.append(kept.append_column("family", pa.array(np.full(kept.num_rows, number), pa.int16())))
+    if grid is not None:
+        tables["tally_margin"] = _margin(engine.execute(margin_table(log, held)), grid, names, cells)
+    tables["tally_outcome"] = pa.concat_tables([part.select(outcome[0].column_names) for part in outcome])
+    if "lag_days" in held.columns:
+        tables["tally_maturity"] = engine.execute(maturity_table(held))
     return tables
 
 
-def _added(table: pa.Table, without: Sequence[str], sums: Sequence[str] | None) -> pa.Table:
+def added(table: pa.Table, without: Sequence[str], sums: Sequence[str] | None) -> pa.Table:
     """The table without some keys, its rows added up; `sums` names the sums to keep, all for None."""
-    every = ("partition", "cell", "decision", "outcome", "score_bin")
+    every = ("partition", "family", "cell", "decision", "outcome", "score_bin")
     keys = [name for name in every if name in table.column_names and name not in without]
     wanted = sums or [name for name in table.column_names if name not in (*keys, *without)]
     grouped = table.group_by(keys).aggregate([(name, "sum") for name in wanted])
@@ -359,7 +370,7 @@ def _margin(table: pa.Table, grid: NumericBins, names: Sequence[str], cells: dic
     spots, outcome = code // 3, (code % 3 - 1).astype(np.int8)
     return pa.table(
         {"partition": (spots // len(cells)).astype(np.int32), "cell": (spots % len(cells)).astype(np.int32), "outcome": outcome,
-         "n": _lists(n, pa.int64()), "score": _lists(score, pa.float64())}
+         "n": lists(n, pa.int64()), "score": lists(score, pa.float64())}
     )  # fmt: skip
 
 
@@ -371,7 +382,7 @@ def _distinct(codes: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.i
     return values, place[codes]
 
 
-def _lists(matrix: NDArray[Any], kind: Any) -> Any:
+def lists(matrix: NDArray[Any], kind: Any) -> Any:
     import pyarrow as pa
 
     offsets = np.arange(0, matrix.size + 1, max(matrix.shape[1], 1), dtype=np.int32)

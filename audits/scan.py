@@ -137,10 +137,11 @@ def _halving(x: ir.FloatingValue, knots: Sequence[float], parts: Sequence[ir.Flo
     return ibis.ifelse(x >= double(knots[middle]), high, _halving(x, knots[:middle], parts[: middle + 1]))
 
 
-def facts(log: Log, bins: Bins, partitions: Sequence[int] | None) -> ir.Table:
+def facts(log: Log, bins: Bins, partitions: Sequence[int] | None, *, labelled: bool = False) -> ir.Table:
     """One narrow row a prediction: groups, decision, outcome and score, with outcomes joined once for all that need them.
 
-    `decision` and `outcome` are 1 for favorable, 0 for any other value and null where unknown.
+    `decision` and `outcome` are 1 for favorable, 0 for any other value and null where unknown. `labelled` leaves out predictions
+    without a known outcome.
     """
     model, columns = log.model, log.model.columns
     rows = log.within(partitions)
@@ -167,7 +168,7 @@ def facts(log: Log, bins: Bins, partitions: Sequence[int] | None) -> ir.Table:
     left = rows.select(key=rows[KEY], **({"time": rows[TIME]} if timed else {}), **picked)
     if left["key"].type() != truth["outcome_key"].type():
         left, truth = left.mutate(key=left["key"].cast("string")), truth.mutate(outcome_key=truth["outcome_key"].cast("string"))
-    joined = left.left_join(truth, left["key"] == truth["outcome_key"])
+    joined = left.join(truth, left["key"] == truth["outcome_key"], how="inner" if labelled else "left")
     if not timed:
         return joined.drop("key", "outcome_key")
     lag = (joined["seen"].epoch_seconds() - joined["time"].epoch_seconds()) // 86400
@@ -176,6 +177,11 @@ def facts(log: Log, bins: Bins, partitions: Sequence[int] | None) -> ir.Table:
 
 def _flag(column: ir.Value, value: Value) -> ir.IntegerValue:
     return equals(column, value).cast("int8")
+
+
+def unlabelled(rows: ir.Table) -> ir.Table:
+    """The same facts before their outcomes were known."""
+    return rows.mutate(outcome=ibis.null("int8"))
 
 
 def groupings(log: Log) -> tuple[Protected, ...]:

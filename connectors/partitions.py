@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from connectors.schema import quote
+from connectors.schema import model_schema, quote
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -28,7 +28,7 @@ TABLES: Mapping[Side, tuple[str, ...]] = {
 DDL = (
     "CREATE SEQUENCE IF NOT EXISTS candor.tally_number",
     """CREATE TABLE IF NOT EXISTS candor.tallies (tally BIGINT, model VARCHAR, partition INTEGER, side VARCHAR, bins VARCHAR,
-        created TIMESTAMP)""",
+        upto INTEGER, created TIMESTAMP)""",
     "CREATE TABLE IF NOT EXISTS candor.cells (model VARCHAR, cell INTEGER, slice VARCHAR)",
     "CREATE TABLE IF NOT EXISTS candor.bins (model VARCHAR, fingerprint VARCHAR, spec VARCHAR, created TIMESTAMP, body VARCHAR)",
     """CREATE TABLE IF NOT EXISTS candor.tally_outcome (tally BIGINT, family SMALLINT, cell INTEGER, decision TINYINT, outcome TINYINT,
@@ -86,16 +86,18 @@ def mark_dirty(warehouse: Warehouse, model: str) -> None:
     warehouse.connection.execute("UPDATE candor.partitions SET prediction_dirty = TRUE, outcome_dirty = TRUE WHERE model = ?", [model])
 
 
-def save(warehouse: Warehouse, model: str, side: Side, bins: str, numbers: Sequence[int], tables: Mapping[str, pa.Table]) -> None:
+def save(
+    warehouse: Warehouse, model: str, side: Side, bins: str, numbers: Sequence[int], tables: Mapping[str, pa.Table], *, upto: int = 0
+) -> None:
     """Store one side's tables for these partitions under new tally numbers and clear their dirty flags, all or nothing.
 
-    Each table has a column `partition`; the rest are the stored columns.
+    Each table has a column `partition`; the rest are the stored columns. `upto` is the last batch whose outcomes are counted.
     """
     connection = warehouse.connection
     with warehouse.transaction():
         connection.execute(
-            """INSERT INTO candor.tallies SELECT nextval('candor.tally_number'), ?, unnest(?::INTEGER[]), ?, ?, now()::TIMESTAMP""",
-            [model, list(numbers), side, bins],
+            """INSERT INTO candor.tallies SELECT nextval('candor.tally_number'), ?, unnest(?::INTEGER[]), ?, ?, ?, now()::TIMESTAMP""",
+            [model, list(numbers), side, bins, upto],
         )
         newest = """(SELECT partition, max(tally) AS tally FROM candor.tallies WHERE model = ? AND side = ? GROUP BY partition)"""
         for name, table in tables.items():
@@ -118,6 +120,19 @@ def save(warehouse: Warehouse, model: str, side: Side, bins: str, numbers: Seque
 def load(warehouse: Warehouse, table: str, tallies: Iterable[int]) -> pa.Table:
     """The rows of a tally table for these tally numbers, with their `tally` column."""
     return warehouse.read(f"SELECT * FROM candor.{quote(table)} WHERE tally IN (SELECT unnest(?::BIGINT[]))", [list(tallies)])
+
+
+def newest_outcomes(warehouse: Warehouse, model: str) -> int:
+    """The last batch that brought outcomes, 0 for none."""
+    sql = f'SELECT coalesce(max("candor:batch"), 0) FROM {quote(model_schema(model))}.outcomes'
+    return int(warehouse.connection.execute(sql).fetchall()[0][0])
+
+
+def counted_upto(warehouse: Warehouse, model: str) -> dict[int, int]:
+    """For each partition with an outcome tally in force, the last batch whose outcomes it counts."""
+    sql = """SELECT p.partition, t.upto FROM candor.partitions p JOIN candor.tallies t ON t.tally = p.outcome_tally
+    WHERE p.model = ?"""
+    return {int(number): int(upto) for number, upto in warehouse.connection.execute(sql, [model]).fetchall()}
 
 
 def cells(warehouse: Warehouse, model: str) -> dict[str, int]:

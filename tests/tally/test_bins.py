@@ -65,7 +65,8 @@ def test_tails_are_outside_the_reference_range_only() -> None:
     inside = grid.bin_of(np.asarray([x.min(), x.max()]))
     outside = grid.bin_of(np.asarray([x.min() * 0.9, x.max() * 1.1]))
     assert outside.tolist() == [0, grid.size - 1]
-    assert inside[0] > 0 and inside[1] < grid.size - 1
+    assert inside[0] > 0
+    assert inside[1] < grid.size - 1
 
 
 def test_small_whole_numbers_get_a_cell_each() -> None:
