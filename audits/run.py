@@ -34,6 +34,8 @@ CALENDAR = ("1h", "1d", "1w", "1mo")
 def silent(_: str) -> None:
     """Progress that nobody watches."""
 
+REPEATED = 'rows that share one "{unit}" are not independent, and intervals take them as if they were: where many do, they are too narrow'
+
 
 def audit(
     config: Config, models: Sequence[str] | None = None, *, window: str | None = None, refreeze: bool = False,
@@ -111,6 +113,8 @@ def examine(
         if not any(len(block) for block in blocks):
             failures.append(Failure(name=found.name, reason="the log holds nothing to measure it on"))
         measured += blocks if place is None else [_within(block, place) for block in blocks]
+    if evidence.model.columns.unit is not None:
+        failures.append(Failure(name="unit", reason=REPEATED.format(unit=evidence.model.columns.unit)))
     said = immature(evidence)
     notes = {found.name: said for found in chosen if "outcome" in found.needs} if any(said) else {}
     return ModelRun(
