@@ -60,6 +60,17 @@ class Profile:
         return "TIMESTAMP" if self.times >= SHARE * self.values else "VARCHAR"
 
 
+def source_column(name: str) -> str:
+    """SQL: a column of the rows being read, which every statement calls `s`: a log may have columns named like ours.
+
+    Example
+    -------
+    >>> print(source_column("time"))
+    s."time"
+    """
+    return f"s.{quote(name)}"
+
+
 def present(value: str) -> str:
     """SQL: a text value that is not one of the words for "missing"."""
     words = ", ".join(f"'{word}'" for word in MISSING)
@@ -68,7 +79,7 @@ def present(value: str) -> str:
 
 def profile_sql(column: str) -> str:
     """SQL: the list of a Profile's counts over a text column."""
-    v = present(quote(column))
+    v = present(source_column(column))
     number = f"(TRY_CAST({v} AS DOUBLE) IS NOT NULL AND NOT contains({v}, '_'))"
     integer = f"({number} AND TRY_CAST({v} AS BIGINT) = TRY_CAST({v} AS DOUBLE) AND NOT contains({v}, '.'))"
     code = rf"(regexp_full_match(trim({v}), '[+-]?0\d+'))"
@@ -84,7 +95,7 @@ def _time_from_text(value: str) -> str:
 
 def converted(column: str, source: str, target: str) -> str:
     """SQL: the stored value of a column; NULL where it cannot be converted, and for NaN and the infinities."""
-    name = quote(column)
+    name = source_column(column)
     value = raw(column, source, target)
     if target == "DOUBLE" and source not in _INTEGERS:
         return f"CASE WHEN isfinite({value}) THEN {value} END"
@@ -93,7 +104,7 @@ def converted(column: str, source: str, target: str) -> str:
 
 def raw(column: str, source: str, target: str) -> str:
     """SQL: as `converted`, but NaN and the infinities are kept, so that they can be told from what is missing."""
-    name = quote(column)
+    name = source_column(column)
     if source == target and target != "VARCHAR":
         return name
     if target == "VARCHAR":
@@ -118,8 +129,9 @@ def unconvertible(column: str, source: str, target: str) -> str | None:
     if {stored_type(source), target} <= {"BIGINT", "DOUBLE"} and source != "VARCHAR":
         if target == "DOUBLE":
             return None
-        return f"(isfinite({quote(column)}) AND TRY_CAST({quote(column)} AS BIGINT) IS DISTINCT FROM {quote(column)})"
-    value = present(quote(column)) if source == "VARCHAR" else quote(column)
+        name = source_column(column)
+        return f"(isfinite({name}) AND TRY_CAST({name} AS BIGINT) IS DISTINCT FROM {name})"
+    value = present(source_column(column)) if source == "VARCHAR" else source_column(column)
     return f"(({value}) IS NOT NULL AND ({raw(column, source, target)}) IS NULL)"
 
 
@@ -140,7 +152,7 @@ def moment(column: str, source: str) -> str:
     Naive times are UTC. 1900 to 2200 are years, 19000101 to 22001231 dates, other numbers seconds, milli-, micro- or nanoseconds
     since 1970 by their size.
     """
-    name = quote(column)
+    name = source_column(column)
     kind = stored_type(source)
     if kind == "TIMESTAMP":
         return f"CASE WHEN isfinite(CAST({name} AS TIMESTAMP)) THEN CAST({name} AS TIMESTAMP) END"

@@ -6,10 +6,10 @@ import json
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from connectors.columns import moment
+from connectors.columns import moment, source_column
 from connectors.config import ModelConfig
 from connectors.errors import UsageError
-from connectors.schema import BATCH, LINE, PARTITION, ROW, TIME, columns_of, one, quote, quoted, table
+from connectors.schema import BATCH, LINE, PARTITION, ROW, TIME, columns_of, one, quote, table
 
 if TYPE_CHECKING:
     import duckdb
@@ -212,7 +212,7 @@ def _rebuild(connection: duckdb.DuckDBPyConnection, model: ModelConfig, unit: st
         time = moment(model.columns.time, columns[model.columns.time])
     version = "CAST(NULL AS VARCHAR)"
     if model.columns.version is not None and model.columns.version in columns:
-        version = f"CAST({quote(model.columns.version)} AS VARCHAR)"
+        version = f"CAST({source_column(model.columns.version)} AS VARCHAR)"
     kept = [c for c in columns if c not in {ROW, PARTITION, TIME}]
     old, new = table(model.name, "predictions"), table(model.name, "predictions_next")
     connection.execute(f"CREATE TABLE {new} AS SELECT * FROM {old} LIMIT 0")
@@ -226,14 +226,14 @@ def _rebuild(connection: duckdb.DuckDBPyConnection, model: ModelConfig, unit: st
     ).fetchall()
     for batch, first, last, source in extents:
         for start in range(first, last + 1, CHUNK):
-            where = f"{quote(BATCH)} = {int(batch)} AND {quote(LINE)} BETWEEN {start} AND {start + CHUNK - 1}"
+            where = f"s.{quote(BATCH)} = {int(batch)} AND s.{quote(LINE)} BETWEEN {start} AND {start + CHUNK - 1}"
             connection.execute(
                 f'CREATE OR REPLACE TEMP TABLE candor_stage AS SELECT {quote(LINE)} AS line, {version} AS version, {time} AS "time",'
-                f" CAST(NULL AS INTEGER) AS problem FROM {old} WHERE {where}"
+                f" CAST(NULL AS INTEGER) AS problem FROM {old} s WHERE {where}"
             )
             number(connection, model, unit, reference_source=source in references)
             connection.execute(
-                f'INSERT INTO {new} BY NAME SELECT {quoted(kept)}, {time} AS {quote(TIME)}, n."row" AS {quote(ROW)},'
+                f'INSERT INTO {new} BY NAME SELECT {", ".join(map(source_column, kept))}, {time} AS {quote(TIME)}, n."row" AS {quote(ROW)},'
                 f" n.partition AS {quote(PARTITION)} FROM {old} s JOIN {NUMBERED} n ON s.{quote(LINE)} = n.line WHERE {where}",
                 [model.name],
             )

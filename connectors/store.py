@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from connectors import layout
 from connectors.base import Batch, Scan
-from connectors.columns import NOUNS, converted, moment, nonfinite, present, raw, unconvertible
+from connectors.columns import NOUNS, converted, moment, nonfinite, present, raw, source_column, unconvertible
 from connectors.config import ModelConfig
 from connectors.schema import BATCH, KEY, LINE, NONFINITE, OWN_PREFIX, PARTITION, ROW, TIME, columns_of, literal, one, quote, quoted, table
 from connectors.validate import check_columns, roles_of
@@ -107,7 +107,7 @@ class Store:
         targets = widening.predictions([c for c in scan.types if c not in late], key_type)
         takes = roles.outcome is not None and roles.outcome in scan.types and batch.rows != "predictions"
         outcome = widening.outcome() if takes else None
-        checks = self._checks(scan, targets, outcome)
+        checks = self._checks(scan, targets, outcome, self._key(scan, number, key_type))
         version = "CAST(NULL AS VARCHAR)" if roles.version is None else converted(roles.version, *targets[roles.version])
         time = "CAST(NULL AS TIMESTAMP)" if roles.time is None else moment(roles.time, scan.types[roles.time])
         self._stage(scan, number, checks, key_type, version, time)
@@ -156,7 +156,7 @@ class Store:
     def _outcome_rows(self, scan: Scan, batch: Batch, number: int, widening: Widening) -> Counts:
         key_type = widening.key()
         outcome = widening.outcome()
-        checks = self._checks(scan, {}, outcome)
+        checks = self._checks(scan, {}, outcome, self._key(scan, number, key_type))
         self._stage(scan, number, checks, key_type, "CAST(NULL AS VARCHAR)", "CAST(NULL AS TIMESTAMP)")
         quarantined = self._quarantine(scan, batch, number, checks)
         outcomes = self._take_outcomes(scan, number, outcome, key_type)
@@ -218,11 +218,11 @@ class Store:
         value = raw(column, scan.types[column], key_type)
         return f"CASE WHEN trim({value}) <> '' THEN {value} END" if key_type == "VARCHAR" else value
 
-    def _checks(self, scan: Scan, targets: dict[str, tuple[str, str]], outcome: tuple[str, str] | None) -> list[_Check]:
+    def _checks(self, scan: Scan, targets: dict[str, tuple[str, str]], outcome: tuple[str, str] | None, key: str) -> list[_Check]:
         roles = self._model.columns
         checks: list[_Check] = []
         if roles.id is not None:
-            checks.append(_Check(column=roles.id, test='"key" IS NULL', before="the id is missing", value=None, after=""))
+            checks.append(_Check(column=roles.id, test=f"({key}) IS NULL", before="the id is missing", value=None, after=""))
         for column in (roles.time if targets else None, roles.outcome_time if outcome else None):
             if column is not None and column in scan.types:
                 checks += self._time_checks(column, scan.types[column], must=column == roles.time)
@@ -231,17 +231,17 @@ class Store:
         for column, (source, target) in targets.items():
             test = unconvertible(column, source, target)
             if test is not None and column not in {roles.id, roles.time, roles.outcome_time}:
-                shown = f"left(CAST({quote(column)} AS VARCHAR), 100)"
+                shown = f"left(CAST({source_column(column)} AS VARCHAR), 100)"
                 checks.append(
                     _Check(column=column, test=test, before=f'column "{column}": \'', value=shown, after=f"' is not {NOUNS[target]}")
                 )
         return checks
 
     def _time_checks(self, column: str, kind: str, *, must: bool) -> list[_Check]:
-        value = f"({present(quote(column))})" if kind == "VARCHAR" else quote(column)
+        value = f"({present(source_column(column))})" if kind == "VARCHAR" else source_column(column)
         time = moment(column, kind)
         limit = (self._now + FUTURE).strftime("%Y-%m-%d %H:%M:%S")
-        shown = f"left(CAST({quote(column)} AS VARCHAR), 100)"
+        shown = f"left(CAST({source_column(column)} AS VARCHAR), 100)"
         name = f'column "{column}": '
         checks = [
             _Check(column=column, test=f"{value} IS NOT NULL AND {time} IS NULL", before=f"{name}'", value=shown, after="' is not a time"),

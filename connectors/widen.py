@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from connectors.base import Scan
-from connectors.columns import Profile, profile_sql, stored_type
+from connectors.columns import Profile, profile_sql, source_column, stored_type
 from connectors.config import ModelConfig
 from connectors.errors import CandorError, UsageError
 from connectors.schema import BATCH, KEY, LINE, MAX_COLUMNS, NONFINITE, PARTITION, ROW, TIME, columns_of, model_schema, one, quote, table
@@ -152,16 +152,16 @@ class Widening:
             return True
         if stored_type(kind) != "DOUBLE":
             return False
-        value = quote(column)
+        value = source_column(column)
         test = f"isfinite(CAST({value} AS DOUBLE)) AND (abs({value}) >= 9007199254740992 OR {value} <> floor({value}))"
-        found = one(self._connection.execute(f"SELECT count(*) FILTER ({test}) FROM {self._scan.relation}"))
+        found = one(self._connection.execute(f"SELECT count(*) FILTER ({test}) FROM {self._scan.relation} s"))
         return found is not None and found[0] == 0
 
     def _profile(self, columns: Sequence[str]) -> None:
         missing = [column for column in columns if column not in self._profiles]
         for start in range(0, len(missing), 50):
             part = missing[start : start + 50]
-            row = one(self._connection.execute(f"SELECT {', '.join(map(profile_sql, part))} FROM {self._scan.relation}"))
+            row = one(self._connection.execute(f"SELECT {', '.join(map(profile_sql, part))} FROM {self._scan.relation} s"))
             for column, counts in zip(part, row or (), strict=True):
                 values, integers, numbers, codes, booleans, times = counts
                 self._profiles[column] = Profile(
