@@ -34,6 +34,20 @@ def shared_data() -> Path:
     return folder
 
 
+TOGETHER = ("real", "simulated", "examples", "browser", "dashboard")
+"""Folders whose tests share what is costly to make: each stays on one worker."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep tests that share a costly fixture on one worker."""
+    for item in items:
+        inside = item.path.relative_to(ROOT).parts
+        if inside[0] == "tests" and inside[1] in TOGETHER:
+            item.add_marker(pytest.mark.xdist_group(inside[1]))
+        elif "[spark" in item.nodeid:
+            item.add_marker(pytest.mark.xdist_group("spark"))
+
+
 def skipped(terminal: pytest.TerminalReporter) -> list[tuple[str, str]]:
     """List (test, why) for every skip the run has seen, workers included."""
     found = []
