@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from typing import Any, Final
 
 from audits.finding import ModelRun
 from reports import glossary, series, strings
+from reports.attention import IMMATURE, key, urgency
+from reports.attention import attention as latest
 from reports.chart_specs import ChartSpec, Mark
 from reports.figure import Figure
 from reports.series import BAD
@@ -54,6 +55,7 @@ class Row:
     word: str
     note: str
     remark: str
+    detail: str
     name: str
 
 
@@ -124,11 +126,6 @@ def _family(figure: Figure) -> str:
     return glossary.term(figure.name).family
 
 
-def _key(figure: Figure) -> tuple[Any, ...]:
-    # The comparison group is left out: it is the group with the highest rate and may change from window to window.
-    return (figure.name, figure.version or "", tuple(sorted(figure.slice.items())), figure.attribute or "", figure.column or "")
-
-
 def row(figure: Figure, *, about: str | None = None) -> Row:
     """Return a figure as a line of a table."""
     unit = series.unit_of(figure)
@@ -145,38 +142,31 @@ def row(figure: Figure, *, about: str | None = None) -> Row:
         word="" if figure.suppressed else strings.verdict_word(figure.verdict),
         note=figure.reason if figure.value is None and not figure.suppressed else "",
         remark=figure.reason if figure.value is not None else "",
+        detail=strings.detail(figure),
         name=figure.name,
     )
 
 
 def attention(figures: Iterable[Figure]) -> list[Item]:
     """Return what fails or warns, worst first: over the whole period, or in its latest bad window where the whole is fine."""
-    about: dict[tuple[Any, ...], list[Figure]] = defaultdict(list)
+    figures = list(figures)
+    since = {key(item.figure): item.since for item in latest(figures)}
+    about: dict[Hashable, list[Figure]] = defaultdict(list)
     for figure in figures:
-        about[_key(figure)].append(figure)
+        about[key(figure)].append(figure)
     found = []
     for group in about.values():
         whole = next((f for f in group if f.whole), None)
-        windows = sorted((f for f in group if not f.whole and f.verdict is not None), key=series.order)
+        windows = sorted((f for f in group if not f.whole and f.verdict is not None and IMMATURE not in f.reason), key=series.order)
         bad = [f for f in windows if f.verdict in BAD]
         count = f"outside in {len(bad)} of {len(windows)} windows" if bad else ""
         if whole is not None and whole.verdict in BAD:
-            found.append((whole, strings.sentence(whole, since=_since(windows)), count))
+            found.append((whole, strings.sentence(whole, since=since.get(key(whole))), count))
         elif any(f.verdict == "fail" for f in bad) or (windows and windows[-1].verdict in BAD):
             worst = next((f for f in reversed(bad) if f.verdict == "fail"), bad[-1])
             calm = "; OK over the whole period" if whole is not None and whole.verdict == "pass" else ""
-            found.append((worst, f"{strings.sentence(worst)}, {strings.window_of(worst)}", count + calm))
-    order = {"page": 0, "ticket": 1, "info": 2}
-    found.sort(
-        key=lambda f: (
-            strings.SEVERITY_ORDER.get(f[0].verdict or "", 9),
-            f[0].version is not None,
-            len(f[0].slice) > 1 or "," in (f[0].attribute or ""),
-            not f[0].whole,
-            order.get(f[0].severity or "", 3),
-            -_excess(f[0]),
-        )
-    )
+            found.append((worst, strings.sentence(worst), count + calm))
+    found.sort(key=lambda f: urgency(f[0]))
     kept: dict[tuple[Any, ...], Item] = {}
     more: dict[tuple[Any, ...], dict[str, None]] = defaultdict(dict)
     for figure, text, note in found:
@@ -212,25 +202,6 @@ def _listed_also(names: dict[str, None]) -> str:
     return f"also {_listed(list(names), most=3)}" if names else ""
 
 
-def _since(windows: Sequence[Figure]) -> datetime | int | None:
-    """Return where the run of bad windows that reaches the last judged one began; None where that one is fine."""
-    judged = [f for f in windows if f.verdict != "insufficient"]
-    began = None
-    for figure in reversed(judged):
-        if figure.verdict not in BAD:
-            break
-        began = figure.at
-    return began if began is not None and judged and began != judged[0].at else None
-
-
-def _excess(figure: Figure) -> float:
-    """Return how far beyond its threshold a value lies, in parts of the threshold, so that unlike measures can be ordered."""
-    edge = strings.limit(figure)
-    if edge is None or figure.value is None:
-        return 0.0
-    return abs(figure.value - edge) / max(abs(edge), 1e-9)
-
-
 def performance(found: Findings) -> tuple[list[Row], list[ChartSpec], list[ChartSpec]]:
     """Return the table over the whole period, the trends, and the reliability curve where there is one."""
     figures = [*found.of("performance"), *found.of("service")]
@@ -245,8 +216,8 @@ def performance(found: Findings) -> tuple[list[Row], list[ChartSpec], list[Chart
     return [row(f) for f in figures if f.value is not None or f.suppressed], [c for c in drawn if c], [c for c in curves if c]
 
 
-def versions(found: Findings) -> tuple[list[str], list[tuple[str, list[Row | None]]]]:
-    """Return the versions, the largest six, and per measure a figure for each over the whole period."""
+def versions(found: Findings) -> tuple[list[str], list[tuple[str, list[Row | None]]], int]:
+    """Return the versions, the largest six, per measure a figure for each over the whole period, and how many versions there are."""
     figures = [
         f for f in found.whole if f.version is not None and not f.slice and f.attribute is None and f.column is None and f.value is not None
     ]
@@ -257,7 +228,7 @@ def versions(found: Findings) -> tuple[list[str], list[tuple[str, list[Row | Non
     cells = {(f.name, f.version): row(f) for f in figures}
     measures = list(dict.fromkeys(f.name for f in figures))
     lines = [(name, [cells.get((name, version)) for version in names]) for name in measures]
-    return names, lines
+    return names, lines, len(sizes)
 
 
 def breakdowns(found: Findings, model: ModelRun) -> tuple[list[Breakdown], list[Breakdown]]:

@@ -45,6 +45,7 @@ _UNITS: Final = {
     "nats": "decimal",
     "index": "decimal",
 }
+_CODE: Final = re.compile(r"-?\d+(\.\d+)?")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _BIDI: Final = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _RIGHT_TO_LEFT: Final = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]")
@@ -208,12 +209,13 @@ def chance(value: float) -> str:
 
 
 def group(levels: Mapping[str, str] | None) -> str:
-    """Name a group by its levels, in the order of its attributes; {} is everyone.
+    """Name a group by its levels, in the order of its attributes; {} is everyone. A bare code says what it is a code of.
 
-    >>> group({"race": "Black", "sex": "Female"})
-    'Black · Female'
+    >>> group({"race": "Black", "sex": "Female"}), group({"SEX": "2"})
+    ('Black · Female', 'SEX 2')
     """
-    return " · ".join(name_of(level) for _, level in sorted((levels or {}).items())) or "Everyone"
+    named = (f"{name_of(name)} {level}" if _CODE.fullmatch(level) else name_of(level) for name, level in sorted((levels or {}).items()))
+    return " · ".join(named) or "Everyone"
 
 
 def attribute(names: str | None) -> str:
@@ -228,7 +230,8 @@ def subject(figure: Figure) -> str:
         return f"{about}, {group(figure.slice)}" if figure.slice else about
     if figure.slice and figure.reference_slice:
         if "ratio" in figure.name:
-            return f"{group(figure.slice)}{' / ' if len(figure.slice) > 1 else '/'}{group(figure.reference_slice)}"
+            first, second = group(figure.slice), group(figure.reference_slice)
+            return f"{first} / {second}" if " " in first + second else f"{first}/{second}"
         return f"{group(figure.slice)} against {group(figure.reference_slice)}"
     if figure.slice:
         return f"for {group(figure.slice)}"
@@ -294,12 +297,31 @@ def sentence(finding: Figure | Mapping[str, Any], *, since: datetime | int | Non
         support = f" (n = {count(figure.n)})" if figure.n is not None else ""
         return f"{headline(figure)} {DASH} {safe(figure.reason) or 'not computed'}{support}"
     said = f"{headline(figure)} {estimate(figure.value, figure.low, figure.high, figure.n, unit, against=limit(figure))}"
+    if not figure.whole and (place := window_of(figure)) != DASH:
+        said = f"{said} in {place}"
     if figure.verdict == "insufficient":
         return f"{said}: not enough data to judge"
     standing = against_policy(figure)
     if not standing or not broken_side(figure):
         return said
     return f"{said}, {standing}" + (f" since {moment(since)}" if since is not None else "")
+
+
+def detail(figure: Figure) -> str:
+    """Say what is known about a figure beyond its interval: how exact it is, or what it would take to reach the four-fifths line.
+
+    >>> detail(Figure(name="roc_auc", slice={}, tables={"resolution": 0.00055}))
+    'within 0.0006 of the exact value'
+    >>> detail(Figure(name="impact_ratio", slice={"sex": "F"}, tables={"flips": 1204, "z": -12.34}))
+    '1,204 more favorable decisions would reach 0.80; z = −12.3'
+    """
+    tables = figure.tables or {}
+    resolution, flips, z = (tables.get(name) for name in ("resolution", "flips", "z"))
+    if resolution is not None:
+        return f"within {number(resolution, 'decimal')} of the exact value" if resolution >= 0.00005 else ""
+    needed = f"{count(flips)} more favorable {'decision' if flips == 1 else 'decisions'} would reach 0.80" if flips else ""
+    score = f"z = {_fixed(z, 1)}" if z is not None else ""
+    return "; ".join(part for part in (needed, score) if part)
 
 
 def day(value: datetime | date) -> str:
