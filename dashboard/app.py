@@ -17,6 +17,7 @@ from dashboard.components.choose import choose
 from dashboard.components.strip import strip
 from dashboard.page import REGISTRY, Entry, PageContext
 from dashboard.serve import CONFIG
+from reports.attention import CALMEST, urgency
 from reports.strings import moment, name_of
 
 PAGES = views.__all__
@@ -126,7 +127,7 @@ def show_page(entry: Entry, config_path: str, links: dict[str, st.Page]) -> None
 def worst(snapshot: data.Snapshot, models: tuple[data.Model, ...]) -> str:
     """The model to show when a link names none: the one with the most urgent finding."""
     first = {each.model: data.attention(snapshot, each.run, each.model) for each in models}
-    return min(first, key=lambda name: data.urgency(first[name][0].figure) if first[name] else (9, 9, 9, 0.0, 0))
+    return min(first, key=lambda name: urgency(first[name][0].figure) if first[name] else CALMEST)
 
 
 def bar(place: st.delta_generator.DeltaGenerator, entry: Entry, links: dict[str, st.Page], query: dict[str, str]) -> None:

@@ -1,6 +1,7 @@
 """Cached reads of published runs, keyed by the snapshot file: a file name is never used twice, so nothing here goes stale.
 
-Only what a page asks for is read. Nothing here touches the log, and nothing here computes a figure.
+Only what a page asks for is read. Nothing here touches the log, and nothing here computes a figure. What is frozen is cached as it is
+(`cache_resource`): copying a few thousand figures for every click costs more than reading them.
 """
 
 from __future__ import annotations
@@ -19,6 +20,9 @@ from audits.window import EPOCH
 from connectors.config import Config, load
 from connectors.errors import CandorError
 from connectors.published import Published, folder_of, open_published
+from dashboard import strings
+from dashboard.destination import attribute_of, window_key
+from reports.attention import BAD, IMMATURE, Attention, urgency
 from reports.figure import Figure
 
 Row = dict[str, Any]
@@ -78,6 +82,18 @@ class Model:
         return self.labelled / self.analysed if self.analysed else None
 
 
+EXPECTED = {
+    "runs": {"run", "created", "code_revision", "policy", "data", "bins"},
+    "models": set(Model.__dataclass_fields__),
+    "findings": {"run", "model", "position", "tables"} | {name.strip(' "') for name in COLUMNS.split(",")},
+    "errors": {"run", "model", "name", "reason", "error"},
+    "ledger": {"batch", "model", "source", "path", "kind", "received", "accepted", "duplicate", "quarantined", "outcomes", "committed"},
+    "quarantine": {"batch", "model", "source", "path", "line", "column", "reason", "row"},
+    "quarantine_reasons": {"model", "source", "reason", "column", "rows"},
+}
+"""The tables and columns that pages read; another version of Candor may publish others."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
     """One window of a run, as it stands in links and in menus."""
@@ -88,28 +104,6 @@ class Span:
     first_row: int | None
     last_row: int | None
     partial: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attention:
-    """A measure that needs attention: over the whole period, or in its latest complete window, and since when."""
-
-    figure: Figure
-    since: dt.datetime | int | None
-    """Start of the unbroken run of windows in which the value lay outside the threshold, to the latest complete one."""
-    windows: int
-    """Windows in that run; 0 when the latest complete window is inside the threshold."""
-
-
-def window_key(start: dt.datetime | None, first_row: int | None) -> str:
-    """How a window is written in a link: a day, a minute or a row number.
-
-    >>> window_key(dt.datetime(2026, 11, 3), None), window_key(dt.datetime(2026, 11, 3, 5), None), window_key(None, 5000)
-    ('2026-11-03', '2026-11-03T05:00', '5000')
-    """
-    if start is None:
-        return str(first_row)
-    return start.strftime("%Y-%m-%d") if start.time() == dt.time() else start.strftime("%Y-%m-%dT%H:%M")
 
 
 @st.cache_data(show_spinner=False, max_entries=8)
@@ -133,7 +127,25 @@ def config(path: str) -> Config:
 
 @st.cache_resource(show_spinner=False, max_entries=3, on_release=lambda published: published.close())
 def _opened(path: str, config_path: str) -> Published:
-    return open_published(config(config_path))
+    published = open_published(config(config_path))
+    try:
+        check(published)
+    except CandorError:
+        published.close()
+        raise
+    return published
+
+
+def check(published: Published) -> None:
+    """Raise one sentence when the snapshot lacks a table or a column that a page reads; one without any run is merely empty."""
+    if "runs" not in published.names():
+        return
+    sql = "select table_name, list(column_name) as columns from information_schema.columns group by all"
+    found = {row["table_name"]: set(row["columns"]) for row in published.table(sql).to_pylist()}
+    for name, wanted in EXPECTED.items():
+        absent = sorted(wanted - found.get(name, set()))
+        if absent:
+            raise CandorError(strings.other_version(name, absent[0] if name in found else None))
 
 
 def current(config_path: str) -> Snapshot | None:
@@ -160,7 +172,7 @@ def runs(snapshot: Snapshot) -> tuple[Row, ...]:
     return tuple(read(snapshot, "select run, created, code_revision, policy, data, bins from runs order by created desc, run desc"))
 
 
-@st.cache_data(show_spinner=False, max_entries=64)
+@st.cache_resource(show_spinner=False, max_entries=64)
 def models(snapshot: Snapshot, run: str) -> tuple[Model, ...]:
     """The models that `run` audited, by name."""
     columns = ", ".join(name if name != "window" else '"window"' for name in Model.__dataclass_fields__)
@@ -168,7 +180,7 @@ def models(snapshot: Snapshot, run: str) -> tuple[Model, ...]:
     return tuple(Model(**row | {"attributes": tuple(json.loads(row["attributes"] or "[]"))}) for row in rows)
 
 
-@st.cache_data(show_spinner=False, max_entries=256)
+@st.cache_resource(show_spinner=False, max_entries=256)
 def spans(snapshot: Snapshot, run: str, model: str) -> tuple[Span, ...]:
     """The windows of a run, oldest first."""
     rows = read(
@@ -190,7 +202,7 @@ def spans(snapshot: Snapshot, run: str, model: str) -> tuple[Span, ...]:
     )
 
 
-@st.cache_data(show_spinner=False, max_entries=512)
+@st.cache_resource(show_spinner=False, max_entries=512)
 def figures(
     snapshot: Snapshot,
     run: str,
@@ -200,6 +212,7 @@ def figures(
     window: Span | None = None,
     whole: bool | None = True,
     population: bool | None = None,
+    attribute: str | None = None,
     column: str | None = None,
     columns: bool | None = None,
     version: str | None = None,
@@ -213,6 +226,7 @@ def figures(
     names : only these measures; empty for all
     window : only this window; otherwise `whole` True for the whole period, False for every window, None for both
     population : True for the whole population only, False for groups and gaps between groups only
+    attribute : only the groups of this attribute or intersection ("race,sex"), and the gaps between them
     column : only findings about this column; `columns` True for findings about any column, False for none
     version : only this model version; None for all versions together; `versions` for every one of them and all together
     tables : read the named numbers for charts too
@@ -228,6 +242,9 @@ def figures(
         wheres.append("whole" if whole else "not whole")
     if population is not None:
         wheres.append("slice = '{}' and attribute is null" if population else "(slice <> '{}' or attribute is not null)")
+    if attribute is not None:
+        wheres.append("(attribute = ? or (attribute is null and slice <> '{}'))")
+        values.append(attribute)
     if column is not None:
         wheres.append('"column" = ?')
         values.append(column)
@@ -238,31 +255,44 @@ def figures(
         values.append(version)  # type: ignore[arg-type]
     what = COLUMNS + (", tables" if tables else "")
     rows = read(snapshot, f"select {what} from findings where {' and '.join(wheres)} order by position, {AT}", values)
-    return tuple(Figure.of(row | {"model": model}) for row in rows)
+    found = (Figure.of(row | {"model": model}) for row in rows)
+    return tuple(each for each in found if attribute is None or attribute_of(each) == attribute)
 
 
-@st.cache_data(show_spinner=False, max_entries=256)
+@st.cache_data(show_spinner=False, max_entries=64)
+def attributes(snapshot: Snapshot, run: str, model: str) -> frozenset[str]:
+    """The protected attributes, segments and intersections that a run has figures about."""
+    sql = """select distinct coalesce(attribute, list_aggregate(list_sort(json_keys(slice)), 'string_agg', ',')) as attribute from
+             (select distinct attribute, slice from findings where run = ? and model = ? and "column" is null
+              and (slice <> '{}' or attribute is not null))"""
+    return frozenset(row["attribute"] for row in read(snapshot, sql, [run, model]))
+
+
+@st.cache_resource(show_spinner=False, max_entries=256)
 def attention(snapshot: Snapshot, run: str, model: str) -> tuple[Attention, ...]:
     """What needs attention, worst first: one entry for each measure of each slice, column and version.
 
-    A measure is listed when its whole period warns or fails, or its latest complete window does; the figure shown is the
-    worse of the two. Raised errors are listed too; too little data is not (`counts` says how often that is so).
+    The same as `reports.attention.attention`, in SQL, because a run may hold a hundred thousand figures of which few need attention.
+    Too little data is not listed (`counts` says how often that is so).
     """
-    bad = "verdict in ('fail', 'warn', 'error')"
     sql = f"""
-    with mine as (select {COLUMNS}, {AT} as place, ({bad}) as bad, struct_pack({KEY}) as key from findings where run = ? and model = ?),
-    steps as (select key, place, bad, window_start is not null as clock from mine
-              where not whole and not partial and verdict is not null and verdict <> 'insufficient'),
+    with mine as (select {COLUMNS}, {AT} as place, list_contains(?, verdict) as bad, struct_pack({KEY}) as key
+                  from findings where run = ? and model = ?),
+    steps as (select name, key, place, bad, window_start is not null as clock from mine
+              where not whole and not partial and verdict is not null and verdict <> 'insufficient'
+                and not contains(coalesce(reason, ''), ?)),
+    newest as (select name, max(place) as newest from steps group by name),
     calm as (select key, max(place) filter (where not bad) as last_calm, max(place) as latest from steps group by key),
     spell as (select steps.key, min(steps.place) as since, count(*) as windows, bool_or(clock) as clock
-              from steps join calm using (key) where steps.bad and steps.place > coalesce(calm.last_calm, -1) group by steps.key),
-    shown as (select mine.* from mine left join calm using (key)
-              where mine.bad and (mine.whole or (mine.place = calm.latest and not mine.partial)))
+              from steps join calm using (key) join newest using (name)
+              where steps.bad and steps.place > coalesce(calm.last_calm, -1) and calm.latest = newest.newest group by steps.key),
+    shown as (select mine.* from mine left join newest using (name) left join spell using (key)
+              where mine.bad and (mine.whole or (spell.key is not null and mine.place = newest.newest and not mine.partial)))
     select shown.* exclude (key, place, bad), spell.since, spell.clock, coalesce(spell.windows, 0) as windows
     from shown left join spell using (key)
-    qualify row_number() over (partition by shown.key order by list_position(['fail', 'error', 'warn'], verdict), whole desc) = 1
+    qualify row_number() over (partition by shown.key order by list_position(?, verdict), whole desc) = 1
     """
-    rows = read(snapshot, sql, [run, model])
+    rows = read(snapshot, sql, [list(BAD), run, model, IMMATURE, list(BAD)])
     found = []
     for row in rows:
         since, windows, clock = row.pop("since"), row.pop("windows"), row.pop("clock")
@@ -278,28 +308,6 @@ def grouped(items: Sequence[Attention]) -> tuple[tuple[Attention, int], ...]:
     for item in items:
         found.setdefault((item.figure.name, item.figure.attribute, item.figure.column), []).append(item)
     return tuple((each[0], len(each) - 1) for each in found.values())
-
-
-ORDER = {"fail": 0, "error": 1, "warn": 2, "insufficient": 3, None: 4, "pass": 5}
-SEVERITIES = {"page": 0, "ticket": 1, "info": 2}
-
-
-def urgency(figure: Figure) -> tuple[int, int, int, float, int]:
-    """Sort key, worst first: verdict, severity, the broader statement before the narrower, how far outside, then the run's order."""
-    breadth = len((figure.attribute or "").split(",")) + (figure.version is not None)
-    return (ORDER.get(figure.verdict, 4), SEVERITIES.get(figure.severity or "", 1), breadth, -excess(figure), figure.position)
-
-
-def excess(figure: Figure) -> float:
-    """How far the value lies outside its threshold, as a share of the threshold; 0 inside or where there is none."""
-    value, low, high = figure.value, figure.threshold_min, figure.threshold_max
-    if value is None:
-        return 0.0
-    if low is not None and value < low:
-        return (low - value) / max(abs(low), 1e-9)
-    if high is not None and value > high:
-        return (value - high) / max(abs(high), 1e-9)
-    return 0.0
 
 
 @st.cache_data(show_spinner=False, max_entries=256)
@@ -371,7 +379,7 @@ def events(config_path: str, model: str) -> tuple[Any, ...]:
         return ()
 
 
-@st.cache_data(show_spinner=False, max_entries=512, hash_funcs={Figure: lambda figure: repr(figure)})
+@st.cache_resource(show_spinner=False, max_entries=512, hash_funcs={Figure: lambda figure: repr(figure)})
 def history(snapshot: Snapshot, run: str, figure: Figure) -> tuple[Figure, ...]:
     """The same measure of the same slice, column and version in every window, oldest first."""
     same = (

@@ -8,8 +8,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from dashboard import data, url_state
-from reports import glossary
-from reports.figure import Figure
 
 if TYPE_CHECKING:
     from streamlit.navigation.page import Page
@@ -67,32 +65,3 @@ def page(title: str, url: str) -> Callable[[Callable[[PageContext], None]], Call
         return render
 
     return register
-
-
-def attribute_of(figure: Figure) -> str | None:
-    """The protected attribute, or the intersection, that a figure about groups belongs to.
-
-    >>> attribute_of(Figure(name="accuracy", slice={"sex": "Female", "race": "Black"}))
-    'race,sex'
-    """
-    return figure.attribute or ",".join(sorted(figure.slice)) or None
-
-
-def destination(figure: Figure) -> tuple[str, dict[str, str | None]]:
-    """Where a figure is shown: the page's address and the parameters that lead to it.
-
-    >>> destination(Figure(name="population_stability_index", slice={}, column="income"))[0]
-    'drift'
-    """
-    window = None if figure.whole else data.window_key(figure.window_start, figure.first_row)
-    family = glossary.term(figure.name).family
-    if figure.column is not None or family == "drift":
-        if family == "quality":
-            return "data", {"column": figure.column, "measure": figure.name}
-        return "drift", {"column": figure.column, "statistic": figure.name, "window": window}
-    if family == "quality":
-        return "data", {"measure": figure.name}
-    attribute = attribute_of(figure)
-    if attribute is not None:
-        return "fairness", {"attribute": attribute, "measure": figure.name, "window": window, "version": figure.version}
-    return "performance", {"measure": figure.name, "window": window, "version": figure.version}

@@ -77,6 +77,12 @@ def serving(address: str) -> str:
     return f"Dashboard: {address}  (Ctrl-C stops it)"
 
 
+def other_version(table: str, column: str | None) -> str:
+    """The snapshot does not hold what these pages read."""
+    lacks = f"its table “{table}” has no column “{strings.safe(column)}”" if column else f"it has no table “{table}”"
+    return f"This snapshot was published by another version of Candor ({lacks}); run candor audit."
+
+
 def incident(number: str) -> str:
     """What a person sees of an error that nobody foresaw."""
     return f"Something went wrong here. The details are in the server’s log under incident {number}."
@@ -201,6 +207,12 @@ def trend_note(baseline: bool) -> str:
     return "Shaded: 95% interval. Hollow: partial window or not enough data." + (" Dotted line: whole period." if baseline else "")
 
 
+def thin_groups(groups: int, rows: int) -> str:
+    """Lines that would be noise."""
+    return f"Not drawn: {count(groups)} {'group' if groups == 1 else 'groups'} with fewer than {rows} rows in most windows."
+
+
+Z_SCORE = "How many standard errors the group's rate lies from that of the group it is compared with."
 GROUPS_WORST = "groups, worst first"
 GROUPS_LEAD = "Every group with every rate and its 95% interval; worst first, unknown last."
 COMPARED = "The group that the others are compared with: the one with the highest rate, unless the policy names another."
@@ -230,7 +242,7 @@ NO_QUARANTINE = "No row was set aside."
 REASONS = "Reasons for quarantine"
 QUARANTINED_ROWS = "The rows"
 COLUMNS = "Columns"
-COLUMNS_LEAD = "Share of rows over the whole period, most urgent column first."
+COLUMNS_LEAD = "Share of rows, most urgent column first."
 NO_COLUMN_RATES = "No rate per column was computed for this run."
 GAPS = "Not computed"
 GAPS_LEAD = "What this run does not say, and why."

@@ -10,18 +10,24 @@ from reports import glossary, strings
 from reports.figure import Figure
 
 
+def numbers(figure: Figure) -> tuple[str, str]:
+    """Value and interval, written with the same decimals."""
+    unit = strings.display_unit(figure.name, figure.unit)
+    bad = figure.verdict in ("fail", "warn", "error")
+    return strings.parts(figure.value, figure.low, figure.high, unit, against=strings.limit(figure) if bad else None)
+
+
 def value(figure: Figure) -> Html:
     """The number; how its interval was made is the tooltip."""
-    unit = strings.display_unit(figure.name, figure.unit)
     tip = figure.reason if figure.value is None else f"Interval: {glossary.method(figure.method)}"
-    return span(strings.number(figure.value, unit, against=strings.limit(figure)), title=tip)
+    return span(numbers(figure)[0], title=tip)
 
 
 def interval(figure: Figure) -> Html:
     """The interval, or why there is no number."""
     if figure.value is None:
         return span(figure.reason or "not computed", "c-quiet")
-    return text(strings.interval(figure.low, figure.high, strings.display_unit(figure.name, figure.unit)) or strings.DASH)
+    return text(numbers(figure)[1] or strings.DASH)
 
 
 def allowed(figure: Figure) -> Html:
@@ -32,15 +38,14 @@ def allowed(figure: Figure) -> Html:
 
 def compact(figure: Figure) -> Html:
     """Value and interval in one cell, coloured only where the figure needs attention."""
-    unit = strings.display_unit(figure.name, figure.unit)
     if figure.value is None:
         return span(strings.DASH, "c-quiet", figure.reason)
     bad = figure.verdict in ("fail", "warn", "error")
-    number = strings.number(figure.value, unit, against=strings.limit(figure) if bad else None)
+    number, around = numbers(figure)
     shown = span(number, f"c-status {figure.verdict}" if bad else "", strings.sentence(figure))
     if figure.verdict == "insufficient":
         shown = span(f"{number} ○", "c-quiet", figure.reason or strings.verdict_word(figure.verdict))
-    return Html(f"{shown} {span(strings.interval(figure.low, figure.high, unit), 'c-note')}")
+    return Html(f"{shown} {span(around, 'c-note')}")
 
 
 def figure_table(

@@ -7,12 +7,14 @@ import streamlit as st
 from dashboard import data, strings
 from dashboard.components.markup import show, span
 from dashboard.components.status import status
-from dashboard.page import PageContext, destination
+from dashboard.destination import destination
+from dashboard.page import PageContext
 from dashboard.url_state import elsewhere
+from reports.attention import Attention
 from reports.strings import sentence
 
 
-def finding_card(context: PageContext, model: data.Model, item: data.Attention, key: str, *, more: int, name_model: bool) -> None:
+def finding_card(context: PageContext, model: data.Model, item: Attention, key: str, *, more: int, name_model: bool) -> None:
     """A line that leads to where the finding is shown, with the filters set."""
     figure = item.figure
     page, parameters = destination(figure)

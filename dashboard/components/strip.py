@@ -39,7 +39,7 @@ def strip(snapshot: data.Snapshot, model: data.Model, run: data.Row, shown: data
         ("Reference", "reference", reference_words(model)),
         ("Newest prediction", "freshness", moment(model.freshness) if model.freshness else "no clock in the log"),
         ("Outcomes known", "labels", labels),
-        ("Run", "run", span(str(run["run"])[:12], "mono", f"{run['run']}, {moment(run['created'])}")),
+        ("Run", "run", span(str(run["run"]), "mono", moment(run["created"]))),
     ]
     terms = "".join(f'<div><dt>{known(head, key)}</dt><dd title="{text(value)}">{text(value)}</dd></div>' if not isinstance(value, Html)
                     else f"<div><dt>{known(head, key)}</dt><dd>{value}</dd></div>" for head, key, value in cells)  # fmt: skip

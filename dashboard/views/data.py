@@ -9,7 +9,7 @@ import streamlit as st
 
 from dashboard import data, strings
 from dashboard.components import chart
-from dashboard.components.choose import choose
+from dashboard.components.choose import choose, choose_window
 from dashboard.components.figure_table import compact
 from dashboard.components.interval_plot import marks, trend
 from dashboard.components.markup import Column, Html, known, measure, show, span, table, text
@@ -18,6 +18,7 @@ from dashboard.components.status import status
 from dashboard.page import PageContext, page
 from reports import glossary
 from reports import strings as wording
+from reports.attention import urgency
 from reports.figure import Figure
 from reports.strings import count, moment, number
 
@@ -172,7 +173,8 @@ def quarantine(context: PageContext, total: int) -> None:
 def columns(context: PageContext) -> None:
     """Missing values and the like per column, worst first."""
     names = [name for name in COLUMN_RATES if name in data.names(*context.key)]
-    figures = data.figures(*context.key, names=tuple(names), columns=True)
+    shown = choose_window(context, data.spans(*context.key))
+    figures = data.figures(*context.key, names=tuple(names), window=shown, columns=True)
     if not figures:
         not_enough(strings.NO_COLUMN_RATES)
         return
@@ -182,7 +184,7 @@ def columns(context: PageContext) -> None:
     order = sorted(
         cells,
         key=lambda column: (
-            min(data.urgency(each)[:3] for each in cells[column].values()),
+            min(urgency(each)[:3] for each in cells[column].values()),
             -sum(each.value or 0 for each in cells[column].values()),
             column,
         ),
@@ -196,7 +198,7 @@ def columns(context: PageContext) -> None:
     rows: list[list[object]] = []
     for column in order:
         mine = list(cells[column].values())
-        worst = min((each for each in mine if each.verdict), key=data.urgency, default=mine[0])
+        worst = min((each for each in mine if each.verdict), key=urgency, default=mine[0])
         n = max((each.n for each in cells[column].values() if each.n is not None), default=None)
         numbers = [compact(cells[column][name]) if name in cells[column] else wording.DASH for name in names]
         rows.append([wording.name_of(column), status(worst.verdict, worst.reason), count(n), *numbers])

@@ -13,9 +13,11 @@ from dashboard.components.figure_table import figure_table
 from dashboard.components.interval_plot import marks, trend
 from dashboard.components.markup import Html, measure, show, span, text
 from dashboard.components.states import filtered, not_enough, panel
-from dashboard.page import PageContext, destination, page
+from dashboard.destination import destination, window_key
+from dashboard.page import PageContext, page
 from reports import charts, glossary
 from reports import strings as wording
+from reports.attention import VERDICTS, Attention, since, urgency
 from reports.figure import Figure
 
 STATISTICS = (
@@ -46,9 +48,10 @@ def drift(context: PageContext) -> None:
     past = data.figures(*context.key, names=(statistic,), whole=False, columns=True)
     bad = [item for item in data.attention(*context.key) if destination(item.figure)[0] == "drift"]
     columns = by_concern(bad, whole, past)
-    with head:
-        show(Html(f'<h1 class="c-title">{strings.DRIFT}</h1><p class="c-lead">{text(lead(bad, whole))}</p>'))
     spans = data.spans(*context.key)
+    asked = asked_for(context, (*whole, *past))
+    with head:
+        show(Html(f'<h1 class="c-title">{strings.DRIFT}</h1><p class="c-lead">{text(lead(bad, whole, asked))}</p>'))
     with panel(
         "map", Html(f"{measure(statistic)} of every column, window by window"), glossary.term(statistic).definition + " " + strings.MAP_LEAD
     ):
@@ -58,13 +61,13 @@ def drift(context: PageContext) -> None:
         column = choose(context, "column", "Column", columns, words=wording.name_of)
     with second:
         worst = next((item.figure for item in bad if item.figure.column == column), None)
-        latest = data.window_key(worst.window_start, worst.first_row) if worst is not None and not worst.whole else url_state.ALL
+        latest = window_key(worst.window_start, worst.first_row) if worst is not None and not worst.whole else url_state.ALL
         shown = choose_window(context, spans, latest)
     if column is None:
         filtered("columns", "column", "window")
         return
     figures = data.figures(*context.key, window=shown, column=column, tables=True)
-    mine = sorted((each for each in figures if glossary.term(each.name).family in ("drift", "quality")), key=data.urgency)
+    mine = sorted((each for each in figures if glossary.term(each.name).family in ("drift", "quality")), key=urgency)
     left, right = st.columns(2, gap="small")
     with left, panel("distribution", Html(f"Distribution of {text(wording.name_of(column))}"), strings.DISTRIBUTION_LEAD):
         distribution(column, mine, shown)
@@ -77,7 +80,7 @@ def drift(context: PageContext) -> None:
                     strings.STATISTICS_LEAD,
                     mine,
                     head="Statistic",
-                    first=lambda each: measure(each.name),
+                    first=lambda each: Html(f"{measure(each.name)} {span(wording.detail(each), 'c-note')}"),
                     q_values=any(each.q_value is not None for each in mine),
                 )
             )
@@ -88,21 +91,37 @@ def short(name: str) -> str:
     return {"population_stability_index": "PSI", "jensen_shannon_distance": "Jensen–Shannon"}.get(name, glossary.term(name).title)
 
 
-def by_concern(bad: Sequence[data.Attention], whole: Sequence[Figure], past: Sequence[Figure]) -> list[str]:
+def by_concern(bad: Sequence[Attention], whole: Sequence[Figure], past: Sequence[Figure]) -> list[str]:
     """Columns, worst first: what needs attention, then by size of effect over the whole period, then in any window."""
     urgent = {item.figure.column: -place for place, item in enumerate(reversed(bad))}
     peak: dict[str, float] = {}
     for each in past:
         if each.column is not None:
             peak[each.column] = max(peak.get(each.column, 0.0), each.value or 0.0)
-    ranked = {each.column: (data.ORDER.get(each.verdict, 4) // 3, -(each.value or 0.0)) for each in whole if each.column is not None}
+    ranked = {each.column: (VERDICTS.get(each.verdict, 4) // 3, -(each.value or 0.0)) for each in whole if each.column is not None}
     return sorted(
         ranked.keys() | peak.keys(), key=lambda name: (urgent.get(name, 1), *ranked.get(name, (9, 0.0)), -peak.get(name, 0.0), name)
     )
 
 
-def lead(bad: Sequence[data.Attention], whole: Sequence[Figure]) -> str:
-    """The page in one sentence."""
+def asked_for(context: PageContext, figures: Sequence[Figure]) -> Figure | None:
+    """The figure that the link names: its column, in its window; None where it names no column."""
+    window = context.view.window or url_state.ALL
+    return next(
+        (
+            each
+            for each in figures
+            if each.column == context.view.column
+            and (url_state.ALL if each.whole else window_key(each.window_start, each.first_row)) == window
+        ),
+        None,
+    )
+
+
+def lead(bad: Sequence[Attention], whole: Sequence[Figure], asked: Figure | None) -> str:
+    """The page in one sentence: the figure that the link is about, else what needs attention most."""
+    if asked is not None:
+        return wording.sentence(asked, since=since(asked, bad)) + "."
     if bad:
         others = len({item.figure.column for item in bad} - {bad[0].figure.column})
         more = f" {wording.count(others)} more {'column has' if others == 1 else 'columns have'} moved." if others else ""
@@ -113,7 +132,7 @@ def lead(bad: Sequence[data.Attention], whole: Sequence[Figure]) -> str:
 
 def heat_map(context: PageContext, statistic: str, columns: Sequence[str], past: Sequence[Figure], spans: Sequence[data.Span]) -> None:
     """Columns by windows; a click shows the column and the window below."""
-    cells = {(each.column, data.window_key(each.window_start, each.first_row)): each for each in past}
+    cells = {(each.column, window_key(each.window_start, each.first_row)): each for each in past}
     keys = [span_.key for span_ in spans if any((name, span_.key) in cells for name in columns)]
     if not keys:
         not_enough(strings.NO_WINDOWS)
@@ -163,7 +182,7 @@ def distribution(column: str, figures: Sequence[Figure], shown: data.Span | None
         alt=f"Shares of {wording.name_of(column)} in the reference and in {window}. {wording.sentence(found)}.",
         tables=found.tables,
     )
-    show(Html(f'<p class="c-lead">{text(wording.sentence(found))}; {text(window)} against the reference.</p>'))
+    show(Html(f'<p class="c-lead">{text(wording.sentence(found))}.</p>'))
     chart.with_table(spec, key="distribution-chart", shares=(5, 4))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from statistics import median
 
 import streamlit as st
 
@@ -15,10 +16,13 @@ from dashboard.components.interval_plot import interval_plot, marks, trend
 from dashboard.components.markup import Column, Html, known, measure, show, span, table, text
 from dashboard.components.states import banner, filtered, not_enough, panel
 from dashboard.components.status import status
-from dashboard.page import PageContext, attribute_of, destination, page
+from dashboard.destination import attribute_of, destination
+from dashboard.page import PageContext, page
 from reports import glossary
 from reports import strings as wording
+from reports.attention import Attention, since, urgency
 from reports.figure import Figure
+from reports.series import FEWEST_ROWS
 
 PLOTS = ("impact_ratio", "selection_rate", "true_positive_rate", "false_positive_rate", "scoring_impact_ratio", "scoring_rate")
 RATES = (
@@ -29,6 +33,7 @@ RATES = (
     "false_positive_rate",
     "positive_predictive_value",
     "calibration_gap",
+    "expected_calibration_error",
     "false_negative_rate",
     "accuracy",
     "scoring_rate",
@@ -51,21 +56,20 @@ def fairness(context: PageContext) -> None:
         version = choose_version(context)
     with third:
         shown = choose_window(context, spans)
-    everything = data.figures(*context.key, window=shown, version=version, population=False, columns=False)
-    attributes = ordered(context.model, everything) or ordered(context.model, data.figures(*context.key, population=False, columns=False))
     with first:
         attribute = choose(
             context,
             "attribute",
             "Attribute",
-            attributes,
+            ordered(context.model, data.attributes(*context.key)),
             words=wording.attribute,
-            default=worst_attribute(context, everything),
+            default=worst_attribute(context),
             help=strings.TERMS["group"],
         )
-    figures = [each for each in everything if attribute_of(each) == attribute]
+    figures = () if attribute is None else data.figures(*context.key, window=shown, version=version, attribute=attribute, columns=False)
+    asked = asked_for(context, figures)
     with head:
-        show(Html(f'<h1 class="c-title">{strings.FAIRNESS}</h1><p class="c-lead">{text(lead(context, attribute, figures))}</p>'))
+        show(Html(f'<h1 class="c-title">{strings.FAIRNESS}</h1><p class="c-lead">{text(lead(context, attribute, figures, asked))}</p>'))
     if attribute is None:
         not_enough(strings.NO_ATTRIBUTES)
         return
@@ -84,11 +88,13 @@ def fairness(context: PageContext) -> None:
                 chart.draw(interval_plot(name, mine[:MOST_GROUPS], references=compared), key=f"plot-{name}-chart")
                 if len(mine) > MOST_GROUPS:
                     show(span(strings.shown_of(MOST_GROUPS, len(mine), strings.GROUPS_WORST), "c-note"))
+                if name == "impact_ratio":
+                    to_parity(data.figures(*context.key, names=(name,), window=shown, version=version, attribute=attribute, tables=True))
     with panel("groups", known("Groups", "group"), strings.GROUPS_LEAD):
-        groups_table(groups, cells, compared)
+        groups_table(groups, cells, compared, asked)
     left, right = st.columns([5, 6], gap="small")
     with left, panel("differences", strings.DIFFERENCES, strings.DIFFERENCES_LEAD):
-        differences(figures)
+        differences(figures, asked)
     with right:
         over_time(context, attribute, version, figures, groups)
 
@@ -103,29 +109,35 @@ def is_known(figure: Figure) -> bool:
     return Slice.of(dict(figure.slice)).known
 
 
-def ordered(model: data.Model, figures: Sequence[Figure]) -> list[str]:
+def ordered(model: data.Model, found: frozenset[str]) -> list[str]:
     """The attributes of a run: those declared, in the file's order, then the intersections."""
-    found = {name for each in figures if (name := attribute_of(each))}
     single = [name for name in model.attributes if name in found]
     return single + sorted(found - set(single), key=lambda name: (name.count(","), name))
 
 
-def concerns(context: PageContext, attribute: str | None = None) -> list[data.Attention]:
+def asked_for(context: PageContext, figures: Sequence[Figure]) -> Figure | None:
+    """The figure that the link names: its measure, of its group, or between all groups where it names none."""
+    wanted = context.view.group
+    named = [each for each in figures if each.name == context.view.measure]
+    return next((each for each in named if (wording.group(each.slice) if each.slice else None) == wanted), None)
+
+
+def concerns(context: PageContext, attribute: str | None = None) -> list[Attention]:
     """What needs attention between groups, worst first; of one attribute if it is named."""
     mine = [item for item in data.attention(*context.key) if destination(item.figure)[0] == "fairness"]
     return [item for item in mine if attribute is None or attribute_of(item.figure) == attribute]
 
 
-def worst_attribute(context: PageContext, figures: Sequence[Figure]) -> str | None:
+def worst_attribute(context: PageContext) -> str | None:
     """The attribute with the most urgent finding."""
     bad = concerns(context)
-    if bad:
-        return attribute_of(bad[0].figure)
-    return attribute_of(min(figures, key=data.urgency)) if figures else None
+    return attribute_of(bad[0].figure) if bad else None
 
 
-def lead(context: PageContext, attribute: str | None, figures: Sequence[Figure]) -> str:
-    """The page in one sentence."""
+def lead(context: PageContext, attribute: str | None, figures: Sequence[Figure], asked: Figure | None) -> str:
+    """The page in one sentence: the figure that the link is about, else what needs attention most."""
+    if asked is not None:
+        return wording.sentence(asked, since=since(asked, concerns(context, attribute))) + "."
     bad = concerns(context, attribute)
     if bad:
         return wording.sentence(bad[0].figure, since=bad[0].since) + "."
@@ -133,6 +145,17 @@ def lead(context: PageContext, attribute: str | None, figures: Sequence[Figure])
     if ratios:
         return wording.sentence(min(ratios, key=lambda each: each.value or 0.0)) + ". " + strings.CALM
     return strings.CALM if any(each.verdict == "pass" for each in figures) else strings.NOTHING_JUDGED
+
+
+def to_parity(figures: Sequence[Figure]) -> None:
+    """What it would take for the groups below the line to reach it, and how sure the gap is."""
+    said = [
+        f"{wording.group(each.slice)}: {words}"
+        for each in sorted(figures, key=urgency)
+        if each.verdict in ("fail", "warn") and (words := wording.detail(each))
+    ]
+    if said:
+        show(span(". ".join(said[:3]) + ".", "c-note", strings.Z_SCORE))
 
 
 def by_concern(cells: dict[tuple[str, str], Figure]) -> list[str]:
@@ -168,16 +191,18 @@ def notes(groups: Sequence[str], cells: dict[tuple[str, str], Figure], attribute
         banner(" ".join(said), "info")
 
 
-def groups_table(groups: Sequence[str], cells: dict[tuple[str, str], Figure], compared: frozenset[str]) -> None:
+def groups_table(groups: Sequence[str], cells: dict[tuple[str, str], Figure], compared: frozenset[str], asked: Figure | None) -> None:
     """Every group and every rate, with intervals."""
     names = [name for name in RATES if any((key, name) in cells for key in groups)]
-    show(rates_table(groups, cells, compared, names[:FIRST_RATES]))
+    show(rates_table(groups, cells, compared, names[:FIRST_RATES], asked))
     if names[FIRST_RATES:]:
-        with st.expander(strings.MORE_RATES):
-            show(rates_table(groups, cells, compared, names[FIRST_RATES:]))
+        with st.expander(strings.MORE_RATES, expanded=asked is not None and asked.name in names[FIRST_RATES:]):
+            show(rates_table(groups, cells, compared, names[FIRST_RATES:], asked))
 
 
-def rates_table(groups: Sequence[str], cells: dict[tuple[str, str], Figure], compared: frozenset[str], names: Sequence[str]) -> Html:
+def rates_table(
+    groups: Sequence[str], cells: dict[tuple[str, str], Figure], compared: frozenset[str], names: Sequence[str], asked: Figure | None
+) -> Html:
     """Some rates of every group."""
     columns = [
         Column(head="Group", css="tight"),
@@ -190,38 +215,41 @@ def rates_table(groups: Sequence[str], cells: dict[tuple[str, str], Figure], com
         levels = Slice.from_json(key)
         name = wording.group(dict(levels.levels))
         mine = [each for (group, _), each in cells.items() if group == key]
-        worst = min((each for each in mine if each.verdict), key=data.urgency, default=mine[0])
+        worst = min((each for each in mine if each.verdict), key=urgency, default=mine[0])
         title: object = name
         if name in compared:
             title = Html(f"{text(name)} {span('compared with', 'c-note', strings.COMPARED)}")
         state = status(worst.verdict, worst.reason) if levels.known else span("not compared", "c-quiet", strings.TERMS["unknown"])
         numbers = [compact(cells[key, each]) if (key, each) in cells else wording.DASH for each in names]
         rows.append([title, state, wording.count(support(key, cells)), *numbers])
-    return table(strings.GROUPS_LEAD, columns, rows, height=460)
+    chosen = groups.index(group_key(asked)) if asked is not None and asked.slice and asked.name in names else None
+    return table(strings.GROUPS_LEAD, columns, rows, chosen=chosen, height=460)
 
 
-def differences(figures: Sequence[Figure]) -> None:
+def differences(figures: Sequence[Figure], asked: Figure | None) -> None:
     """The gaps between groups, one line each, worst first."""
-    gaps = sorted((each for each in figures if not each.slice), key=data.urgency)
-    pairs = sorted((each for each in figures if each.reference_slice and each.name not in RATES), key=data.urgency)
+    gaps = sorted((each for each in figures if not each.slice), key=urgency)
+    pairs = sorted((each for each in figures if each.reference_slice and each.name not in RATES), key=urgency)
     if not gaps and not pairs:
         not_enough(strings.NO_GAPS)
         return
     if gaps:
-        show(gaps_table(gaps, None))
+        show(gaps_table(gaps, None, asked))
     if pairs:
-        with st.expander(strings.PAIRS):
-            show(gaps_table(pairs, 420))
+        with st.expander(strings.PAIRS, expanded=asked in pairs):
+            show(gaps_table(pairs, 420, asked))
 
 
-def gaps_table(figures: Sequence[Figure], height: int | None) -> Html:
+def gaps_table(figures: Sequence[Figure], height: int | None, asked: Figure | None) -> Html:
     """Gaps with their intervals; the groups are named where a gap is between two of them."""
 
     def first(figure: Figure) -> Html:
         return Html(f"{measure(figure.name)} {span(wording.subject(figure), 'c-note')}") if figure.slice else measure(figure.name)
 
     significant = any(each.q_value is not None for each in figures)
-    return figure_table(strings.DIFFERENCES, figures, head="Gap", first=first, q_values=significant, height=height)
+    return figure_table(
+        strings.DIFFERENCES, figures, head="Gap", first=first, q_values=significant, chosen=lambda each: each == asked, height=height
+    )
 
 
 def over_time(context: PageContext, attribute: str, version: str | None, figures: Sequence[Figure], groups: Sequence[str]) -> None:
@@ -237,11 +265,7 @@ def over_time(context: PageContext, attribute: str, version: str | None, figures
             single = choose(
                 context, "group", "Group", [WORST, *labels.values()], words=lambda label: strings.WORST_GROUPS if label == WORST else label
             )
-        past = [
-            each
-            for each in data.figures(*context.key, names=(chosen,), whole=False, version=version, population=False, columns=False)
-            if attribute_of(each) == attribute
-        ]
+        past = data.figures(*context.key, names=(chosen,), whole=False, version=version, attribute=attribute, columns=False)
         if not past:
             not_enough(strings.NO_WINDOWS)
             return
@@ -253,6 +277,8 @@ def over_time(context: PageContext, attribute: str, version: str | None, figures
         ratios = [each for each in figures if each.name == chosen and each.reference_slice]
         reference = {Slice.of(dict(each.reference_slice or {})).to_json() for each in ratios}
         small = {group_key(each) for each in figures if each.verdict == "insufficient"}
+        thin = {key for key in order if median([each.n or 0 for each in lines[key]]) < FEWEST_ROWS}
+        small |= thin if len(thin) < len(order) else set()
         alone = [key for key in order if not all(each.value == 1.0 for each in lines[key]) and key not in small | reference] or order
         if single != WORST:
             alone = [key for key in lines if labels.get(key) == single]
@@ -270,5 +296,7 @@ def over_time(context: PageContext, attribute: str, version: str | None, figures
         note = strings.trend_note(False) + (
             f" {strings.shown_of(MOST_LINES, len(alone), strings.GROUPS_WORST)}" if len(alone) > MOST_LINES else ""
         )
+        if thin and single == WORST:
+            note += f" {strings.thin_groups(len(thin), FEWEST_ROWS)}"
         show(span(note, "c-note"))
         chart.folded_table(spec)

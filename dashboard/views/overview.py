@@ -13,8 +13,10 @@ from dashboard.components.interval_plot import marks, trend
 from dashboard.components.markup import Html, join, known, show, span, text
 from dashboard.components.states import is_stale, panel
 from dashboard.components.status import status
-from dashboard.page import PageContext, destination, page
+from dashboard.destination import destination
+from dashboard.page import PageContext, page
 from reports import charts
+from reports.attention import CALMEST, Attention, urgency
 from reports.figure import Figure
 from reports.strings import count, headline, moment, number, sentence, subject
 
@@ -27,9 +29,7 @@ CALM = ("roc_auc", "accuracy", "selection_rate", "volume")
 def overview(context: PageContext) -> None:
     """Draw the page."""
     found = {each.model: data.attention(context.snapshot, each.run, each.model) for each in context.models}
-    order = sorted(
-        context.models, key=lambda each: (data.urgency(found[each.model][0].figure) if found[each.model] else (9, 9, 9, 0.0, 0), each.model)
-    )
+    order = sorted(context.models, key=lambda each: (urgency(found[each.model][0].figure) if found[each.model] else CALMEST, each.model))
     troubled = sum(any(item.figure.verdict in ("fail", "error") for item in items) for items in found.values())
     warned = sum(bool(items) for items in found.values()) - troubled
     verdicts = {each.model: model_verdict(context, each, found[each.model]) for each in order}
@@ -41,13 +41,13 @@ def overview(context: PageContext) -> None:
             model_line(context, model, found[model.model])
     items = sorted(
         ((item, more, model) for model in order for item, more in data.grouped(found[model.model])),
-        key=lambda each: data.urgency(each[0].figure),
+        key=lambda each: urgency(each[0].figure),
     )
     with panel("attention", known(strings.NEEDS_ATTENTION, "attention"), strings.attention_lead(len(items), sum(map(len, found.values())))):
         attention(context, items)
 
 
-def model_verdict(context: PageContext, model: data.Model, items: tuple[data.Attention, ...]) -> str | None:
+def model_verdict(context: PageContext, model: data.Model, items: tuple[Attention, ...]) -> str | None:
     """The verdict that stands for a model; "stale" instead of OK when its log has stopped, never OK when nothing was judged."""
     if items:
         return items[0].figure.verdict
@@ -64,7 +64,7 @@ def model_head(model: data.Model, verdict: str | None) -> Html:
     )
 
 
-def model_line(context: PageContext, model: data.Model, items: tuple[data.Attention, ...]) -> None:
+def model_line(context: PageContext, model: data.Model, items: tuple[Attention, ...]) -> None:
     """One model: what is worst, how it went, and what the figures rest on."""
     key = (context.snapshot, model.run, model.model)
     subject_figure = items[0].figure if items else calm(key)
@@ -115,7 +115,7 @@ def facts(context: PageContext, model: data.Model, verdicts: dict[str, int]) -> 
         (known("Predictions analysed", "n"), count(model.analysed), f"of {count(model.available)} received"),
         (known("Outcomes known", "labels"), number(model.label_coverage, "percent"), f"{count(model.labelled)} rows"),
         (known("Newest prediction", "freshness"), moment(model.freshness) if model.freshness else "–", "stale" if old else ""),
-        (known("Last audit", "run"), moment(context.run["created"]), str(context.run["run"])[:12]),
+        (known("Last audit", "run"), moment(context.run["created"]), str(context.run["run"])),
     ]
     cells = "".join(
         f'<div><div class="label">{label}</div><div class="small">{text(value)}</div><div class="detail">{text(detail)}</div></div>'
@@ -124,7 +124,7 @@ def facts(context: PageContext, model: data.Model, verdicts: dict[str, int]) -> 
     return Html(f'<div class="c-tiles">{cells}</div><p class="c-note" style="padding-top:.5rem">{text(strings.tally(verdicts))}</p>')
 
 
-def attention(context: PageContext, items: list[tuple[data.Attention, int, data.Model]]) -> None:
+def attention(context: PageContext, items: list[tuple[Attention, int, data.Model]]) -> None:
     """The findings outside their thresholds, worst first."""
     shown = items if st.session_state.get("all-findings") else items[:SHOWN]
     for place, (item, more, model) in enumerate(shown):

@@ -13,9 +13,11 @@ from dashboard.components.figure_table import compact, figure_table
 from dashboard.components.interval_plot import marks, trend
 from dashboard.components.markup import Column, Html, known, link, measure, show, span, table, text
 from dashboard.components.states import filtered, not_enough, panel
-from dashboard.page import PageContext, destination, page
+from dashboard.destination import destination
+from dashboard.page import PageContext, page
 from reports import charts, glossary
 from reports import strings as wording
+from reports.attention import VERDICTS, since
 from reports.figure import Figure
 
 FAMILIES = ("performance", "service")
@@ -37,7 +39,7 @@ def performance(context: PageContext) -> None:
         version = choose_version(context)
     with second:
         shown = choose_window(context, spans)
-    figures = measures(data.figures(*context.key, window=shown, version=version, population=True, columns=False))
+    figures = measures(data.figures(*context.key, window=shown, version=version, population=True, columns=False, tables=True))
     with head:
         show(Html(f'<h1 class="c-title">{strings.PERFORMANCE}</h1><p class="c-lead">{text(lead(context, figures))}</p>'))
     if not figures:
@@ -57,7 +59,7 @@ def performance(context: PageContext) -> None:
                 strings.MEASURES,
                 figures,
                 head="Measure",
-                first=lambda each: follow(context, each.name),
+                first=lambda each: Html(f"{follow(context, each.name)} {span(wording.detail(each), 'c-note')}"),
                 chosen=lambda each: each.name == chosen,
             )
         )
@@ -84,14 +86,15 @@ def picked(context: PageContext, names: Sequence[str]) -> str:
 def measures(figures: Sequence[Figure]) -> list[Figure]:
     """The figures about the whole population that belong on this page, worst first, then in the run's order."""
     mine = [each for each in figures if glossary.term(each.name).family in FAMILIES]
-    return sorted(
-        mine, key=lambda each: (data.ORDER.get(each.verdict, 4) if each.verdict in ("fail", "error", "warn") else 4, each.position)
-    )
+    return sorted(mine, key=lambda each: (VERDICTS.get(each.verdict, 4) if each.verdict in ("fail", "error", "warn") else 4, each.position))
 
 
 def lead(context: PageContext, figures: Sequence[Figure]) -> str:
-    """The page in one sentence: what needs attention most, or the main figure."""
+    """The page in one sentence: the figure that the link is about, else what needs attention most, or the main figure."""
     bad = [item for item in data.attention(*context.key) if destination(item.figure)[0] == "performance"]
+    asked = next((each for each in figures if each.name == context.view.measure), None)
+    if asked is not None:
+        return wording.sentence(asked, since=since(asked, bad)) + "."
     if bad:
         return wording.sentence(bad[0].figure, since=bad[0].since) + "."
     mine = [each for each in figures if each.name in FIRST and each.value is not None]
@@ -160,4 +163,4 @@ def by_version(context: PageContext, versions: Sequence[str]) -> None:
         rows.append([measure(name), *(compact(cells[version, name]) if (version, name) in cells else wording.DASH for version in shown)])
     show(table(strings.VERSIONS_LEAD, columns, rows))
     if len(versions) > MOST_VERSIONS:
-        show(span(strings.shown_of(MOST_VERSIONS, len(versions), "versions, latest names"), "c-note"))
+        show(span(strings.shown_of(MOST_VERSIONS, len(versions), "versions, the last by name"), "c-note"))

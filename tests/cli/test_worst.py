@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from audits.finding import Coverage, ModelRun, Reference
-from dashboard.commands.worst import counts, link, since, worst
+from dashboard.commands.worst import counts, link, worst
 from dashboard.url_state import decode
 from reports.figure import Figure
 
@@ -64,7 +64,6 @@ def test_since_is_the_start_of_the_last_unbroken_stretch() -> None:
     assert found("fail", "pass", "fail", "warn") == DAYS[2]
     assert found("fail", "fail", "fail", "fail") == DAYS[0]
     assert found("fail", "fail", "fail", "pass") is None
-    assert since([]) is None
 
 
 def test_where_no_whole_period_is_bad_the_latest_windows_are_listed() -> None:
@@ -97,5 +96,6 @@ def test_a_link_opens_the_page_of_the_measure(figure: Figure, page: str) -> None
     view, complaints = decode(dict(parse_qsl(query)))
     assert complaints == ()
     assert view.model == "loans"
-    assert view.column == (figure.column if page == "/drift" else None)
+    assert view.column == figure.column
+    assert view.group == ("Female" if page == "/fairness" else None)
     assert view.attribute == figure.attribute

@@ -5,10 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from connectors.errors import CandorError
 from dashboard import data
+from dashboard.destination import attribute_of, window_key
+from reports.attention import attention, urgency
 from reports.figure import Figure
 
 from .fabricate import RUN, Case, snapshot, world
@@ -48,7 +51,7 @@ def test_attention_is_worst_first_and_names_each_measure_once(lender: data.Snaps
     items = data.attention(lender, RUN, "loans")
     keys = [(item.figure.name, item.figure.column, str(item.figure.slice), item.figure.attribute) for item in items]
     assert len(keys) == len(set(keys))
-    assert [data.urgency(item.figure) for item in items] == sorted(data.urgency(item.figure) for item in items)
+    assert [urgency(item.figure) for item in items] == sorted(urgency(item.figure) for item in items)
     assert {item.figure.verdict for item in items} <= {"fail", "warn", "error"}
     assert data.attention(lender, RUN, "cards") == ()
 
@@ -111,7 +114,44 @@ def test_order_of_urgency() -> None:
         figure(None),
         figure("pass", 0.9),
     ]
-    assert sorted(worst_first[4:] + worst_first[:4], key=data.urgency) == worst_first
+    assert sorted(worst_first[4:] + worst_first[:4], key=urgency) == worst_first
+
+
+def test_the_sql_and_the_report_agree_on_what_needs_attention(lender: data.Snapshot) -> None:
+    """The pages read it in SQL, the report and the command line in Python: same figures, same order, same beginnings."""
+    everything = data.figures(lender, RUN, "loans", whole=None, versions=True)
+    assert [(each.figure, each.since, each.windows) for each in data.attention(lender, RUN, "loans")] == [
+        (each.figure, each.since, each.windows) for each in attention(everything)
+    ]
+    assert len(data.attention(lender, RUN, "loans")) > 5
+
+
+def test_a_snapshot_of_another_version_is_one_sentence(tmp_path: Path) -> None:
+    """A column that pages read is not there; a table neither."""
+    for statement, lacks in (
+        ("alter table findings drop column severity", "its table “findings” has no column “severity”"),
+        ("drop table errors", "it has no table “errors”"),
+    ):
+        folder = tmp_path / str(len(statement))
+        folder.mkdir()
+        config = world(folder, Case(windows=4))
+        with duckdb.connect(str(next((folder / "candor.published").glob("*.duckdb")))) as connection:
+            connection.execute(statement)
+        found = data.current(str(config))
+        assert found is not None
+        with pytest.raises(CandorError) as said:
+            data.runs(found)
+        assert str(said.value) == f"This snapshot was published by another version of Candor ({lacks}); run candor audit."
+
+
+def test_figures_of_one_attribute(lender: data.Snapshot) -> None:
+    """The same as all figures about groups, sorted by attribute afterwards."""
+    everything = data.figures(lender, RUN, "loans", population=False, columns=False)
+    for attribute in data.attributes(lender, RUN, "loans"):
+        mine = data.figures(lender, RUN, "loans", attribute=attribute, columns=False)
+        assert mine == tuple(each for each in everything if attribute_of(each) == attribute)
+        assert mine
+    assert data.attributes(lender, RUN, "loans") == {attribute_of(each) for each in everything}
 
 
 def test_rows_instead_of_a_clock(tmp_path: Path) -> None:
@@ -121,4 +161,4 @@ def test_rows_instead_of_a_clock(tmp_path: Path) -> None:
     assert [span.key for span in data.spans(found, RUN, "loans")][:2] == ["0", "5000"]
     since = {item.since for item in data.attention(found, RUN, "loans")}
     assert all(each is None or isinstance(each, int) for each in since)
-    assert data.window_key(dt.datetime(2026, 11, 3, 5), None) == "2026-11-03T05:00"
+    assert window_key(dt.datetime(2026, 11, 3, 5), None) == "2026-11-03T05:00"

@@ -14,8 +14,10 @@ from streamlit.testing.v1 import AppTest
 from connectors.actions import add_event
 from connectors.config import load
 from dashboard import data, views
+from dashboard.destination import destination
 from dashboard.page import REGISTRY
 from dashboard.serve import CONFIG
+from reports import strings
 
 from .fabricate import Case, world
 
@@ -92,6 +94,25 @@ def test_overview_puts_the_worst_first_and_says_since_when(visit: Open, worlds: 
     worst = data.attention(data.current(str(worlds["normal"])), "a3f1c2d4e5b60718", "loans")[0]  # type: ignore[arg-type]
     assert f"{worst.figure.value:.2f} [" in words
     assert "below 0.80 since" in words
+
+
+def test_every_line_leads_to_the_figure_it_is_about(visit: Open, worlds: dict[str, Path]) -> None:
+    """The page behind a line of Overview says the line's own sentence: that group, that window, that measure, since then."""
+    snapshot = data.current(str(worlds["normal"]))
+    assert snapshot is not None
+    lines = data.grouped(data.attention(snapshot, "a3f1c2d4e5b60718", "loans"))
+    pages = set()
+    for item, _ in lines:
+        page, query = destination(item.figure)
+        app = visit(page, worlds["normal"], model="loans", **{name: value for name, value in query.items() if value})
+        words = fine(app)
+        pages.add(page)
+        assert "Link:" not in words
+        if page == "data":
+            assert strings.number(item.figure.value, strings.display_unit(item.figure.name)) in words
+        else:
+            assert strings.sentence(item.figure, since=item.since) in words
+    assert {"fairness", "drift"} <= pages
 
 
 def test_overview_is_calm_when_all_is_well(visit: Open, worlds: dict[str, Path]) -> None:
