@@ -44,6 +44,7 @@ def serve(config_path: str | Path, port: int = 8501, open_path: str | None = Non
     address = f"http://127.0.0.1:{port}"
     if open_path is not None:
         threading.Thread(target=announce, args=(address, "/" + open_path.lstrip("/")), daemon=True).start()
+    st.logger.set_log_level("ERROR")  # what is imported below would warn, once for each cached read, that no server runs yet
     from dashboard.index_page import routes
 
     app = st.App(Path(__file__).with_name("app.py").resolve(), on_script_error=show_incident, routes=routes())
