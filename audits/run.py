@@ -21,7 +21,7 @@ from audits.provenance import code_revision, combined, content, numbers
 from audits.registry import AUDITS, check_policy
 from audits.window import Window
 from connectors.config import Config, ModelConfig
-from connectors.errors import UsageError
+from connectors.errors import CandorError, UsageError, nearest
 
 if TYPE_CHECKING:
     from connectors.warehouse import Warehouse
@@ -60,7 +60,9 @@ def audit(
     """
     from audits import record
     from audits.gather import gather
+    from connectors.layout import check_identity
     from connectors.published import publish
+    from connectors.validate import check_stored
     from connectors.warehouse import open_warehouse
 
     chosen = [config.model(name) for name in (models or config.models)]
@@ -68,10 +70,16 @@ def audit(
     for model in chosen:
         check_policy(model.name, model.policy)
     length, only = split_window(window)
+    if not config.warehouse.path.exists():
+        raise CandorError(f'{config.warehouse.path}: there is no warehouse yet; run "candor ingest" first')
     with open_warehouse(config.warehouse) as warehouse:
+        for model in chosen:
+            check_identity(warehouse.connection, model, str(config.path))
+            check_stored(warehouse.connection, model, str(config.path))
         runs, named, data, bins = [], {}, {}, {}
         for model in chosen:
             evidence = gather(warehouse, model, window=length, refreeze=refreeze, progress=progress)
+            check_reference(evidence, str(config.path))
             progress(f"{model.name}: measuring {evidence.coverage.analysed:,} predictions in {len(evidence.windows) - 1:,} windows")
             card = card_of(evidence, length or window_in_force(warehouse, evidence.model), ingested(warehouse, model))
             runs.append(examine(evidence, policies[model.name], card=card, only=only))
@@ -105,7 +113,7 @@ def examine(
             if why is not None:
                 failures.append(Failure(name=found.name, reason=why))
                 continue
-            with np.errstate(divide="ignore", invalid="ignore"):
+            with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
                 blocks = list(found(evidence))
         except Exception as error:  # noqa: BLE001  one broken measure must not take the others down
             failures.append(Failure(name=found.name, reason=f"{type(error).__name__}: {' '.join(str(error).split())[:300]}", error=True))
@@ -121,6 +129,30 @@ def examine(
         model=evidence.model.name, task=evidence.model.task, card=card, reference=evidence.reference, coverage=evidence.coverage,
         findings=findings_table(evidence, measured, policy, notes), errors=failures,
     )  # fmt: skip
+
+
+def check_reference(evidence: Evidence, where: str) -> None:
+    """Refuse a reference that the configuration asks for and no row belongs to: drift would be judged against something else.
+
+    Raises
+    ------
+    UsageError
+        No row lies before `until`, none is of `version`, or the sources with rows = "reference" brought none.
+    """
+    model, given = evidence.model, evidence.model.reference
+    if evidence.reference.kind != "first window":
+        return
+    if given is not None and given.until is not None:
+        found = f"no row lies before it: the log begins at {evidence.windows[0].start:%Y-%m-%d}"
+        raise UsageError(f"{where}: models.{model.name}.reference.until is {given.until:%Y-%m-%d %H:%M}, but {found}")
+    if given is not None and given.version is not None:
+        known = sorted({str(partition.version) for partition in evidence.tally.partitions})
+        raise UsageError(
+            f'{where}: models.{model.name}.reference.version is "{given.version}", which no row has; {nearest(given.version, known)}'
+        )
+    named = [source.name for source in model.sources if source.rows == "reference"]
+    if named:
+        raise UsageError(f'{where}: models.{model.name}: the reference source "{named[0]}" has brought no rows; see "candor ingest"')
 
 
 def _within(block: Measurement, window: int) -> Measurement:

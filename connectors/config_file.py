@@ -66,7 +66,10 @@ def _delay(value: object) -> object:
         raise ValueError(f'{value!r} is not a duration; write "36h", "14d" or "2w"')
     amount = float(match[1])
     unit = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}[match[2]]
-    return timedelta(**{unit: amount})
+    try:
+        return timedelta(**{unit: amount})
+    except OverflowError:
+        raise ValueError(f"{value!r} is longer than any log; write \"36h\", \"14d\" or \"2w\"") from None
 
 
 def _moment(value: object) -> object:
@@ -79,7 +82,10 @@ def _moment(value: object) -> object:
         value = datetime(value.year, value.month, value.day, tzinfo=UTC)
     if not isinstance(value, datetime):
         raise ValueError(f"{value!r} is not a date; write 2026-02-01 or 2026-02-01T00:00:00Z")
-    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    try:
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"{value} lies outside the calendar; write 2026-02-01 or 2026-02-01T00:00:00Z") from None
 
 
 def memory_bytes(value: str) -> int:

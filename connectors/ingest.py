@@ -68,7 +68,7 @@ def ingest(config: Config, models: Sequence[str] | None = None, *, progress: Cal
     chosen = [config.model(name) for name in models] if models else list(config.models.values())
     plans = [(model, _batches(config, model)) for model in chosen]
     for model, batches in plans:
-        if not batches and models:
+        if not batches and (models or not any(found for _, found in plans)):
             raise UsageError(f"{config.path}: models.{model.name} has no sources; write a [[models.{model.name}.sources]] section")
     written: dict[int, LedgerRow] = {}
     with open_warehouse(config.warehouse) as warehouse, ThreadPoolExecutor(max_workers=1) as pool:

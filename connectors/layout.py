@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from connectors.columns import moment, source_column
 from connectors.config import ModelConfig
-from connectors.errors import UsageError
-from connectors.schema import BATCH, LINE, PARTITION, ROW, TIME, columns_of, one, quote, table
+from connectors.errors import CandorError, UsageError, nearest
+from connectors.schema import BATCH, LINE, OWN_PREFIX, PARTITION, ROW, TIME, columns_of, one, quote, table
 
 if TYPE_CHECKING:
     import duckdb
@@ -108,8 +109,12 @@ def check_identity(connection: duckdb.DuckDBPyConnection, model: ModelConfig, wh
     Raises
     ------
     UsageError
-        The id or the outcome column is another one than when the log was stored.
+        The id or the outcome column is another one than when the log was stored, or the name differs only in case from a stored one.
     """
+    folded = "SELECT model FROM candor.layouts WHERE lower(model) = ? AND model <> ?"
+    twin = one(connection.execute(folded, [model.name.lower(), model.name]))
+    if twin is not None:
+        raise UsageError(f'{where}: the model "{model.name}" differs only in case from "{twin[0]}" in the warehouse; write it as there')
     found = stored_layout(connection, model.name)
     if found is None or not found[0]:
         return
@@ -208,11 +213,17 @@ def relayout(warehouse: Warehouse, model: ModelConfig) -> bool:
 def _rebuild(connection: duckdb.DuckDBPyConnection, model: ModelConfig, unit: str) -> None:
     columns = columns_of(connection, model.name, "predictions")
     time = "CAST(NULL AS TIMESTAMP)"
-    if model.columns.time is not None and model.columns.time in columns:
-        time = moment(model.columns.time, columns[model.columns.time])
+    if model.columns.time is not None:
+        time = moment(model.columns.time, _kept_type(columns, model, "time", model.columns.time))
     version = "CAST(NULL AS VARCHAR)"
-    if model.columns.version is not None and model.columns.version in columns:
+    if model.columns.version is not None and _kept_type(columns, model, "version", model.columns.version):
         version = f"CAST({source_column(model.columns.version)} AS VARCHAR)"
+    before = _rows(connection, model, f"s WHERE {time} IS NOT NULL" if model.columns.time is not None else "")
+    if before != (total := _rows(connection, model)):
+        raise UsageError(
+            f'models.{model.name}.columns.time is "{model.columns.time}", but {total - before:,} of the {total:,} stored rows hold no time'
+            " there; change it back, or give the model a new name and ingest again"
+        )
     kept = [c for c in columns if c not in {ROW, PARTITION, TIME}]
     old, new = table(model.name, "predictions"), table(model.name, "predictions_next")
     connection.execute(f"CREATE TABLE {new} AS SELECT * FROM {old} LIMIT 0")
@@ -239,3 +250,26 @@ def _rebuild(connection: duckdb.DuckDBPyConnection, model: ModelConfig, unit: st
             )
     connection.execute(f"DROP TABLE {old}")
     connection.execute(f"ALTER TABLE {new} RENAME TO predictions")
+    if (after := _rows(connection, model)) != before:
+        raise CandorError(f"{model.name}: numbering {before:,} rows again would have kept {after:,} of them; nothing was changed")
+
+
+def _kept_type(columns: Mapping[str, str], model: ModelConfig, role: str, column: str) -> str:
+    """The stored type of a column that the numbering rests on.
+
+    Raises
+    ------
+    UsageError
+        The stored log has no such column.
+    """
+    if column not in columns:
+        raise UsageError(
+            f'models.{model.name}.columns.{role} is "{column}", but the stored log has no such column;'
+            f" {nearest(column, [name for name in columns if not name.startswith(OWN_PREFIX)])}"
+        )
+    return columns[column]
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, model: ModelConfig, rest: str = "") -> int:
+    row = one(connection.execute(f"SELECT count(*) FROM {table(model.name, 'predictions')} {rest}"))
+    return 0 if row is None else int(row[0])

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from connectors.config import Config, ModelConfig, Rows
 from connectors.errors import CandorError, UsageError, nearest
-from connectors.schema import MAX_COLUMNS, check_name
+from connectors.schema import MAX_COLUMNS, OWN_PREFIX, check_name, columns_of, one, quote, table
+from connectors.widen import NUMERIC_ROLES
+
+if TYPE_CHECKING:
+    import duckdb
 
 
 def required(model: ModelConfig, rows: Rows) -> dict[str, str]:
@@ -74,3 +79,34 @@ def check_columns(config: Config, model: ModelConfig, rows: Rows, where: str, na
             raise UsageError(
                 f'{config.path}: models.{model.name}.{key} is "{column}", but {where} has no such column; {nearest(column, found)}'
             )
+
+
+def check_stored(connection: duckdb.DuckDBPyConnection, model: ModelConfig, where: str) -> None:
+    """Refuse a configuration that names columns the stored log does not have, or text where numbers are needed.
+
+    Files were checked when they were read; the configuration may have changed since.
+
+    Raises
+    ------
+    UsageError
+        The sentence names configuration, key and column.
+    """
+    stored = {name: kind for name, kind in columns_of(connection, model.name, "predictions").items() if not name.startswith(OWN_PREFIX)}
+    if not stored:
+        return
+    for key, column in required(model, "predictions").items():
+        if column not in stored:
+            raise UsageError(
+                f'{where}: models.{model.name}.{key} is "{column}", but the stored log has no such column; {nearest(column, stored)}'
+            )
+    roles = model.columns.named()
+    numeric = {f"columns.{role}": roles[role] for role in NUMERIC_ROLES if role in roles}
+    numeric |= {f"protected[{i}].edges": each.column for i, each in enumerate(model.protected) if each.edges}
+    for key, column in numeric.items():
+        if stored[column] in ("VARCHAR", "TIMESTAMP"):
+            row = one(connection.execute(f"SELECT count({quote(column)}) FROM {table(model.name, 'predictions')}"))
+            if row is not None and row[0]:
+                held = "times" if stored[column] == "TIMESTAMP" else "text"
+                raise UsageError(
+                    f'{where}: models.{model.name}.{key} needs numbers, but the column "{column}" of the stored log holds {held}'
+                )

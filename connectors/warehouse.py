@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from connectors import schema
 from connectors.config import WarehouseConfig
-from connectors.errors import CandorError
+from connectors.errors import CandorError, UsageError
 
 if TYPE_CHECKING:
     import duckdb
@@ -58,7 +58,7 @@ class DuckDBEngine:
 
     def table(self, schema: str, name: str) -> ir.Table:
         """The table `schema.name` as an Ibis expression."""
-        found: ir.Table = self._backend.table(name, database=schema)
+        found: ir.Table = self._backend.table(name, database=(CATALOG, schema))  # alone, a name with a dot would be taken for two
         return found
 
     def hold(self, expr: ir.Table) -> ir.Table:
@@ -218,6 +218,8 @@ def open_warehouse(config: WarehouseConfig, *, write: bool = True, patience: flo
         raise CandorError(f'{config.path}: there is no warehouse yet; run "candor ingest" first')
     if write and not config.path.parent.is_dir():
         raise CandorError(f"{config.path}: the folder {config.path.parent} does not exist; create it or change warehouse.path")
+    if config.path.is_dir():
+        raise UsageError(f"{config.path}: is a folder; name a file in warehouse.path, such as \"candor.duckdb\"")
     connection = _connect(config, write=write, patience=patience)
     try:
         with _sentences(config.path):

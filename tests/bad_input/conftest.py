@@ -70,7 +70,7 @@ class Place:
         """Write candor.toml for one model."""
         mapped = "\n".join(f"{role} = {json.dumps(column, ensure_ascii=False)}" for role, column in columns.items() if column is not None)
         read = sources or f'[[models.{name}.sources]]\npath = "log.csv"\n'
-        text = f"version = 1\n[warehouse]\npath = \"candor.duckdb\"\n[models.{name}]\n{model}\n[models.{name}.columns]\n{mapped}\n{read}"
+        text = f'version = 1\n[warehouse]\npath = "candor.duckdb"\n[models.{name}]\n{model}\n[models.{name}.columns]\n{mapped}\n{read}'
         (self.folder / "candor.toml").write_text(text, encoding="utf-8")
 
     def log(
