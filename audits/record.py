@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from audits.finding import COLUMNS, AuditRun, Coverage, Failure, ModelRun, Reference
 from connectors.errors import CandorError, UsageError, nearest
+from connectors.schema import columns_asked_for, create_tables
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -60,8 +61,7 @@ def store(warehouse: Warehouse, run: AuditRun, tallies: Mapping[str, Sequence[in
 
     connection = warehouse.connection
     with warehouse.transaction():
-        for statement in DDL:
-            connection.execute(statement)
+        create_tables(connection, DDL)
         about = [run.id, run.created, run.format, run.code_revision, run.policy, run.data, run.bins]
         connection.execute("INSERT INTO candor.runs VALUES (?, ?, ?, ?, ?, ?, ?)", about)
         for each in run.runs:
@@ -164,19 +164,25 @@ def _iso(when: dt.datetime | None) -> str | None:
     return None if when is None else f"{when.isoformat()}Z"
 
 
-def load(published: Published, run_id: str | None = None) -> AuditRun:
-    """A run from a published snapshot; the latest by default.
+def load(published: Published, run_id: str | None = None, *, model: str | None = None) -> AuditRun:
+    """A run from a published snapshot; by default the latest, or the latest that audited `model`.
 
     Raises
     ------
     UsageError
         The snapshot holds no run of that id; the sentence names the nearest.
     CandorError
-        It holds no run at all.
+        It holds no run at all, none of the model, or was written by another version of Candor.
     """
+    _check_columns(published)
     known = published.table("SELECT * FROM runs ORDER BY created, run").to_pylist()
     if not known:
         raise CandorError('no run has been published yet; run "candor audit" first')
+    if model is not None:
+        audited = {row["run"] for row in published.table("SELECT DISTINCT run FROM models WHERE model = ?", [model]).to_pylist()}
+        known = [row for row in known if row["run"] in audited]
+        if not known:
+            raise CandorError(f'no published run has audited "{model}"; run "candor audit --model {model}" first')
     head = known[-1] if run_id is None else next((row for row in known if row["run"] == run_id), None)
     if head is None:
         raise UsageError(f'there is no run "{run_id}"; {nearest(str(run_id), [row["run"] for row in reversed(known)])}')
@@ -185,6 +191,18 @@ def load(published: Published, run_id: str | None = None) -> AuditRun:
         id=head["run"], format=head["format"], created=head["created"], code_revision=head["code_revision"], policy=head["policy"],
         data=head["data"], bins=head["bins"], runs=[_load_model(published, row) for row in rows],
     )  # fmt: skip
+
+
+def _check_columns(published: Published) -> None:
+    found = published.table("SELECT table_name, column_name FROM duckdb_columns() WHERE schema_name = 'main'").to_pylist()
+    held = {(row["table_name"], row["column_name"]) for row in found}
+    for name, columns in columns_asked_for(DDL).items():
+        lacking = [column for column in columns if (name, column) not in held]
+        if lacking and name in ("runs", "models", "findings", "errors"):
+            raise CandorError(
+                f'{published.path}: was written by another version of Candor (its table {name} has no column "{lacking[0]}");'
+                ' run "candor audit" to write it anew'
+            )
 
 
 def _load_model(published: Published, row: Mapping[str, Any]) -> ModelRun:

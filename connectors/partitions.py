@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from connectors.schema import model_schema, quote
+from connectors.schema import create_tables, model_schema, quote
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -66,8 +66,7 @@ class Partition:
 
 def prepare(warehouse: Warehouse) -> None:
     """Create the tally tables where they are absent."""
-    for statement in DDL:
-        warehouse.connection.execute(statement)
+    create_tables(warehouse.connection, DDL)
 
 
 def partitions(warehouse: Warehouse, model: str) -> list[Partition]:

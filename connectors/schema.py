@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -34,7 +35,8 @@ _BOOKKEEPING = (
     "CREATE TABLE candor.layouts (model VARCHAR, fingerprint VARCHAR, bucket_unit VARCHAR)",
 )
 
-# One entry per step: MIGRATIONS[0] leads from version 1 to version 2, and so on.
+# One entry per step: MIGRATIONS[0] leads from version 1 to version 2, and so on. Tables that only an audit makes (`create_tables`)
+# may not exist yet, so a step alters them with ALTER TABLE IF EXISTS candor.models ADD COLUMN IF NOT EXISTS ...
 MIGRATIONS: tuple[Sequence[str], ...] = ()
 
 
@@ -113,6 +115,42 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> None:
     except BaseException:
         connection.execute("ROLLBACK")
         raise
+
+
+def create_tables(connection: duckdb.DuckDBPyConnection, statements: Iterable[str]) -> None:
+    """Create tables of the schema `candor` where they are absent; one that is there must have the columns asked for.
+
+    Raises
+    ------
+    CandorError
+        A table lacks a column: the file was written while Candor was being made.
+    """
+    for sql in statements:
+        connection.execute(sql)
+    found: dict[str, set[str]] = {}
+    for name, column in connection.execute(
+        "SELECT table_name, column_name FROM duckdb_columns() WHERE schema_name = 'candor' AND NOT internal"
+    ).fetchall():
+        found.setdefault(str(name), set()).add(str(column))
+    for name, columns in columns_asked_for(statements).items():
+        lacking = [column for column in columns if column not in found[name]]
+        if lacking:
+            raise CandorError(
+                f'the warehouse was written by another version of Candor: its table candor.{name} has no column "{lacking[0]}";'
+                " move the file away and ingest again"
+            )
+
+
+def columns_asked_for(statements: Iterable[str]) -> dict[str, list[str]]:
+    """Table -> columns, as CREATE TABLE statements for the schema `candor` name them.
+
+    Example
+    -------
+    >>> columns_asked_for(['CREATE TABLE IF NOT EXISTS candor.t (a VARCHAR, "b" BIGINT[])', "CREATE SEQUENCE candor.s"])
+    {'t': ['a', 'b']}
+    """
+    tables = (re.match(r"CREATE TABLE IF NOT EXISTS candor\.(\w+) ", sql) for sql in statements)
+    return {match[1]: re.findall(r'[(,]\s*"?(\w+)"?\s+[A-Z]', match.string) for match in tables if match is not None}
 
 
 def version_of(connection: duckdb.DuckDBPyConnection) -> int | None:
