@@ -13,7 +13,6 @@ from connectors.config import Config
 from connectors.errors import CandorError, UsageError, nearest
 
 KINDS = ("release", "incident", "data", "note")
-_TIME = "%Y-%m-%dT%H:%M:%S.%fZ"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,11 +44,13 @@ def add_event(config: Config, model: str, kind: str, at: datetime, text: str) ->
         raise UsageError(f'"{kind}" is not a kind of event; {nearest(kind, KINDS)}')
     if not text.strip():
         raise UsageError("the event has no text; say what happened")
+    if not text.isprintable():
+        raise UsageError(f"the event's text {text[:100]!r} has line breaks or characters that cannot be shown; write it in one line")
     utc = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
     with _open(config) as connection, connection:
         connection.execute(
             "INSERT INTO events (model, kind, at, text, created) VALUES (?, ?, ?, ?, ?)",
-            (model, kind, utc.strftime(_TIME), text.strip(), datetime.now(UTC).strftime(_TIME)),
+            (model, kind, _written(utc), text.strip(), _written(datetime.now(UTC))),
         )
 
 
@@ -65,7 +66,12 @@ def events(config: Config, model: str) -> list[Event]:
         return []
     with _open(config) as connection:
         rows = connection.execute("SELECT kind, at, text FROM events WHERE model = ? ORDER BY at, rowid", (model,)).fetchall()
-    return [Event(kind=kind, at=datetime.strptime(at, _TIME), text=text) for kind, at, text in rows]  # noqa: DTZ007  naive UTC by contract
+    return [Event(kind=kind, at=datetime.fromisoformat(at).replace(tzinfo=None), text=text) for kind, at, text in rows]
+
+
+def _written(moment: datetime) -> str:
+    """A time as the file keeps it: UTC, of one length, so that text sorts as time does."""
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -61,6 +62,8 @@ HERE = Path("candor.toml")
 
 def main() -> None:
     """Run the command line: every error is one sentence on stderr."""
+    if not sys.warnoptions and not os.environ.get("CANDOR_DEBUG"):
+        warnings.simplefilter("ignore")  # they name lines of code: for those who write it, not for those who run it
     try:
         app(prog_name="candor")
     except CandorError as error:
@@ -206,6 +209,10 @@ def audit(
     for each in (settings.model(name) for name in model or settings.models):
         if each.task not in tasks:
             raise UsageError(f'{config}: models.{each.name}.task is "{each.task}"; only {", ".join(tasks)} models can be audited so far')
+    if json not in (None, "-"):
+        from dashboard.commands.report import check_place
+
+        check_place(Path(json))
     run = examine(settings, model or None, window=window, refreeze=refreeze, progress=say)
     if json is not None:
         write_json(run, json)
@@ -257,7 +264,7 @@ def summarise(run: AuditRun) -> None:
 @app.command()
 def report(
     model: ModelName,
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The file to write.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The file to write; - for stdout.")],
     config: ConfigPath = HERE,
     template: Annotated[str, typer.Option(metavar="NAME", help="What to report: audit.")] = "audit",
     format: Annotated[str, typer.Option(metavar="FORMAT", help="html, csv or json.")] = "html",
@@ -275,9 +282,10 @@ def report(
     from dashboard.commands.report import write_report
 
     with open_published(settings) as published:
-        run = load_run(published, None)
+        run = load_run(published, model=model)
     write_report(run, settings, model, template=template, format=format, output=output)
-    print(output)
+    if str(output) != "-":
+        print(output)
 
 
 @app.command()
@@ -353,7 +361,10 @@ def when(text: str) -> datetime:
         moment = datetime.fromisoformat(text.strip())
     except ValueError:
         raise UsageError(f'--at: "{text}" is no time; write 2026-08-10 or 2026-08-10T09:30') from None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    try:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError:
+        raise UsageError(f'--at: "{text}" lies outside the calendar; write 2026-08-10 or 2026-08-10T09:30') from None
 
 
 @app.command()
@@ -374,7 +385,9 @@ def doctor(config: ConfigPath = HERE) -> None:
     print(table(["part", "thing", "state", "found"], [[each.part, each.thing, each.state, each.found] for each in found]))
     wrong = [each for each in found if each.state == "wrong"]
     if wrong:
-        raise CandorError(f"{wrong[0].thing}: {wrong[0].found}" + (f"; and {len(wrong) - 1} more above" if len(wrong) > 1 else ""))
+        said = wrong[0].found if wrong[0].found.startswith(wrong[0].thing) else f"{wrong[0].thing}: {wrong[0].found}"
+        kind = UsageError if wrong[0].part == "config" else CandorError
+        raise kind(said + (f"; and {len(wrong) - 1} more above" if len(wrong) > 1 else ""))
 
 
 def read_config(path: Path, models: list[str] | None) -> Config:

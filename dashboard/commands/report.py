@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from connectors.errors import CandorError
+from connectors.errors import CandorError, UsageError
 
 if TYPE_CHECKING:
     from audits.finding import AuditRun
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def write_report(run: AuditRun, config: Config, model: str, *, template: str, format: str, output: Path) -> None:
-    """Render one model of a run and put the file in place only once it is whole.
+    """Render one model of a run and put the file in place only once it is whole; "-" is stdout.
 
     Raises
     ------
@@ -30,7 +31,11 @@ def write_report(run: AuditRun, config: Config, model: str, *, template: str, fo
     config.model(model)
     if model not in {each.model for each in run.runs}:
         raise CandorError(f'run {run.id} has no findings for "{model}"; run "candor audit" first')
-    write_whole(output, render(template, format, run, model=model, marks=marks(config, model)))
+    content = render(template, format, run, model=model, marks=marks(config, model))
+    if str(output) == "-":
+        sys.stdout.write(content.decode())
+    else:
+        write_whole(output, content)
 
 
 def marks(config: Config, model: str) -> list[Mark]:
@@ -42,15 +47,21 @@ def marks(config: Config, model: str) -> list[Mark]:
 
 
 def write_whole(output: Path, content: bytes) -> None:
-    """Write a file beside its place and move it there, so that nobody reads half of one.
+    """Write a file beside its place and move it there, so that nobody reads half of one; a pipe or a device is written to as it is.
 
     Raises
     ------
     CandorError
         The folder is absent or cannot be written, or the disk is full.
     """
+    check_place(output)
     written = None
     try:
+        if output.exists() and not output.is_file():
+            with output.open("wb") as stream:
+                stream.write(content)
+            return
+        output = output.resolve()  # a link stays a link
         handle, written = tempfile.mkstemp(dir=output.parent, prefix=f".{output.name}.")
         with os.fdopen(handle, "wb") as file:
             file.write(content)
@@ -65,3 +76,19 @@ def write_whole(output: Path, content: bytes) -> None:
     finally:
         if written is not None:
             Path(written).unlink(missing_ok=True)
+
+
+def check_place(output: Path) -> None:
+    """Refuse a place where no file can be, before the work that would fill it.
+
+    Raises
+    ------
+    UsageError
+        It is a folder, or no name at all.
+    CandorError
+        It lies in a folder that is absent.
+    """
+    if output.is_dir():
+        raise UsageError(f"{output}: is a folder; name a file in it")
+    if not output.parent.is_dir():
+        raise CandorError(f"{output}: cannot be written, there is no folder {output.parent}; create it or name another")
