@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from statistics import median
 
 import streamlit as st
 
 from audits.slices import Slice
-from dashboard import data, strings
+from dashboard import data, strings, url_state
 from dashboard.components import chart
 from dashboard.components.choose import choose, choose_version, choose_window
 from dashboard.components.figure_table import compact, figure_table
@@ -85,7 +86,7 @@ def fairness(context: PageContext) -> None:
         for place, name in zip(st.columns(2, gap="small"), plots[start : start + 2], strict=False):
             with place, panel(f"plot-{name}", measure(name), glossary.term(name).definition):
                 mine = [cells[key, name] for key in groups if (key, name) in cells and is_known(cells[key, name])]
-                chart.draw(interval_plot(name, mine[:MOST_GROUPS], references=compared), key=f"plot-{name}-chart")
+                chart.picture(interval_plot(name, mine[:MOST_GROUPS], references=compared))
                 if len(mine) > MOST_GROUPS:
                     show(span(strings.shown_of(MOST_GROUPS, len(mine), strings.GROUPS_WORST), "c-note"))
                 if name == "impact_ratio":
@@ -176,14 +177,16 @@ def support(key: str, cells: dict[tuple[str, str], Figure]) -> int | None:
     )
 
 
+def unjudged(key: str, cells: dict[tuple[str, str], Figure]) -> bool:
+    """Whether a group has too few rows for every figure of it that would be judged."""
+    verdicts = {each.verdict for (group, _), each in cells.items() if group == key and each.verdict}
+    return verdicts == {"insufficient"}
+
+
 def notes(groups: Sequence[str], cells: dict[tuple[str, str], Figure], attribute: str) -> None:
     """What must be known before reading the charts: unknown groups, and groups too small to judge."""
     unknown = sum(support(key, cells) or 0 for key in groups if not Slice.from_json(key).known)
-    small = [
-        wording.group(dict(Slice.from_json(key).levels))
-        for key in groups
-        if any(each.verdict == "insufficient" for (group, _), each in cells.items() if group == key)
-    ]
+    small = [wording.group(dict(Slice.from_json(key).levels)) for key in groups if unjudged(key, cells)]
     said = ([strings.unknown_group(unknown, wording.attribute(attribute))] if unknown else []) + (
         [strings.small_groups(small)] if small else []
     )
@@ -215,7 +218,8 @@ def rates_table(
         levels = Slice.from_json(key)
         name = wording.group(dict(levels.levels))
         mine = [each for (group, _), each in cells.items() if group == key]
-        worst = min((each for each in mine if each.verdict), key=urgency, default=mine[0])
+        judged = [each for each in mine if each.verdict not in (None, "insufficient")]
+        worst = min(judged or [each for each in mine if each.verdict], key=urgency, default=mine[0])
         title: object = name
         if name in compared:
             title = Html(f"{text(name)} {span('compared with', 'c-note', strings.COMPARED)}")
@@ -252,8 +256,11 @@ def gaps_table(figures: Sequence[Figure], height: int | None, asked: Figure | No
     )
 
 
+@st.fragment
 def over_time(context: PageContext, attribute: str, version: str | None, figures: Sequence[Figure], groups: Sequence[str]) -> None:
-    """The chosen measure per window, one line per group."""
+    """The chosen measure per window, one line per group; its two menus redraw this panel only."""
+    asked, _ = url_state.decode(st.query_params.to_dict())
+    context = replace(context, view=replace(context.view, measure=asked.measure, group=asked.group))
     names = sorted({each.name for each in figures}, key=lambda name: (RATES.index(name) if name in RATES else len(RATES), name))
     default = "impact_ratio" if "impact_ratio" in names else names[0]
     with panel("trend", strings.OVER_TIME, strings.OVER_TIME_LEAD):
@@ -276,7 +283,7 @@ def over_time(context: PageContext, attribute: str, version: str | None, figures
         order = [key for key in groups if key in lines] + [key for key in lines if key not in groups]
         ratios = [each for each in figures if each.name == chosen and each.reference_slice]
         reference = {Slice.of(dict(each.reference_slice or {})).to_json() for each in ratios}
-        small = {group_key(each) for each in figures if each.verdict == "insufficient"}
+        small = {group_key(each) for each in figures if each.name == chosen and each.verdict == "insufficient"}
         thin = {key for key in order if median([each.n or 0 for each in lines[key]]) < FEWEST_ROWS}
         small |= thin if len(thin) < len(order) else set()
         alone = [key for key in order if not all(each.value == 1.0 for each in lines[key]) and key not in small | reference] or order
