@@ -13,6 +13,7 @@ from audits.finding import AuditRun, ModelRun
 from reports import glossary, palette, pen, sections, strings, svg
 from reports.chart_specs import ChartSpec, HeatMap, Mark, ReliabilityChart
 from reports.figure import Figure
+from reports.scales import position
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -62,7 +63,7 @@ def audit(run: AuditRun, model: ModelRun, figures: Sequence[Figure], marks: Sequ
             gaps=[*sections.gaps(found), *((glossary.term(f.name).title, f.reason) for f in model.errors if not f.error)],
             errors=[f for f in model.errors if f.error],
             methods=sections.methods(found),
-            marks=sorted(marks, key=lambda mark: strings.moment(mark.at)),
+            marks=sorted(marks, key=lambda mark: position(mark.at)),
             withheld=sum(f.suppressed for f in figures),
         )
     )

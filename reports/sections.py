@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from audits.finding import ModelRun
 from reports import glossary, series, strings
-from reports.attention import IMMATURE, key, urgency
 from reports.attention import attention as latest
+from reports.attention import counts_as_step, key, urgency
 from reports.chart_specs import ChartSpec, Mark
 from reports.figure import Figure
 from reports.series import BAD
@@ -157,9 +157,9 @@ def attention(figures: Iterable[Figure]) -> list[Item]:
     found = []
     for group in about.values():
         whole = next((f for f in group if f.whole), None)
-        windows = sorted((f for f in group if not f.whole and f.verdict is not None and IMMATURE not in f.reason), key=series.order)
+        windows = sorted((f for f in group if counts_as_step(f)), key=series.order)
         bad = [f for f in windows if f.verdict in BAD]
-        count = f"outside in {len(bad)} of {len(windows)} windows" if bad else ""
+        count = f"outside in {len(bad)} of {len(windows)} complete {'window' if len(windows) == 1 else 'windows'}" if bad else ""
         if whole is not None and whole.verdict in BAD:
             found.append((whole, strings.sentence(whole, since=since.get(key(whole))), count))
         elif any(f.verdict == "fail" for f in bad) or (windows and windows[-1].verdict in BAD):

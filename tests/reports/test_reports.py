@@ -220,7 +220,7 @@ def test_an_onset_is_dated(one: Make, finding: Row, judged: Row) -> None:
         found.append(judged(finding("impact_ratio", "ratio", value, low=value - 0.02, high=value + 0.02, **about, **window), 0.8))
     text = render("audit", "html", one(*found)).decode()
     assert "below 0.80 since 5 Mar 2026" in text
-    assert "outside in 3 of 6 windows" in text
+    assert "outside in 3 of 6 complete windows" in text
 
 
 def test_a_run_with_nothing_in_it_still_reads_well(one: Make) -> None:
