@@ -20,6 +20,7 @@ from audits.policy import DEFAULTS, judge
 from audits.record import to_json
 from audits.registry import AUDITS, find
 from audits.run import examine
+from audits.slices import UNKNOWN
 from audits.tally import Tally
 from connectors.errors import UsageError
 
@@ -176,10 +177,13 @@ def test_names_are_registered_and_units_are_theirs(evidence_of: Build, rows: Row
 @PER_LAW
 @given(rows=logs)
 def test_below_min_n_is_insufficient(evidence_of: Build, rows: Rows) -> None:
-    """With a min_n above the size of the log, whatever is judged is insufficient."""
+    """With a min_n above the size of the log, whatever is judged is insufficient; groups with an unknown level are not judged at all."""
     policy = {name: Threshold(name=name, min=-1e9, max=1e9, min_n=10_000_000) for name in AUDITS}
-    verdicts = set(audited(evidence_of(rows, **GIVEN), policy).findings.column("verdict").to_pylist())
-    assert verdicts == {"insufficient"}
+    findings = audited(evidence_of(rows, **GIVEN), policy).findings
+    places, verdicts = (findings.column(name).to_pylist() for name in ("slice", "verdict"))
+    unknown = [UNKNOWN in json.loads(place).values() for place in places]
+    assert {verdict for verdict, aside in zip(verdicts, unknown, strict=True) if not aside} == {"insufficient"}
+    assert {verdict for verdict, aside in zip(verdicts, unknown, strict=True) if aside} <= {None}
 
 
 @given(

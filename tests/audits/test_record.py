@@ -136,7 +136,7 @@ def test_tallies_of_forgotten_runs_are_dropped(run: AuditRun, evidence_of: Calla
     with open_warehouse(config(tmp_path).warehouse) as warehouse:
         partitions.prepare(warehouse)
         for number in (1, 2, 3, 4):
-            warehouse.connection.execute("INSERT INTO candor.tallies VALUES (?, 'loans', 0, 'prediction', 'b', now()::TIMESTAMP)", [number])
+            warehouse.connection.execute("INSERT INTO candor.tallies VALUES (?, 'loans', 0, 'prediction', 'b', 0, now()::TIMESTAMP)", [number])
         kept: list[list[int]] = []
         for minute, named in enumerate(([1, 2], [2, 3], [3, 4])):
             store(warehouse, run_of(f"r{minute}", evidence, minute=minute), {"loans": named}, keep=2)
