@@ -136,7 +136,8 @@ def test_tallies_of_forgotten_runs_are_dropped(run: AuditRun, evidence_of: Calla
     with open_warehouse(config(tmp_path).warehouse) as warehouse:
         partitions.prepare(warehouse)
         for number in (1, 2, 3, 4):
-            warehouse.connection.execute("INSERT INTO candor.tallies VALUES (?, 'loans', 0, 'prediction', 'b', 0, now()::TIMESTAMP)", [number])
+            sql = "INSERT INTO candor.tallies VALUES (?, 'loans', 0, 'prediction', 'b', 0, now()::TIMESTAMP)"
+            warehouse.connection.execute(sql, [number])
         kept: list[list[int]] = []
         for minute, named in enumerate(([1, 2], [2, 3], [3, 4])):
             store(warehouse, run_of(f"r{minute}", evidence, minute=minute), {"loans": named}, keep=2)
@@ -145,7 +146,7 @@ def test_tallies_of_forgotten_runs_are_dropped(run: AuditRun, evidence_of: Calla
             if minute == 0:
                 assert kept[0] == [1, 2]
                 warehouse.connection.execute(
-                    "INSERT INTO candor.tallies SELECT n, 'loans', 0, 'prediction', 'b', now()::TIMESTAMP FROM (VALUES (3), (4)) v(n)"
+                    "INSERT INTO candor.tallies SELECT n, 'loans', 0, 'prediction', 'b', 0, now()::TIMESTAMP FROM (VALUES (3), (4)) v(n)"
                 )
     assert kept[1] == [1, 2, 3]
     assert kept[2] == [2, 3]

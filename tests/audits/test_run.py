@@ -120,7 +120,7 @@ def test_immature_windows_are_marked_and_keep_their_value(evidence_of: Build) ->
         row["outcome"] = None
     run = examine(evidence_of(rows, label_delay=dt.timedelta(days=2)), DEFAULTS, card={}, audits=PERFORMANCE)
     said = {(row["name"], row["whole"]): row for row in run.findings.to_pylist()}
-    assert said["accuracy", True]["reason"] == "immature: 75 % of outcomes known, due by 6 Jan 2026"
+    assert said["accuracy", True]["reason"] == "immature: 75.0% of outcomes known, due by 6 Jan 2026"
     assert said["accuracy", True]["value"] is not None
     assert said["selection_rate", True]["reason"] == ""
 

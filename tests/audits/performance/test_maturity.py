@@ -24,9 +24,9 @@ def test_the_last_windows_wait(evidence_of: Callable[..., Evidence]) -> None:
 
     said = immature(evidence_of(rows_over(20, 18), label_delay=dt.timedelta(days=14)))
     assert said[1:19] == ("",) * 18  # all outcomes known
-    assert said[19] == "immature: 50 % of outcomes known, due by 3 Feb 2026"
-    assert said[20] == "immature: 50 % of outcomes known, due by 4 Feb 2026"
-    assert said[0] == "immature: 95 % of outcomes known, due by 4 Feb 2026"
+    assert said[19] == "immature: 50.0% of outcomes known, due by 3 Feb 2026"
+    assert said[20] == "immature: 50.0% of outcomes known, due by 4 Feb 2026"
+    assert said[0] == "immature: 95.0% of outcomes known, due by 4 Feb 2026"
 
 
 def test_overdue_is_not_immature(evidence_of: Callable[..., Evidence]) -> None:
@@ -46,5 +46,5 @@ def test_nothing_says_how_long(evidence_of: Callable[..., Evidence]) -> None:
 def test_delay_read_off_the_outcomes(evidence_of: Callable[..., Evidence]) -> None:
     """Outcomes took 3 days: those of the last days are due 4 days after their window."""
     said = immature(evidence_of(rows_over(20, 17, lag_days=3, outcome_time=None)))
-    assert said[20] == "immature: 50 % of outcomes known, due by 25 Jan 2026"
+    assert said[20] == "immature: 50.0% of outcomes known, due by 25 Jan 2026"
     assert said[1:18] == ("",) * 17
