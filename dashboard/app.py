@@ -72,7 +72,9 @@ def show_page(entry: Entry, config_path: str, links: dict[str, st.Page]) -> None
         return
     if snapshot is None or not runs:
         bar(top, entry, links, {})
-        states.empty(strings.EMPTY, strings.EMPTY_SENTENCE, strings.command("audit", config_path))
+        taken_in = data.config(config_path).warehouse.path.exists()
+        line = strings.command("audit", config_path) if taken_in else strings.first_command(config_path)
+        states.empty(strings.EMPTY, strings.EMPTY_SENTENCE if taken_in else strings.UNTOUCHED_SENTENCE, line)
         return
     if heard:
         say(heard.pop())

@@ -97,6 +97,11 @@ def command(verb: str, config: str) -> str:
     return f"candor {verb} -c {shlex.quote(config)}"
 
 
+def first_command(config: str) -> str:
+    """The line that takes in a log and audits it, where neither has happened yet."""
+    return f"{command('ingest', config)} && {command('audit', config)}"
+
+
 def overview_lead(models: int, troubled: int, warned: int, unknown: int) -> str:
     """The first sentence of the first page; `unknown` counts models that are stale or that nothing could be judged about."""
     noun, verb = ("model", "is") if models == 1 else ("models", "are")
@@ -159,6 +164,7 @@ def shown_of(shown: int, total: int, what: str) -> str:
 
 EMPTY = "Nothing has been audited yet"
 EMPTY_SENTENCE = "An audit reads the log, measures the model and publishes the run that these pages show. Start it with this line:"
+UNTOUCHED_SENTENCE = "This line takes the log in, measures the model and publishes the run that these pages show:"
 NO_MODELS = "This run holds no models"
 NO_MODELS_SENTENCE = "Name a model in candor.toml, take in its log, and audit again:"
 NEEDS_ATTENTION = "Needs attention"
@@ -200,6 +206,11 @@ NO_WINDOWS = "This measure is not reported window by window."
 def measures_lead(figures: int) -> str:
     """Above the table of measures."""
     return f"{count(figures)} {'measure' if figures == 1 else 'measures'} with 95% intervals. Choose one to follow it over time."
+
+
+def still_waiting(reason: str) -> str:
+    """Figures of outcomes will still change."""
+    return f"So far {reason}: figures that rest on outcomes will still change."
 
 
 def trend_note(baseline: bool) -> str:

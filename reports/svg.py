@@ -262,7 +262,8 @@ def _distribution(spec: DistributionChart, colours: Palette, width: float) -> Pe
     """A dumbbell per bin: ring for the reference, dot for the window, so that ten-percent bins show their change at once."""
     pen = Pen(colours, width)
     row, top = 19.0, 24.0
-    name_room = min(max([measure(strings.safe(name)) for name in spec.labels], default=40), width * 0.34)
+    # Digits of a fallback font run wider than those measured; a name that starts left of the page would lose its first digits.
+    name_room = min(1.15 * max([measure(strings.safe(name)) for name in spec.labels], default=40), width * 0.36)
     left, right = name_room + 20, width - 120
     bottom = top + row * max(len(spec.labels), 1)
     axis = scales.numeric(

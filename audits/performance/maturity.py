@@ -28,7 +28,8 @@ def immature(evidence: Evidence) -> tuple[str, ...]:
             continue
         due = window.end + delay
         day = f"{due.day} {due:%b %Y}" + ("" if due.time() == dt.time() else f", {due:%H:%M} UTC")
-        found.append(f"immature: {int(100 * known / rows)} % of outcomes known, due by {day}")
+        share = f"{100 * known / rows:.1f}%"
+        found.append(f"immature: {share if share != '100.0%' else 'over 99.9%'} of outcomes known, due by {day}")
     return tuple(found)
 
 

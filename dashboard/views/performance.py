@@ -17,7 +17,7 @@ from dashboard.destination import destination
 from dashboard.page import PageContext, page
 from reports import charts, glossary
 from reports import strings as wording
-from reports.attention import VERDICTS, since
+from reports.attention import IMMATURE, VERDICTS, since
 from reports.figure import Figure
 
 FAMILIES = ("performance", "service")
@@ -54,6 +54,9 @@ def performance(context: PageContext) -> None:
         chosen = picked(context, names)
         over_time(context, chosen, version)
     with left, panel("measures", strings.MEASURES, strings.measures_lead(len(figures))):
+        waiting = next((each.reason[each.reason.index(IMMATURE) :] for each in figures if IMMATURE in each.reason), None)
+        if waiting is not None:
+            show(span(strings.still_waiting(waiting.removeprefix(IMMATURE)), "c-note", strings.TERMS["maturity"]))
         show(
             figure_table(
                 strings.MEASURES,

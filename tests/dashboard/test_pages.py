@@ -192,7 +192,9 @@ def test_nothing_published_yet_offers_one_command(page: str, visit: Open, tmp_pa
     config = world(tmp_path, published=False)
     app = visit(page, config)
     assert "Nothing has been audited yet" in fine(app)
-    assert [code.value for code in app.code] == [f"candor audit -c {config}"]
+    assert [code.value for code in app.code] == [f"candor ingest -c {config} && candor audit -c {config}"]
+    load(config).warehouse.path.touch()  # the log has been taken in
+    assert [code.value for code in visit(page, config).code] == [f"candor audit -c {config}"]
     assert len(app.button) == 1
 
 
