@@ -53,13 +53,15 @@ DEFAULTS: Mapping[str, Threshold] = {
             source="A convention of ours; 400 = (1.96 / 0.05)² / 4, rounded up, for outcomes as varied as they can be",
         ),
         Threshold(
-            name="population_stability_index", max=0.2,
-            rationale="Above 0.2 a column is customarily said to have shifted; others draw the line at 0.25, and read 0.1 as a first sign",
+            name="population_stability_index", max=0.2, min_n=200,
+            rationale="Above 0.2 a column is customarily said to have shifted; others draw the line at 0.25, and read 0.1 as a first sign. "
+            "Judged from 200 rows on: with fewer, ten bins pass it by chance in over 1 case of 20, the reference being as small",
             source="N. Siddiqi, Credit Risk Scorecards (2006)",
         ),
         Threshold(
-            name="jensen_shannon_distance", max=0.1,
-            rationale="The default alarm of widely used monitors; about where the population stability index passes 0.1",
+            name="jensen_shannon_distance", max=0.1, min_n=650,
+            rationale="The default alarm of widely used monitors; about where the population stability index passes 0.06. "
+            "Judged from 650 rows on: with fewer, ten bins pass it by chance in over 1 case of 20, the reference being as small",
             source="Evidently and NannyML, default threshold",
         ),
         Threshold(

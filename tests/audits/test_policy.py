@@ -111,3 +111,18 @@ def test_fingerprint_follows_every_change() -> None:
     changed = {"loans": thresholds(model(impact_ratio=ThresholdOverride(rationale="ours")))}
     assert fingerprint(first) != fingerprint(changed)
     assert fingerprint(first).startswith("sha256:")
+
+
+@pytest.mark.parametrize("n", [200, 650, 5000])
+def test_an_unchanged_column_is_seldom_a_warning(n: int) -> None:
+    """Ten decile bins, a reference as small as the window, nothing changed: at most 5 % of 4,000 draws pass the line from min_n on."""
+    draw = np.random.default_rng(n)
+    reference, window = (draw.multinomial(n, [0.1] * 10, size=4000) / n for _ in range(2))
+    middle = (reference + window) / 2
+    index = ((window - reference) * np.log(window / reference)).sum(axis=1)
+    halves = [(part * np.log2(part / middle)).sum(axis=1) for part in (reference, window)]
+    distance = np.sqrt((halves[0] + halves[1]) / 2)
+    for name, value in (("population_stability_index", index), ("jensen_shannon_distance", distance)):
+        judged = judge(DEFAULTS[name], value, np.zeros(4000), value, np.full(4000, n))
+        assert np.mean(judged == "warn") <= 0.05
+        assert np.mean(judged == "fail") == 0
