@@ -261,7 +261,7 @@ def _connect(config: WarehouseConfig, *, write: bool, patience: float) -> duckdb
             return connection
         except duckdb.Error as error:
             held = re.search(r"PID (\d+)", str(error))
-            locked = "lock" in str(error).lower() or "already attached" in str(error)
+            locked = "could not set lock on file" in str(error).lower() or "already attached" in str(error)
             if not locked:
                 raise CandorError(sentence(config.path, error)) from None
             if time.monotonic() >= until:
@@ -288,7 +288,7 @@ def sentence(path: Path, error: Exception) -> str:
     text = str(error)
     low = text.lower()
     if "no space left" in low or "max_temp_directory_size" in low or "enospc" in low or "disk quota" in low:
-        return f"{path}: the disk is full, nothing of this batch was stored; free some space and run the command again"
+        return f"{path}: the disk is full, nothing half-done was stored; free some space and run the command again"
     if "permission denied" in low or "read-only" in low:
         return f"{path}: cannot be written (permission denied); change its permissions or warehouse.path"
     if "not a valid duckdb database" in low or "different magic" in low:

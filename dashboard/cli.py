@@ -7,6 +7,7 @@ a lock or the disk; 130 Ctrl-C. Progress goes to stderr, results to stdout.
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import warnings
 from pathlib import Path
@@ -18,7 +19,9 @@ from typer.core import TyperGroup
 from connectors.errors import CandorError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
+    from types import FrameType
 
     from audits.finding import AuditRun
     from connectors.config import Config
@@ -64,21 +67,43 @@ def main() -> None:
     """Run the command line: every error is one sentence on stderr."""
     if not sys.warnoptions and not os.environ.get("CANDOR_DEBUG"):
         warnings.simplefilter("ignore")  # they name lines of code: for those who write it, not for those who run it
+    pressed: list[int] = []
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        pressed.append(number)
+        signal.default_int_handler(number, frame)
+
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        run(pressed)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def run(pressed: Sequence[int]) -> None:
+    """Run the command line; `pressed` tells whether Ctrl-C was, for a library may answer it with an error of its own."""
     try:
         app(prog_name="candor")
-    except CandorError as error:
-        stop(str(error), error.exit_code)
     except KeyboardInterrupt:
         stop("stopped", 130)
-    except MemoryError:
-        stop("out of memory; lower warehouse.memory_limit or close other programs", 3)
-    except OSError as error:
-        stop(f"{error.filename or 'the system'}: {error.strerror or error}", 3)
     except Exception as error:
-        if os.environ.get("CANDOR_DEBUG"):
-            raise
-        first = next(iter(str(error).splitlines()), "")[:300]
-        stop(f"this is a fault in Candor: {type(error).__name__}: {first} (CANDOR_DEBUG=1 shows where)", 3)
+        if pressed:
+            stop("stopped", 130)
+        give_up(error)
+
+
+def give_up(error: Exception) -> None:
+    """Turn an error into its sentence and its exit code."""
+    if isinstance(error, CandorError):
+        stop(str(error), error.exit_code)
+    if isinstance(error, MemoryError):
+        stop("out of memory; lower warehouse.memory_limit or close other programs", 3)
+    if isinstance(error, OSError):
+        stop(f"{error.filename or 'the system'}: {error.strerror or error}", 3)
+    if os.environ.get("CANDOR_DEBUG"):
+        raise error
+    first = next(iter(str(error).splitlines()), "")[:300]
+    stop(f"this is a fault in Candor: {type(error).__name__}: {first} (CANDOR_DEBUG=1 shows where)", 3)
 
 
 def stop(sentence: str, code: int) -> None:
