@@ -30,6 +30,12 @@ def interval(figure: Figure) -> Html:
     return text(numbers(figure)[1] or strings.DASH)
 
 
+def exactness(figure: Figure) -> Html:
+    """How far a figure read off bins may lie from the exact one, in the room that a table has; in full as the tooltip."""
+    words = strings.detail(figure)
+    return span(words.removesuffix(" of the exact value").replace("within", "±"), "c-note", words) if words else Html("")
+
+
 def allowed(figure: Figure) -> Html:
     """What the policy allows; why is the tooltip."""
     words = strings.policy(figure.threshold_min, figure.threshold_max, strings.display_unit(figure.name, figure.unit))

@@ -9,7 +9,7 @@ import streamlit as st
 from dashboard import data, strings, url_state
 from dashboard.components import chart
 from dashboard.components.choose import choose, choose_window
-from dashboard.components.figure_table import figure_table
+from dashboard.components.figure_table import exactness, figure_table
 from dashboard.components.interval_plot import marks, trend
 from dashboard.components.markup import Html, measure, show, span, text
 from dashboard.components.states import filtered, not_enough, panel
@@ -80,7 +80,7 @@ def drift(context: PageContext) -> None:
                     strings.STATISTICS_LEAD,
                     mine,
                     head="Statistic",
-                    first=lambda each: Html(f"{measure(each.name)} {span(wording.detail(each), 'c-note')}"),
+                    first=lambda each: Html(f"{measure(each.name)} {exactness(each)}"),
                     q_values=any(each.q_value is not None for each in mine),
                 )
             )

@@ -9,7 +9,7 @@ import streamlit as st
 from dashboard import data, strings
 from dashboard.components import chart
 from dashboard.components.choose import choose, choose_version, choose_window
-from dashboard.components.figure_table import compact, figure_table
+from dashboard.components.figure_table import compact, exactness, figure_table
 from dashboard.components.interval_plot import marks, trend
 from dashboard.components.markup import Column, Html, known, link, measure, show, span, table, text
 from dashboard.components.states import filtered, not_enough, panel
@@ -62,7 +62,7 @@ def performance(context: PageContext) -> None:
                 strings.MEASURES,
                 figures,
                 head="Measure",
-                first=lambda each: Html(f"{follow(context, each.name)} {span(wording.detail(each), 'c-note')}"),
+                first=lambda each: Html(f"{follow(context, each.name)} {exactness(each)}"),
                 chosen=lambda each: each.name == chosen,
             )
         )
