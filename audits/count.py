@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audits.bins import CATEGORIES, MISSING, NOT_A_NUMBER, OTHER, UNSEEN, Bins, CategoricalBins, ColumnBins, NumericBins, numeric_bins
-from audits.slices import Slice
+from audits.slices import Slice, slices_of
 from audits.tally import specification
 from connectors import partitions
 from connectors.config import ModelConfig
@@ -328,20 +328,8 @@ def _known(table: pa.Table) -> pa.Table:
 
 def _cells(levels: Sequence[tuple[str, pa.ChunkedArray]], rows: int, cells: dict[str, int]) -> NDArray[np.int64]:
     """The cell number of each row's slice; slices not seen before get the next numbers."""
-    combined, parts = np.zeros(rows, dtype=np.int64), []
-    for name, column in levels:
-        encoded = column.combine_chunks().dictionary_encode()
-        values = encoded.dictionary.to_pylist()
-        combined = combined * len(values) + encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
-        parts.append((name, values))
-    unique, place = np.unique(combined, return_inverse=True)
-    numbers = np.zeros(len(unique), dtype=np.int64)
-    for position, code in enumerate(unique):
-        pairs, rest = [], int(code)
-        for name, values in reversed(parts):
-            rest, level = divmod(rest, len(values))
-            pairs.append((name, values[level]))
-        numbers[position] = cells.setdefault(Slice.of(pairs).to_json(), len(cells))
+    place, found = slices_of(levels, rows)
+    numbers = np.asarray([cells.setdefault(one.to_json(), len(cells)) for one in found], dtype=np.int64)
     return numbers[place]
 
 

@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 UNKNOWN = "Unknown"
 OTHER = "(other)"
@@ -53,3 +60,25 @@ class Slice:
     def from_json(cls, text: str) -> Slice:
         """The inverse of `to_json`."""
         return cls.of(json.loads(text))
+
+
+def slices_of(levels: Sequence[tuple[str, pa.ChunkedArray]], rows: int) -> tuple[NDArray[np.int64], list[Slice]]:
+    """The distinct slices that rows of levels make, and the place of each row's slice among them.
+
+    `levels` gives each attribute's column of levels; without any, all rows are in the slice of everybody.
+    """
+    code, parts = np.zeros(rows, dtype=np.int64), []
+    for name, column in levels:
+        encoded = column.combine_chunks().dictionary_encode()
+        values = encoded.dictionary.to_pylist()
+        code = code * max(len(values), 1) + encoded.indices.to_numpy(zero_copy_only=False)
+        parts.append((name, values))
+    unique, place = np.unique(code, return_inverse=True)
+    found = []
+    for number in unique.tolist():
+        pairs, rest = [], number
+        for name, values in reversed(parts):
+            rest, level = divmod(rest, len(values))
+            pairs.append((name, values[level]))
+        found.append(Slice.of(pairs))
+    return place.astype(np.int64), found

@@ -1,35 +1,31 @@
 """A second, exact pass over rows: the median score of each window, and how many of each group lie strictly above it.
 
-The tally's histograms say which cell holds the median; only the rows around that cell are read for the exact value, and only those
-of its coarse bin to split the groups. Answers are kept until the window's partitions change.
+The tally's histograms say in which of twenty coarse bins the median lies; only the rows of that bin are read, for many windows at once.
+Answers are kept until the window's predictions change.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from audits.bins import Bins, NumericBins
 from audits.estimate import Floats
-from audits.slices import Slice
+from audits.slices import Slice, slices_of
 from audits.tally import Tally
 from connectors import partitions
 from connectors.config import ModelConfig
 from connectors.schema import model_schema
 from connectors.warehouse import Warehouse
 
-if TYPE_CHECKING:
-    import ibis.expr.types as ir
-
-    from audits.scan import Log
-
 NAME = "median_split"
 COARSE = 20
-SCORE = "candor:score"
+MOST_ROWS = 2_000_000
+"""Rows read at once, at most, unless a single window needs more."""
 
 Split = tuple[float, dict[Slice, tuple[int, int]]]
 """The median, and for each cell of the protected cross the rows scored and the rows above the median."""
@@ -42,93 +38,130 @@ def median_splits(
     grid = bins.score_bins
     if grid is None or not len(tally.margin["partition"]):
         return {}
-    kept, log, found = _kept(warehouse, model), None, {}
-    fresh: list[tuple[str, Split]] = []
-    for number, members in enumerate(windows):
-        stamp = hashlib.sha256(repr(sorted(tally.partitions[i].prediction_tally or 0 for i in members)).encode()).hexdigest()
-        if stamp not in kept:
-            histogram = _histogram(tally, members)
-            if not histogram.sum():
-                continue
-            log = log or _log(warehouse, model)
-            kept[stamp] = _split(warehouse, log, bins, grid, tally, members, histogram)
-            fresh.append((stamp, kept[stamp]))
-        found[number] = kept[stamp]
+    kept, stale = _kept(warehouse, model), []
+    stamps = [hashlib.sha256(repr(sorted(tally.partitions[i].prediction_tally or 0 for i in w)).encode()).hexdigest() for w in windows]
+    histograms = _histograms(tally)
+    for stamp, members in zip(stamps, windows, strict=True):
+        histogram = histograms[members].sum(axis=0)
+        if stamp not in kept and histogram.sum():
+            stale.append(_Window(stamp=stamp, members=members, histogram=histogram, span=_span(grid, histogram)))
+    fresh = []
+    for batch in _batches(stale, histograms):
+        rows = _read(warehouse, model, bins, tally, batch)
+        fresh += [(window.stamp, _split(grid, tally, window, rows)) for window in batch]
     _keep(warehouse, model, fresh)
+    kept.update(fresh)
+    return {number: kept[stamp] for number, stamp in enumerate(stamps) if stamp in kept}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Window:
+    """One window to split: its partitions, its scores by bin, and the bins that hold the median's coarse bins."""
+
+    stamp: str
+    members: NDArray[np.int64]
+    histogram: Floats
+    span: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Rows:
+    """Rows read, grouped by partition (as a position), cell of the cross and score; sorted by partition."""
+
+    starts: NDArray[np.int64]
+    cell: NDArray[np.int64]
+    score: Floats
+    bin: NDArray[np.int64]
+    n: NDArray[np.int64]
+    cells: list[Slice]
+
+
+def _histograms(tally: Tally) -> Floats:
+    """Scores of everybody by [partition, bin]."""
+    rows = np.flatnonzero(tally.margin["slice"] == tally.slices.index(Slice.all()))
+    found = np.zeros((len(tally.partitions), tally.margin["n"].shape[1]))
+    np.add.at(found, tally.margin["partition"][rows], tally.margin["n"][rows])
     return found
 
 
-def _histogram(tally: Tally, members: NDArray[np.int64]) -> Floats:
-    everybody = tally.slices.index(Slice.all())
-    rows = (tally.margin["slice"] == everybody) & np.isin(tally.margin["partition"], members)
-    return np.asarray(tally.margin["n"][rows].sum(axis=0), dtype=np.float64)
+def _ranks(histogram: Floats) -> tuple[int, int]:
+    total = int(histogram.sum())
+    return (total - 1) // 2, total // 2
 
 
-def _log(warehouse: Warehouse, model: ModelConfig) -> Log:
-    from audits.scan import Log
-
-    return Log(predictions=warehouse.engine.table(model_schema(model.name), "predictions"), outcomes=None, model=model)
-
-
-def _split(
-    warehouse: Warehouse, log: Log, bins: Bins, grid: NumericBins, tally: Tally, members: NDArray[np.int64], histogram: Floats
-) -> Split:
-    from audits.scan import double
-
-    rows = log.within([tally.partitions[i].number for i in members])
-    rows = rows.mutate(**{SCORE: rows[log.model.columns.score].cast("float64")})
-    edges = np.concatenate([[-np.inf, -np.inf], grid.edges, [np.inf, np.inf]])
-
-    def near(first: int, last: int) -> ir.Table:
-        """Rows of these bins and a little more, by their scores alone."""
-        low, high = float(edges[first]), float(edges[last + 3])
-        found = rows.filter(rows[SCORE] >= double(low)) if np.isfinite(low) else rows
-        return found.filter(found[SCORE] <= double(high)) if np.isfinite(high) else found.filter(found[SCORE].notnull())
-
-    ranks = [(int(histogram.sum()) - 1) // 2, int(histogram.sum()) // 2]
-    upto = np.cumsum(histogram)
-    first, last = (int(np.searchsorted(upto, rank, side="right")) for rank in ranks)
-    inside = near(first, last)
-    counted = warehouse.engine.execute(inside.group_by(SCORE).aggregate(n=inside.count()).order_by(SCORE))
-    scores, n = counted.column(SCORE).to_numpy(), counted.column("n").to_numpy()
-    held = (grid.bin_of(scores) >= first) & (grid.bin_of(scores) <= last)
-    running = upto[first] - histogram[first] + np.cumsum(n[held])
-    lower, upper = (float(scores[held][np.searchsorted(running, rank, side="right")]) for rank in ranks)
-    median = lower + (upper - lower) / 2
-    coarse = [place * COARSE // grid.size for place in (first, last)]
-    span = [place for place in range(grid.size) if coarse[0] <= place * COARSE // grid.size <= coarse[1]]
-    return median, _above(warehouse, log, bins, near(span[0], span[-1]), (span[0], span[-1]), median, _sure(tally, members, coarse[1]))
+def _span(grid: NumericBins, histogram: Floats) -> tuple[int, int]:
+    """First and last bin of the coarse bins that hold the middle ranks."""
+    first, last = (int(np.searchsorted(np.cumsum(histogram), rank, side="right")) for rank in _ranks(histogram))
+    coarse = np.arange(grid.size) * COARSE // grid.size
+    inside = np.flatnonzero((coarse >= coarse[first]) & (coarse <= coarse[last]))
+    return int(inside[0]), int(inside[-1])
 
 
-def _sure(tally: Tally, members: NDArray[np.int64], coarse: int) -> dict[Slice, tuple[int, int]]:
-    """For each cell of the cross, the rows scored and those in coarse bins above this one."""
-    table = tally.coarse
-    inside = np.isin(table["partition"], members)
-    found = {}
-    for position in np.unique(table["slice"][inside]):
-        chosen = inside & (table["slice"] == position)
-        found[tally.slices[position]] = (int(table["n"][chosen].sum()), int(table["n"][chosen & (table["score_bin"] > coarse)].sum()))
-    return found
+def _batches(stale: Sequence[_Window], histograms: Floats) -> list[list[_Window]]:
+    """Windows to be read together: in order, as long as they touch no more than `MOST_ROWS` rows."""
+    batches: list[list[_Window]] = []
+    for window in stale:
+        together = [*(batches[-1] if batches else []), window]
+        low, high = min(w.span[0] for w in together), max(w.span[1] for w in together)
+        members = np.unique(np.concatenate([w.members for w in together]))
+        if batches and histograms[members, low : high + 1].sum() <= MOST_ROWS:
+            batches[-1].append(window)
+        else:
+            batches.append([window])
+    return batches
 
 
-def _above(
-    warehouse: Warehouse, log: Log, bins: Bins, rows: ir.Table, span: tuple[int, int], median: float, found: dict[Slice, tuple[int, int]]
-) -> dict[Slice, tuple[int, int]]:
-    """`found`, with the rows of these bins that lie above the median added to each cell."""
-    from audits.scan import Log, bin_of, double, families, groupings, level
+def _read(warehouse: Warehouse, model: ModelConfig, bins: Bins, tally: Tally, batch: Sequence[_Window]) -> _Rows:
+    """The rows of a batch whose scores lie in its bins, or next to them."""
+    from audits.scan import PARTITION, Log, double, families, groupings, level
 
     grid = bins.score_bins
     assert grid is not None
-    rows = rows.filter(bin_of(rows[SCORE], grid).between(*span))
-    scoped = Log(predictions=rows, outcomes=None, model=log.model)
+    assert model.columns.score is not None
+    members = np.unique(np.concatenate([window.members for window in batch]))
+    numbers = [tally.partitions[i].number for i in members]
+    log = Log(predictions=warehouse.engine.table(model_schema(model.name), "predictions"), outcomes=None, model=model)
+    rows = log.within(numbers)
+    edges = np.concatenate([[-np.inf, -np.inf], grid.edges, [np.inf, np.inf]])
+    low, high = float(edges[min(w.span[0] for w in batch)]), float(edges[max(w.span[1] for w in batch) + 3])
+    score = rows[model.columns.score].cast("float64")
+    wanted = [score >= double(low)] if np.isfinite(low) else [score.notnull()]
+    rows = rows.filter(*wanted, *([score <= double(high)] if np.isfinite(high) else []))
+    scoped = Log(predictions=rows, outcomes=None, model=model)
     vocabularies = {vocabulary.name: vocabulary for vocabulary in bins.attributes}
     crossed = [groupings(log)[index] for index in families(log)[0]]
     keys = {f"level{i}": level(scoped, attribute, vocabularies.get(attribute.column)) for i, attribute in enumerate(crossed)}
-    above = (rows[SCORE] > double(median)).cast("int64").sum()
-    for item in warehouse.engine.execute(rows.group_by(**keys).aggregate(above=above)).to_pylist():
-        cell = Slice.of([(attribute.column, item[key]) for attribute, key in zip(crossed, keys, strict=True)])
-        found[cell] = (found[cell][0], found[cell][1] + int(item["above"] or 0))
-    return found
+    grouped = rows.group_by(part=rows[PARTITION], score=rows[model.columns.score].cast("float64"), **keys)
+    table = warehouse.engine.execute(grouped.aggregate(n=rows.count()))
+    order = np.argsort(numbers)
+    place = members[order][np.searchsorted(np.asarray(numbers)[order], table.column("part").to_numpy())]
+    sort = np.argsort(place, kind="stable")
+    cell, cells = slices_of([(attribute.column, table.column(key)) for attribute, key in zip(crossed, keys, strict=True)], table.num_rows)
+    scores = table.column("score").to_numpy()[sort]
+    return _Rows(
+        starts=np.searchsorted(place[sort], np.arange(len(tally.partitions) + 1)), cell=cell[sort], score=scores,
+        bin=grid.bin_of(scores), n=table.column("n").to_numpy()[sort], cells=cells,
+    )  # fmt: skip
+
+
+def _split(grid: NumericBins, tally: Tally, window: _Window, rows: _Rows) -> Split:
+    """Exact median of a window, and for each cell the rows scored and the rows above it."""
+    mine = np.concatenate([np.arange(rows.starts[i], rows.starts[i + 1]) for i in window.members])
+    mine = mine[(rows.bin[mine] >= window.span[0]) & (rows.bin[mine] <= window.span[1])]
+    order = mine[np.argsort(rows.score[mine], kind="stable")]
+    running = window.histogram[: window.span[0]].sum() + np.cumsum(rows.n[order])
+    lower, upper = (float(rows.score[order][np.searchsorted(running, rank, side="right")]) for rank in _ranks(window.histogram))
+    median = lower + (upper - lower) / 2
+    table, coarse = tally.coarse, window.span[1] * COARSE // grid.size
+    inside = np.isin(table["partition"], window.members)
+    higher = inside & (table["score_bin"] > coarse)
+    scored, sure = (np.bincount(table["slice"][some], table["n"][some], len(tally.slices)) for some in (inside, higher))
+    found = {tally.slices[i]: (int(scored[i]), int(sure[i])) for i in np.flatnonzero(scored)}
+    over = mine[rows.score[mine] > median]
+    for cell, n in enumerate(np.bincount(rows.cell[over], rows.n[over], len(rows.cells)).astype(np.int64).tolist()):
+        if n:
+            found[rows.cells[cell]] = (found[rows.cells[cell]][0], found[rows.cells[cell]][1] + n)
+    return median, found
 
 
 def _kept(warehouse: Warehouse, model: ModelConfig) -> dict[str, Split]:
