@@ -34,6 +34,7 @@ CALENDAR = ("1h", "1d", "1w", "1mo")
 def silent(_: str) -> None:
     """Progress that nobody watches."""
 
+POOLED = '"{name}" has too many levels to compare all: the {n} most frequent are told apart, the rest is shown together as "(other)"'
 REPEATED = 'rows that share one "{unit}" are not independent, and intervals take them as if they were: where many do, they are too narrow'
 
 
@@ -123,6 +124,7 @@ def examine(
         measured += blocks if place is None else [_within(block, place) for block in blocks]
     if evidence.model.columns.unit is not None:
         failures.append(Failure(name="unit", reason=REPEATED.format(unit=evidence.model.columns.unit)))
+    failures += [Failure(name=found.name, reason=POOLED.format(n=len(found.levels), name=found.name)) for found in evidence.bins.attributes]
     said = immature(evidence)
     notes = {found.name: said for found in chosen if "outcome" in found.needs} if any(said) else {}
     return ModelRun(

@@ -44,8 +44,8 @@ class Slice:
 
     @property
     def known(self) -> bool:
-        """False where any level is unknown: counted and shown, but left out of comparisons between groups."""
-        return all(level != UNKNOWN for _, level in self.levels)
+        """False where any level is unknown, or a pool of rare ones: counted and shown, but left out of comparisons between groups."""
+        return all(level not in (UNKNOWN, OTHER) for _, level in self.levels)
 
     def only(self, attributes: Iterable[str]) -> Slice:
         """The same slice with all other attributes left open."""

@@ -7,11 +7,17 @@ Under ``CANDOR_NO_SKIPS=1`` (set by ``.ci/run``) a skipped test fails the run in
 from __future__ import annotations
 
 import os
+import signal
+import threading
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN and threading.current_thread() is threading.main_thread():
+    # A shell starts what runs in the background deaf to Ctrl-C, and so would be every process that the tests interrupt.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def no_skips() -> bool:
