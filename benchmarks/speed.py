@@ -64,8 +64,8 @@ def generate(folder: Path, rows: int) -> None:
     for day in range(DAYS + 1):
         low, high = day * per_day, (day + 1) * per_day
         connection.execute(
-            f"""COPY (SELECT i AS id, TIMESTAMP '{FIRST}' + INTERVAL ({day}) DAY + INTERVAL (((i - {low}) * 86400) // {per_day}) SECOND AS time,
-            'v{1 + day // 16}' AS version, {", ".join(numeric)}, {", ".join(categorical)},
+            f"""COPY (SELECT i AS id,
+            TIMESTAMP '{FIRST}' + INTERVAL ({day}) DAY + INTERVAL (((i - {low}) * 86400) // {per_day}) SECOND AS time, 'v{1 + day // 16}' AS version, {", ".join(numeric)}, {", ".join(categorical)},
             CASE WHEN hash(i) % 2 = 0 THEN 'Female' ELSE 'Male' END AS sex, 'r' || (hash(i * 3) % 5)::VARCHAR AS race,
             (18 + hash(i * 5) % 60)::BIGINT AS age, (hash(i * 7) % 100003) / 100003.0::DOUBLE AS score,
             (hash(i * 7) % 100003 > 50000)::INTEGER::BIGINT AS decision FROM range({low}, {high}) r(i))
@@ -222,7 +222,7 @@ def render(rows: int, ingest: Any, floor: Any, first: Any, audit: Any, day_in: A
         (
             "Whole audit from tallies, intervals included",
             "at most 150 ms",
-            f"{loading + measuring:.0f} ms for {audit['findings']:,} findings ({loading:.0f} ms to load, {measuring:.0f} ms to measure and judge)",
+            f"{loading + measuring:.0f} ms for {audit['findings']:,} findings: {loading:.0f} to load, {measuring:.0f} to measure and judge",
             loading + measuring <= 150,
         ),
         (
@@ -244,8 +244,8 @@ def render(rows: int, ingest: Any, floor: Any, first: Any, audit: Any, day_in: A
     )
     return f"""# Benchmarks
 
-Measured by `make bench` on {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}: a generated log of {rows:,} predictions x 38 columns
-(30 days, 20 numeric and 10 categorical features, 3 protected attributes; outcomes of nine in ten in a second table).
+Measured by `make bench` on {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}: a generated log of
+{rows:,} predictions x 38 columns (30 days, 20 numeric and 10 categorical features, 3 protected attributes; outcomes of nine in ten in a second table).
 
 | Step | Target | Measured | Met |
 |---|---|---|---|
