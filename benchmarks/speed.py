@@ -65,7 +65,8 @@ def generate(folder: Path, rows: int) -> None:
         low, high = day * per_day, (day + 1) * per_day
         connection.execute(
             f"""COPY (SELECT i AS id,
-            TIMESTAMP '{FIRST}' + INTERVAL ({day}) DAY + INTERVAL (((i - {low}) * 86400) // {per_day}) SECOND AS time, 'v{1 + day // 16}' AS version, {", ".join(numeric)}, {", ".join(categorical)},
+            TIMESTAMP '{FIRST}' + INTERVAL ({day}) DAY + INTERVAL (((i - {low}) * 86400) // {per_day}) SECOND AS time,
+            'v{1 + day // 16}' AS version, {", ".join(numeric)}, {", ".join(categorical)},
             CASE WHEN hash(i) % 2 = 0 THEN 'Female' ELSE 'Male' END AS sex, 'r' || (hash(i * 3) % 5)::VARCHAR AS race,
             (18 + hash(i * 5) % 60)::BIGINT AS age, (hash(i * 7) % 100003) / 100003.0::DOUBLE AS score,
             (hash(i * 7) % 100003 > 50000)::INTEGER::BIGINT AS decision FROM range({low}, {high}) r(i))
@@ -245,7 +246,8 @@ def render(rows: int, ingest: Any, floor: Any, first: Any, audit: Any, day_in: A
     return f"""# Benchmarks
 
 Measured by `make bench` on {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}: a generated log of
-{rows:,} predictions x 38 columns (30 days, 20 numeric and 10 categorical features, 3 protected attributes; outcomes of nine in ten in a second table).
+{rows:,} predictions x 38 columns (30 days, 20 numeric and 10 categorical features, 3 protected attributes;
+outcomes of nine in ten in a second table).
 
 | Step | Target | Measured | Met |
 |---|---|---|---|
