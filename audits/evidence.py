@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -161,8 +161,6 @@ class Evidence:
     """Exact median score by window position, where a second pass over rows found it."""
     above: Mapping[tuple[int, int], tuple[int, int]]
     """Rows scored and rows above the median, by (window, slice) position."""
-    _margins: dict[tuple[tuple[int, ...], int], tuple[Floats, Floats]] = field(default_factory=dict, repr=False, compare=False)
-    """Histograms already laid out, because several audits ask for the same."""
 
     @cached_property
     def shape(self) -> tuple[int, int, int]:
@@ -273,13 +271,9 @@ class Evidence:
     def margin(self, slices: Sequence[int], *, version: int = 0) -> tuple[Floats, Floats]:
         """Score histograms on the frozen grid: counts and sums of scores by [window, slice, outcome (no, yes, unknown), bin].
 
-        `slices` are positions of the whole population, of groups of single attributes or of segment levels. The arrays are shared:
-        they are read, not written.
+        `slices` are positions of the whole population, of groups of single attributes or of segment levels.
         """
-        key = (tuple(slices), version)
-        if key not in self._margins:
-            self._margins[key] = self._margin(self.tally, self._window_of, self._version_of, slices, version, len(self.windows))
-        return self._margins[key]
+        return self._margin(self.tally, self._window_of, self._version_of, slices, version, len(self.windows))
 
     def reference_margin(self, slices: Sequence[int]) -> tuple[Floats, Floats]:
         """The same of the reference, with one window."""

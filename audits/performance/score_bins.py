@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import weakref
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,24 +49,31 @@ class ScoreBins:
         )  # fmt: skip
 
 
-def score_bins(evidence: Evidence) -> Iterator[ScoreBins]:
+_kept: list[tuple[weakref.ref[Evidence], list[ScoreBins]]] = []
+"""The blocks of the evidence last asked about: all measures of scores in one run ask about the same."""
+
+
+def score_bins(evidence: Evidence) -> list[ScoreBins]:
     """Histograms of everybody, of single groups and segments on the frozen grid; of intersections, for all versions together, in 20 bins.
 
     Cells without any row are left out; cells whose outcomes are all unknown stay, with nothing in them.
     """
+    if _kept and _kept[0][0]() is evidence:
+        return _kept[0][1]
     fine = [i for i, found in enumerate(evidence.slices) if len(found.attributes) <= 1]
     crossed = [i for i, found in enumerate(evidence.slices) if len(found.attributes) > 1]
-    for version in range(len(evidence.versions)):
-        yield _block(evidence, version, fine, *evidence.margin(fine, version=version))
+    blocks = [_block(evidence, version, fine, *evidence.margin(fine, version=version)) for version in range(len(evidence.versions))]
     if crossed:
-        yield _block(evidence, 0, crossed, *evidence.coarse(crossed))
+        blocks.append(_block(evidence, 0, crossed, *evidence.coarse(crossed)))
+    _kept[:] = [(weakref.ref(evidence, lambda _: _kept.clear()), blocks)]
+    return blocks
 
 
 def _block(evidence: Evidence, version: int, slices: list[int], n: Floats, score: Floats) -> ScoreBins:
     window, place = np.nonzero(evidence.counts.rows[version][:, slices] > 0)
-    counted, scores = n[window, place], score[window, place]
     positive, negative = (YES, NO) if evidence.counts.same else (NO, YES)
     return ScoreBins(
         version=version, window=window.astype(np.int64), slice=np.asarray(slices, dtype=np.int64)[place],
-        positives=counted[:, positive], negatives=counted[:, negative], score=scores[:, YES] + scores[:, NO],
+        positives=n[window, place, positive], negatives=n[window, place, negative],
+        score=score[window, place, YES] + score[window, place, NO],
     )  # fmt: skip
