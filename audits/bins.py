@@ -230,8 +230,9 @@ def numeric_bins(
 
 def _density(low: float, high: float, cells: int) -> float:
     """Cells per unit, a hair less than exact so that no rounding reaches the next stretch; 0 where the width overflows."""
-    width = high - low
-    return cells / width * (1 - 1e-12) if math.isfinite(width) and math.isfinite(cells / width) else 0.0
+    with np.errstate(over="ignore"):
+        density = np.float64(cells) / np.float64(high - low) * (1 - 1e-12)
+    return float(density) if np.isfinite(density) else 0.0
 
 
 def _knots(q: Floats, needed: set[float]) -> list[float]:
