@@ -173,18 +173,18 @@ def step_generate(folder: Path) -> dict[str, Any]:
 
 
 WHY = """
-Each step runs in a process of its own, after imports. The month of predictions is one Parquet file; the same rows in 30 daily
-files go in at about 0.43 M rows/s, because each file is judged and numbered by itself.
+Each step runs in a process of its own, after imports. The month of predictions is one Parquet file; many small files go in more slowly,
+because each is judged and numbered by itself.
 
 ## Why some targets are missed
 
-* **All tally tables.** Half of the time goes into placing twenty numeric columns on grids cut at reference quantiles. The arithmetic
-  is plain enough to run unchanged on any engine; a histogram aggregate of one engine would be faster and would not. A sixth goes into
-  joining outcomes, a tenth into exact moments.
-* **Whole audit.** The time grows with the findings, about five microseconds each. This log has three protected attributes, their
-  intersection, 31 windows and two versions beside the whole, and every figure has its interval.
-* **One more day.** Half is Ibis compiling the expressions of 31 columns, which does not depend on the rows; most of the rest is DuckDB
-  planning and running them, and the exact second pass for the median score of the whole period.
+* **All tally tables.** Placing twenty numeric columns on grids cut at reference quantiles takes longest. The arithmetic is plain enough to
+  run unchanged on any engine; a histogram aggregate of one engine would be faster and would not. Then come joining outcomes and exact
+  moments.
+* **Whole audit.** The time grows with the findings. This log has three protected attributes, their intersection, 31 windows and two versions
+  beside the whole, and every figure has its interval.
+* **One more day.** Ibis compiles the expressions of 31 columns, which does not depend on the rows; the rest is DuckDB planning and running
+  them, and the exact second pass for the median score of the whole period.
 """
 
 
