@@ -181,8 +181,8 @@ because each is judged and numbered by itself.
 * **All tally tables.** Placing twenty numeric columns on grids cut at reference quantiles takes longest. The arithmetic is plain enough to
   run unchanged on any engine; a histogram aggregate of one engine would be faster and would not. Then come joining outcomes and exact
   moments.
-* **Whole audit.** The time grows with the findings. This log has three protected attributes, their intersection, 31 windows and two versions
-  beside the whole, and every figure has its interval.
+* **Whole audit.** The time grows with the findings. This log has three protected attributes, their intersection, 31 windows and two
+  versions beside the whole, and every figure has its interval.
 * **One more day.** Ibis compiles the expressions of 31 columns, which does not depend on the rows; the rest is DuckDB planning and running
   them, and the exact second pass for the median score of the whole period.
 """
