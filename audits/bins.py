@@ -31,8 +31,8 @@ MOST_STRETCHES = 28
 CATEGORIES = 100
 """Categories that a column keeps; the rest of its reference counts as other."""
 
-MISSING, NOT_A_NUMBER, OTHER, UNSEEN = -1, -2, -3, -4
-"""Bins of values that have no place on the grid or in the vocabulary: other was rare in the reference, unseen was not in it."""
+MISSING, OTHER, UNSEEN = -1, -2, -3
+"""Bins of levels that have no place in the vocabulary: other was rare in the reference, unseen was not in it."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audits.bins import CATEGORIES, MISSING, NOT_A_NUMBER, OTHER, UNSEEN, Bins, CategoricalBins, ColumnBins, NumericBins, numeric_bins
+from audits.bins import CATEGORIES, MISSING, OTHER, UNSEEN, Bins, CategoricalBins, ColumnBins, NumericBins, numeric_bins
 from audits.slices import Slice, slices_of
 from audits.tally import specification
 from connectors import partitions
@@ -234,7 +234,7 @@ def _categorical_rows(found: Sequence[dict[str, Any]], bins: Bins) -> list[dict[
         if place >= 0:
             row["n"][place] += n
         else:
-            row[{MISSING: "missing", NOT_A_NUMBER: "not_a_number", OTHER: "other", UNSEEN: "unseen"}[place]] += n
+            row[{MISSING: "missing", OTHER: "other", UNSEEN: "unseen"}[place]] += n
             if place == UNSEEN and item["level"] is not None:
                 row["unseen_levels"][item["level"]] = n
     for row in rows.values():

@@ -12,20 +12,6 @@ Integers = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Estimate:
-    """One figure: a value, its 95 % interval, the rows behind it and the method of the interval.
-
-    `value`, `low` and `high` are None where they cannot be computed; never NaN.
-    """
-
-    value: float | None
-    low: float | None
-    high: float | None
-    n: int
-    method: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Estimates:
     """Many figures at once, as arrays of one shape; NaN stands for a number that cannot be computed."""
 

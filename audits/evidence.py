@@ -273,33 +273,21 @@ class Evidence:
 
         `slices` are positions of the whole population, of groups of single attributes or of segment levels.
         """
-        return self._margin(self.tally, self._window_of, self._version_of, slices, version, len(self.windows))
-
-    def reference_margin(self, slices: Sequence[int]) -> tuple[Floats, Floats]:
-        """The same of the reference, with one window."""
-        none = np.zeros(len(self.reference_tally.partitions), dtype=np.int64)
-        return self._margin(self.reference_tally, none, none, slices, 0, 1)
-
-    def _margin(
-        self, tally: Tally, window: Integers, versions: Integers, slices: Sequence[int], version: int, windows: int
-    ) -> tuple[Floats, Floats]:
-        rows = tally.margin
+        rows = self.tally.margin
         order = {self.slices[position]: place for place, position in enumerate(slices)}
-        target = np.asarray([order.get(found, -1) for found in tally.slices] + [-1], dtype=np.int64)[rows["slice"]]
+        target = np.asarray([order.get(found, -1) for found in self.tally.slices] + [-1], dtype=np.int64)[rows["slice"]]
         keep = target >= 0
         if version:
-            keep &= versions[rows["partition"]] == version
+            keep &= self._version_of[rows["partition"]] == version
         outcome = np.where(rows["outcome"] < 0, UNKNOWN, rows["outcome"])
-        shape = (windows, len(slices), 3)
-        place = np.ravel_multi_index((window[rows["partition"][keep]], target[keep], outcome[keep]), shape)
-        size = rows["n"].shape[1]
+        shape = (len(self.windows), len(slices), 3)
+        place = np.ravel_multi_index((self._window_of[rows["partition"][keep]], target[keep], outcome[keep]), shape)
         found = []
         for name in ("n", "score"):
-            values = np.zeros((int(np.prod(shape)), size))
+            values = np.zeros((int(np.prod(shape)), rows[name].shape[1]))
             _add_rows(values, place, rows[name][keep])
-            values = values.reshape(*shape, size)
-            if windows > 1:
-                values[0] = values[1:].sum(axis=0)
+            values = values.reshape(*shape, -1)
+            values[0] = values[1:].sum(axis=0)
             found.append(values)
         return found[0], found[1]
 

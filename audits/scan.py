@@ -27,7 +27,6 @@ LISTED = 2 * CATEGORIES
 EPSILON = 2.220446049250313e-16
 """Probabilities are kept this far from 0 and 1 in the logarithmic loss, as scikit-learn does."""
 
-SUMS = ("scored", "score", "score_squared", "error_2", "error_4", "log_loss", "log_loss_squared")
 SERVICE = ("latency_ms", "cost", "energy_wh")
 
 

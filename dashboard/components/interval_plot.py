@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from dashboard import data
-from dashboard import strings as screen
 from reports import charts, glossary, strings
 from reports.figure import Figure
 
@@ -91,8 +90,3 @@ def marks(config_path: str, model: data.Model, clock: bool) -> tuple[charts.Mark
     if not clock:
         return ()
     return tuple(charts.Mark(at=event.at, kind=event.kind, text=event.text) for event in data.events(config_path, model.model))
-
-
-def group_words(attribute: str) -> str:
-    """The name of an attribute or an intersection, for a menu."""
-    return strings.attribute(attribute) or screen.EVERYONE
