@@ -6,7 +6,7 @@ whose level is unknown never take part.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,29 +16,15 @@ from numpy.typing import NDArray
 from audits.audit import measurement
 from audits.estimate import Floats, Integers
 from audits.evidence import Evidence
+from audits.fairness.yardstick import Flags, Groups, of_group
 from audits.finding import Measurement
 from audits.interval import chi_squared_p, katz, katz_method, koopman, newcombe, share, two_proportion_p
 
-Flags = NDArray[np.bool_]
 Words = NDArray[np.object_]
-
-ENOUGH_ROWS = 30
-"""A group with this many rows may be the yardstick of the others."""
-
-ENOUGH_SHARE = 0.02
-"""So may a group with this share of the rows, unless it is a single row (29 CFR 1607.4(A) sets groups below 2 % apart)."""
 
 REFERENCE_GROUP = "reference group"
 NO_GROUP = "no known group has a row to measure it on"
 ONE_GROUP = "fewer than two known groups have rows to compare"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Groups:
-    """The known groups of one attribute, or of the full intersection: positions in `Evidence.attributes` and `Evidence.slices`."""
-
-    attribute: int
-    slices: Integers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,48 +38,6 @@ class Compared:
     p_value: Floats
     method: Words
     reason: Words
-
-
-def compared_groups(evidence: Evidence) -> Iterator[Groups]:
-    """The groups of each protected attribute, then of the full intersection."""
-    for position, name in enumerate(evidence.attributes):
-        yield Groups(attribute=position, slices=evidence.known_groups(name))
-
-
-def yardstick(rate: Floats, n: Floats, everybody: Floats) -> Integers:
-    """For each version and window the group that others are compared with: the highest rate, the larger group where rates tie.
-
-    Parameters
-    ----------
-    rate, n
-        By [version, window, group].
-    everybody
-        Rows of the whole population by [version, window].
-
-    A group must have `ENOUGH_ROWS` rows, or `ENOUGH_SHARE` of all rows and more than one; where none has, any group may be it. The
-    result is -1 where no group has rows.
-    """
-    if not n.shape[-1]:
-        return np.full(n.shape[:-1], -1, dtype=np.int64)
-    present = n > 0
-    large = present & ((n >= ENOUGH_ROWS) | ((n >= ENOUGH_SHARE * everybody[..., None]) & (n > 1)))
-    allowed = np.where(large.any(axis=-1, keepdims=True), large, present)
-    ranked = np.where(allowed, rate, -np.inf)
-    best = allowed & (ranked == ranked.max(axis=-1, keepdims=True))
-    place = np.argmax(np.where(best, n, -1.0), axis=-1)
-    return np.where(present.any(axis=-1), place, -1).astype(np.int64)
-
-
-def of_group(values: Floats, place: Integers) -> Floats:
-    """The value of one group a version and window, as [version, window, 1]; place -1 gives the last group and is masked by the caller."""
-    return np.take_along_axis(values, np.where(place < 0, values.shape[-1] - 1, place)[..., None], axis=-1)
-
-
-def selection_yardstick(evidence: Evidence, groups: Groups) -> Integers:
-    """The group with the highest selection rate, by [version, window]."""
-    counts = evidence.counts
-    n = counts.decided[..., groups.slices]
-    return yardstick(share(counts.selected[..., groups.slices], n), n, counts.decided[..., 0])
 
 
 def ratios(hits: Floats, n: Floats, reference: Integers, *, zero: str) -> Compared:

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from audits.audit import audit
 from audits.evidence import Evidence
-from audits.fairness.compare import compared_groups, extremes, per_attribute, widest_difference
+from audits.fairness.compare import extremes, per_attribute, widest_difference
+from audits.fairness.yardstick import compared_groups
 from audits.finding import Measurement
 
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from audits.audit import audit
 from audits.evidence import Evidence
-from audits.fairness.compare import compared_groups, extremes, per_attribute, widest_ratio
+from audits.fairness.compare import extremes, per_attribute, widest_ratio
 from audits.fairness.impact_ratio import NO_SELECTION
+from audits.fairness.yardstick import compared_groups
 from audits.finding import Measurement
 
 

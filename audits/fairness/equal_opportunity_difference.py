@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from audits.audit import audit
 from audits.estimate import Floats
 from audits.evidence import NO, YES, Evidence
-from audits.fairness.compare import ONE_GROUP, Groups, compared_groups, extremes, per_attribute, widest_difference
+from audits.fairness.compare import ONE_GROUP, extremes, per_attribute, widest_difference
+from audits.fairness.yardstick import Groups, compared_groups
 from audits.finding import Measurement
 
 

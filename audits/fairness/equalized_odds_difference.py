@@ -8,8 +8,9 @@ import numpy as np
 
 from audits.audit import audit
 from audits.evidence import NO, YES, Evidence
-from audits.fairness.compare import Compared, Extremes, compared_groups, extremes, per_attribute, widest_difference
+from audits.fairness.compare import Compared, Extremes, extremes, per_attribute, widest_difference
 from audits.fairness.equal_opportunity_difference import favorable_decisions, few_groups
+from audits.fairness.yardstick import compared_groups
 from audits.finding import Measurement
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from audits.audit import audit
 from audits.evidence import Evidence
-from audits.fairness.compare import compared_groups, no_group, per_group, ratios, selection_yardstick
+from audits.fairness.compare import no_group, per_group, ratios
+from audits.fairness.yardstick import compared_groups, selection_yardstick
 from audits.finding import Measurement
 
 

@@ -10,7 +10,8 @@ import numpy as np
 from audits.audit import audit
 from audits.estimate import Floats, Integers
 from audits.evidence import Evidence
-from audits.fairness.compare import Groups, compared_groups, no_group, of_group, per_group, ratios, selection_yardstick
+from audits.fairness.compare import no_group, per_group, ratios
+from audits.fairness.yardstick import Groups, compared_groups, of_group, selection_yardstick
 from audits.finding import Measurement
 from audits.interval import share
 

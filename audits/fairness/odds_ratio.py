@@ -9,7 +9,8 @@ import numpy as np
 from audits.audit import audit
 from audits.estimate import Floats, Integers
 from audits.evidence import Evidence
-from audits.fairness.compare import Compared, compared_groups, no_group, of_group, per_group, selection_yardstick, with_reference, words
+from audits.fairness.compare import Compared, no_group, per_group, with_reference, words
+from audits.fairness.yardstick import compared_groups, of_group, selection_yardstick
 from audits.finding import Measurement
 from audits.interval import two_proportion_p, z_of
 

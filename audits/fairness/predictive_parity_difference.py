@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from audits.audit import audit
 from audits.evidence import Evidence
-from audits.fairness.compare import compared_groups, differences, no_group, per_group, selection_yardstick
+from audits.fairness.compare import differences, no_group, per_group
+from audits.fairness.yardstick import compared_groups, selection_yardstick
 from audits.finding import Measurement
 
 

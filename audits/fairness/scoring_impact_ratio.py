@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from audits.audit import audit
 from audits.evidence import Evidence
 from audits.fairness.above_median import above_median, without_second_pass
-from audits.fairness.compare import compared_groups, no_group, per_group, ratios, yardstick
+from audits.fairness.compare import no_group, per_group, ratios
+from audits.fairness.yardstick import compared_groups, yardstick
 from audits.finding import Measurement
 from audits.interval import share
 
@@ -36,6 +37,6 @@ def scoring_impact_ratio(evidence: Evidence) -> Iterator[Measurement]:
             yield no_group("scoring_impact_ratio", "ratio", groups)
             continue
         hits, n = above[None, :, groups.slices], scored[None, :, groups.slices]
-        reference = yardstick(share(hits, n), n, scored[None, :, 0])
+        reference = yardstick(share(hits, n), n, scored[None, :, 0], groups.allowed)
         found = ratios(hits, n, reference, zero="no score lies above the median, so there is no rate to compare with")
         yield per_group(evidence, "scoring_impact_ratio", "ratio", groups, reference, found)

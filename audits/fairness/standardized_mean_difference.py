@@ -9,7 +9,8 @@ import numpy as np
 from audits.audit import audit
 from audits.estimate import Floats, Integers
 from audits.evidence import Evidence
-from audits.fairness.compare import Compared, Groups, compared_groups, no_group, of_group, per_group, with_reference, words, yardstick
+from audits.fairness.compare import Compared, no_group, per_group, with_reference, words
+from audits.fairness.yardstick import Groups, compared_groups, of_group, yardstick
 from audits.finding import Measurement
 from audits.interval import share
 
@@ -46,7 +47,7 @@ def score_yardstick(evidence: Evidence, groups: Groups) -> Integers:
     mean = share(counts.total("score")[..., groups.slices], scored) * (1.0 if counts.same else -1.0)
     rate = np.where(rated[..., None], share(counts.selected[..., groups.slices], decided), mean)
     n = np.where(rated[..., None], decided, scored)
-    return yardstick(rate, n, np.where(rated, counts.decided[..., 0], counts.total("scored")[..., 0]))
+    return yardstick(rate, n, np.where(rated, counts.decided[..., 0], counts.total("scored")[..., 0]), groups.allowed)
 
 
 def standardized(evidence: Evidence, groups: Groups, reference: Integers) -> Compared:
@@ -59,10 +60,10 @@ def standardized(evidence: Evidence, groups: Groups, reference: Integers) -> Com
     mean = share(total, n)
     variance = _squares(everybody, total_all, squared_all) / np.maximum(everybody, 1)
     spread = np.sqrt(np.where(variance > 0, variance, np.nan))
-    n_r, mean_r = of_group(n, reference), of_group(mean, reference)
+    n_r, mean_r = of_group(n, reference), of_group(mean, reference, absent=np.nan)
     with np.errstate(divide="ignore", invalid="ignore"):
         error = np.where(n > 1, _squares(n, total, squared) / (n - 1) / n, np.nan)
-        error_r = of_group(error, reference)
+        error_r = of_group(error, reference, absent=np.nan)
         value = 100 * (mean - mean_r) / spread
         free = (error + error_r) ** 2 / (error**2 / (n - 1) + error_r**2 / (n_r - 1))
         deviation = np.sqrt(error + error_r)
