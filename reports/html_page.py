@@ -10,8 +10,8 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from audits.finding import AuditRun, ModelRun
-from reports import glossary, palette, pen, sections, strings, svg
-from reports.chart_specs import ChartSpec, HeatMap, Mark, ReliabilityChart
+from reports import charts, glossary, palette, pen, sections, strings
+from reports.charts import ChartSpec, HeatMap, Mark, ReliabilityChart
 from reports.figure import Figure
 from reports.scales import position
 
@@ -120,7 +120,7 @@ def _environment() -> Environment:
     def draw(spec: ChartSpec) -> Markup:
         # to_svg escapes through the XML library; what it returns is markup.
         wide = isinstance(spec, HeatMap)
-        return Markup(svg.to_svg(spec, "page", width=WIDE) if wide else svg.to_svg(spec, "page"))
+        return Markup(charts.to_svg(spec, "page", width=WIDE) if wide else charts.to_svg(spec, "page"))
 
     def mark(verdict: str | None) -> Markup:
         return Markup(pen.icon(verdict))

@@ -173,3 +173,16 @@ def coordinate(value: float) -> str:
 
 def path(places: Sequence[tuple[float, float]], *, close: bool = False) -> str:
     return "M" + "L".join(f"{coordinate(x)} {coordinate(y)}" for x, y in places) + ("Z" if close else "")
+
+
+def tags(pen: Pen, ends: Sequence[tuple[float, int, str]], x: float, bottom: float, room: float) -> None:
+    """Name lines at their right ends (height, place of the colour, name), moved apart where they would overlap."""
+    heights = [height for height, _, _ in sorted(ends)]
+    for place in range(1, len(heights)):
+        heights[place] = max(heights[place], heights[place - 1] + 13)
+    if heights and heights[-1] > bottom:
+        heights[-1] = bottom
+        for place in range(len(heights) - 1, 0, -1):
+            heights[place - 1] = min(heights[place - 1], heights[place] - 13)
+    for height, (_, colour, name) in zip(heights, sorted(ends), strict=True):
+        pen.text(x, height + 4, name, colour=pen.colours.series[colour % len(pen.colours.series)], size=11, room=room, weight="600")

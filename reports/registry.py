@@ -9,7 +9,7 @@ from typing import Final
 from audits.finding import AuditRun, ModelRun
 from connectors.errors import UsageError, nearest
 from reports import csv_tables, json_record
-from reports.chart_specs import Mark
+from reports.charts import Mark
 from reports.figure import Figure, figures
 from reports.suppression import suppressed
 

@@ -12,7 +12,7 @@ from audits.finding import ModelRun
 from reports import glossary, series, strings
 from reports.attention import attention as latest
 from reports.attention import counts_as_step, key, urgency
-from reports.chart_specs import ChartSpec, Mark
+from reports.charts import ChartSpec, Mark
 from reports.figure import Figure
 from reports.series import BAD
 

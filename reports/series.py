@@ -8,7 +8,7 @@ from statistics import median
 from typing import Final
 
 from reports import glossary, strings
-from reports.chart_specs import DistributionChart, HeatMap, IntervalChart, Mark, Point, ReliabilityChart, Series, TrendChart
+from reports.charts import DistributionChart, HeatMap, IntervalChart, Mark, Point, ReliabilityChart, Series, TrendChart
 from reports.figure import Figure
 from reports.scales import position
 
@@ -165,5 +165,7 @@ def reliability(figure: Figure) -> ReliabilityChart | None:
     if not figure.tables or "observed" not in figure.tables:
         return None
     bare = ReliabilityChart.of_tables(title="Reliability", alt="", tables=figure.tables)
-    said = "; ".join(f"{strings.number(score, 'decimal')} came true {strings.number(seen, 'percent')}" for score, seen, *_ in bare.known())
+    said = "; ".join(
+        f"{strings.number(score, 'decimal')} came true {strings.number(seen, 'percent')}" for score, seen, *_ in bare.curves[0].known()
+    )
     return ReliabilityChart.of_tables(title="Reliability", alt=f"Observed rate by mean score: {said}.", tables=figure.tables)

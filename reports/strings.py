@@ -18,6 +18,7 @@ from reports.figure import Figure
 DASH: Final = "–"
 MINUS: Final = "\u2212"
 SUPPRESSED: Final = "suppressed"
+IMMATURE_WINDOWS: Final = "outcomes still to come"
 WORDS: Final = {"pass": "OK", "warn": "Warning", "fail": "Critical", "insufficient": "Not enough data", "error": "Error"}
 # One glyph per verdict, the shape that charts draw as well; text fonts hold all of them.
 ICONS: Final = {"pass": "●", "warn": "▲", "fail": "◆", "insufficient": "○", "error": "✕"}
@@ -197,6 +198,31 @@ def estimate(value: float | None, low: float | None, high: float | None, n: int 
     """
     shown = " ".join(part for part in parts(value, low, high, unit, against=against) if part)
     return shown if n is None else f"{shown}, n = {count(n)}"
+
+
+def about(value: float) -> str:
+    """Write a number of people as it is said: whole, and from a hundred on rounded to two significant digits.
+
+    >>> about(307.6), about(41.4), about(12_345), about(0.3)
+    ('310', '41', '12,000', '<1')
+    """
+    if 0 < value < 1:
+        return "<1"
+    whole = round(value)
+    return count(round(whole, 2 - len(str(abs(whole)))) if abs(whole) >= 100 else whole)
+
+
+def people(value: float, low: float | None = None, high: float | None = None) -> str:
+    """Say how many people a gap amounts to, with its interval where there is one.
+
+    >>> people(307.6, 255.0, 361.2), people(1.2), people(0.3)
+    ('about 310 people [260, 360]', 'about 1 person', 'less than one person')
+    """
+    span = f" [{about(low)}, {about(high)}]" if low is not None and high is not None else ""
+    said = about(value)
+    if said == "<1":
+        return f"less than one person{span}"
+    return f"about {said} {'person' if said == '1' else 'people'}{span}"
 
 
 def chance(value: float) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import itertools
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,13 +17,23 @@ import pytest
 
 from reports import scales
 from reports.charts import (
+    ALTERNATIVE,
+    COMMON,
+    CURRENT,
+    PER_GROUP,
     ChartSpec,
+    Curve,
+    CurveChart,
     DistributionChart,
+    FrontierChart,
     HeatMap,
     IntervalChart,
     Mark,
+    Option,
     Point,
+    Reliability,
     ReliabilityChart,
+    Rule,
     Series,
     TrendChart,
     to_plotly,
@@ -42,8 +53,14 @@ def points(**more: object) -> tuple[Point, ...]:
     return (*made, Point(label=HOSTILE, value=None, reason="not enough data"))
 
 
-def trend_points() -> tuple[Point, ...]:
-    """Make ten days with a gap and a partial last day."""
+def reliability(name: str) -> Reliability:
+    """Make a curve with an empty bin and one without a score."""
+    columns = {"mean_score": (0.1, 0.5, None), "observed": (0.2, None, 0.4), "low": (0.1, None, 0.3), "high": (0.3, None, 0.5)}
+    return Reliability(name=name, n=(10, 0, 5), **columns)
+
+
+def trend_points(early: int = 0) -> tuple[Point, ...]:
+    """Make ten days with a gap and a partial last day; outcomes of the last `early` are still to come."""
     return tuple(
         Point(
             label=f"day {i}",
@@ -53,6 +70,7 @@ def trend_points() -> tuple[Point, ...]:
             high=0.85,
             n=40,
             partial=i == 9,
+            immature=i >= 10 - early,
             verdict="pass",
             reason="no outcomes" if i == 4 else "",
         )
@@ -87,15 +105,57 @@ CHARTS: dict[str, ChartSpec] = {
     "distribution": DistributionChart.of_tables(
         title="t", alt="alt", tables={"labels": [HOSTILE, "b", "c"], "reference": [10, 30, None], "window": [20, 20, 0]}
     ),
-    "reliability": ReliabilityChart(
+    "reliability": ReliabilityChart(title="t", unit="percent", alt=f"alt {HOSTILE}", curves=(reliability(""),)),
+    "reliabilities": ReliabilityChart(title="t", unit="percent", alt="alt", curves=(reliability(HOSTILE), reliability("b"))),
+    "estimates": TrendChart(
         title="t",
         unit="percent",
         alt=f"alt {HOSTILE}",
-        mean_score=(0.1, 0.5, None),
-        observed=(0.2, None, 0.4),
-        low=(0.1, None, 0.3),
-        high=(0.3, None, 0.5),
-        n=(10, 0, 5),
+        series=(
+            Series(name="Realised", group="", points=trend_points(early=3)),
+            Series(name="Estimated", group="", estimated=True, points=trend_points()),
+        ),
+    ),
+    "gaps": IntervalChart(
+        title="t",
+        unit="points",
+        alt=f"alt {HOSTILE}",
+        parity=0.0,
+        points=(
+            Point(label=HOSTILE, value=-0.061, low=-0.07, high=-0.052, n=900, people=(307.6, 255.0, 361.0)),
+            Point(label="b", value=0.01, low=-0.02, high=0.04, n=80),
+        ),
+    ),
+    "thresholds": CurveChart(
+        title="t",
+        unit="percent",
+        alt=f"alt {HOSTILE}",
+        x_title="threshold",
+        x_unit="decimal",
+        curves=(
+            Curve(name=HOSTILE, x=(0.0, 0.5, 1.0), y=(1.0, 0.6, None), low=(0.9, 0.5, None), high=(1.0, 0.7, None)),
+            Curve(name="b", x=(0.0, 0.5), y=(0.9, 0.2), dashed=True),
+        ),
+        rules=(Rule(at=0.4, text="the log's decisions"),),
+        levels=(Rule(at=0.5, text="half"),),
+    ),
+    "lags": CurveChart(
+        title="t", unit="percent", alt=f"alt {HOSTILE}", x_title="days", x_unit="plain", curves=(Curve(name="", x=(0, 7), y=(0.1, 1.0)),)
+    ),
+    "frontier": FrontierChart(
+        title="t",
+        unit="points",
+        alt=f"alt {HOSTILE}",
+        x_title="accuracy",
+        x_unit="percent",
+        y_title="approval gap",
+        limit=0.1,
+        options=(
+            Option(label="0.5", kind=COMMON, x=0.8, y=0.12, x_low=0.79, x_high=0.81, y_low=0.1, y_high=0.14),
+            Option(label=HOSTILE, kind=PER_GROUP, x=0.79, y=0.01),
+            Option(label="without region", kind=ALTERNATIVE, x=0.795, y=0.05),
+            Option(label="", kind=CURRENT, x=0.8, y=0.13),
+        ),
     ),
 }
 EACH = pytest.mark.parametrize("chart", CHARTS.values(), ids=CHARTS.keys())
@@ -204,6 +264,51 @@ def test_partial_windows_are_hollow() -> None:
     assert len(hollow) == 2  # the window without a value, and the partial one
 
 
+def test_estimates_are_dashed_and_share_the_colour_of_what_they_estimate() -> None:
+    root = ElementTree.fromstring(to_svg(CHARTS["estimates"], "page"))
+    lines = [path for path in root.iter("path") if path.get("fill") == "none"]
+    assert [line.get("stroke-dasharray") for line in lines] == [None, None, "5 3", "5 3"]  # a gap cuts each line in two
+    assert len({line.get("stroke") for line in lines}) == 1
+    assert [trace.line.dash for trace in to_plotly(CHARTS["estimates"], "light").data if trace.mode == "lines+markers"] == ["solid", "dash"]
+
+
+def test_windows_whose_outcomes_are_still_to_come_are_shaded_from_half_a_window_before_the_first() -> None:
+    chart = CHARTS["estimates"]
+    assert isinstance(chart, TrendChart)
+    first, last = scales.position(DAY + dt.timedelta(days=7)), scales.position(DAY + dt.timedelta(days=9))
+    assert chart.immature() == [(first - 0.5, last + 0.5)]
+    assert "outcomes still to come" in "".join(ElementTree.fromstring(to_svg(chart, "page")).itertext())
+    assert any(shape.type == "rect" for shape in to_plotly(chart, "light").layout.shapes)
+    assert {row[-1] for row in chart.data_table().rows} == {"OK", "OK, immature"}
+
+
+def test_a_gap_is_said_in_people_too() -> None:
+    chart = CHARTS["gaps"]
+    table = chart.data_table()
+    assert table.columns[-1] == "People"
+    assert [row[-1] for row in table.rows] == ["about 310 people [260, 360]", ""]
+    assert "310" in list(ElementTree.fromstring(to_svg(chart, "page")).itertext())
+
+
+def test_a_curve_breaks_where_a_value_is_withheld_and_a_rule_lies_where_it_says() -> None:
+    curve = Curve(name="a", x=(0.0, 1.0, 2.0, 3.0, 4.0), y=(0.1, 0.2, None, 0.3, 0.4))
+    chart = CurveChart(title="t", unit="percent", alt="a", x_title="x", x_unit="plain", curves=(curve,), rules=(Rule(at=3.0, text="now"),))
+    root = ElementTree.fromstring(to_svg(chart, "page"))
+    assert [(path.get("d") or "").count("L") for path in root.iter("path") if path.get("fill") == "none"] == [1, 1]
+    rule = next(line for line in root.iter("line") if line.get("stroke-width") == "1.2")
+    assert rule.get("x1") == [circle.get("cx") for circle in root.iter("circle")][2]  # the dot at 3, after those at 0 and 1
+    assert chart.data_table().rows[2] == ("2", "–")
+
+
+def test_the_kinds_of_a_frontier_differ_in_shape_and_the_decisions_as_they_are_stand_out() -> None:
+    chart = CHARTS["frontier"]
+    root = ElementTree.fromstring(to_svg(chart, "page"))
+    marks = [[e.tag for e in group if e.tag in ("circle", "rect", "path")] for group in root.findall(".//g")]
+    assert marks == [["circle"], ["rect"], ["path"], ["circle", "circle"]]
+    symbols = [trace.marker.symbol for trace in to_plotly(chart, "dark").data]
+    assert len(set(symbols)) == 4
+
+
 def test_intervals_too_wide_to_judge_do_not_flatten_the_others() -> None:
     chart = IntervalChart(
         title="t",
@@ -241,8 +346,9 @@ def test_time_axes_tick_at_whole_days_or_hours(days: int) -> None:
 
 def test_only_charts_import_plotly_and_only_when_drawing() -> None:
     reports = Path(scales.__file__).parent
-    assert [p.name for p in sorted(reports.glob("*.py")) if "plotly" in p.read_text("utf-8") and "from plotly" in p.read_text("utf-8")] == [
-        "charts.py"
+    modules = sorted(reports.rglob("*.py"))
+    assert [p.relative_to(reports).as_posix() for p in modules if re.search(r"^\s*(from|import) plotly", p.read_text("utf-8"), re.M)] == [
+        "charts/__init__.py"
     ]
     heavy = ("plotly", "pandas", "jinja2", "scipy", "ibis", "streamlit")
     code = f"import sys, reports.charts, reports.registry; print(sorted(set({heavy}) & set(sys.modules)))"
