@@ -18,7 +18,7 @@ from audits.estimate import Estimates, Floats
 Pair = tuple[Floats, Floats]
 FEW_EVENTS = 5
 FEW_EXPECTED = 5.0
-_REACH = 64
+_REACH = 52
 
 
 def z_of(level: float = 0.95) -> float:
@@ -239,7 +239,7 @@ def two_proportion_p(hits1: ArrayLike, n1: ArrayLike, hits2: ArrayLike, n2: Arra
 def fisher_p(hits1: ArrayLike, n1: ArrayLike, hits2: ArrayLike, n2: ArrayLike) -> Floats:
     """Two-sided p-value of Fisher's exact test: the probability of all tables no likelier than the one seen.
 
-    Meant for cells with an expected count below five or so: it adds up 64 tables around the smallest cell, past which nothing is left.
+    Meant for an expected count below five or so: it adds up 52 tables from none in the smallest cell on, past which nothing is left.
 
     Source: R. A. Fisher (1922), J. R. Stat. Soc. 85; two-sided as in R's `fisher.test`.
 
@@ -259,16 +259,16 @@ def fisher_p(hits1: ArrayLike, n1: ArrayLike, hits2: ArrayLike, n2: ArrayLike) -
     def log_choose(top: Floats, bottom: Floats) -> Floats:
         return np.asarray(gammaln(top + 1) - gammaln(bottom + 1) - gammaln(top - bottom + 1))
 
-    def log_chance(k: Floats) -> Floats:
-        a, b, c = (np.asarray(v)[..., None] for v in (row, column, size))
-        inside = (k >= np.maximum(0.0, a + b - c)) & (k <= np.minimum(a, b))
-        k = np.where(inside, k, np.maximum(0.0, a + b - c))
-        return np.where(inside, log_choose(b, k) + log_choose(c - b, a - k) - log_choose(c, a), -np.inf)
-
-    here = log_chance(x[..., None])
-    first = np.maximum(x - 40.0, 0.0)
-    tables = log_chance(first[..., None] + np.arange(_REACH + 41.0))
-    total = np.where(tables <= here + 1e-7, np.exp(tables), 0.0).sum(axis=-1)
+    start = np.maximum(x - 40.0, 0.0)  # both margins are at most half of all, so the cell can be 0
+    first = np.exp(log_choose(column, start) + log_choose(size - column, row - start) - log_choose(size, row))
+    step = start[..., None] + np.arange(_REACH - 1.0)  # each further table from the one before it
+    a, b, rest = row[..., None], column[..., None], (size - row - column)[..., None] + 1
+    tables = np.empty((*x.shape, _REACH))
+    tables[..., 0] = first
+    np.divide(np.maximum(a - step, 0.0) * np.maximum(b - step, 0.0), (step + 1) * (rest + step), out=tables[..., 1:])
+    np.cumprod(tables, axis=-1, out=tables)
+    here = np.take_along_axis(tables, (x - start).astype(np.int64)[..., None], axis=-1)
+    total = np.where(tables <= here * (1 + 1e-7), tables, 0.0).sum(axis=-1)
     return np.asarray(np.minimum(total, 1.0))
 
 
