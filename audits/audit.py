@@ -13,7 +13,7 @@ from audits.estimate import Estimates, Floats, Integers
 from audits.evidence import Evidence
 from audits.finding import Measurement
 
-Need = Literal["decision", "outcome", "score", "probability", "clock", "protected", "columns", "latency_ms", "cost", "energy_wh"]
+Need = Literal["decision", "outcome", "score", "probability", "clock", "protected", "columns", "latency_ms", "cost", "energy_wh", "costs"]
 Function = Callable[[Evidence], Iterator[Measurement]]
 
 
@@ -48,16 +48,15 @@ def missing(evidence: Evidence, need: Need) -> str | None:
         return "no prediction carries a decision"
     if need == "outcome" and not counts.labelled[0, 0, 0]:
         return "no outcome is known yet for any prediction of the period"
-    if need in ("score", "probability") and evidence.bins.score_bins is None:
-        return "no prediction carries a numeric score"
-    if need == "probability":
-        grid = evidence.bins.score_bins
-        assert grid is not None
-        moments = evidence.tally.moments
-        scores = moments["column"] == evidence.tally.columns.index(grid.name)
-        low, high = moments["min"][scores], moments["max"][scores]
-        if np.nanmin(low, initial=0.0) < 0 or np.nanmax(high, initial=1.0) > 1:
-            return f"scores run from {np.nanmin(low):g} to {np.nanmax(high):g}, so they are not probabilities"
+    if need in ("score", "probability"):
+        grids = [evidence.bins.by_name[name] for name in evidence.bins.class_scores if name] if evidence.task == "multiclass" else []
+        scored = grids or ([evidence.bins.score_bins] if evidence.bins.score_bins is not None else [])
+        if not scored:
+            return "no prediction carries a numeric score"
+        if need == "probability":
+            return next((reason for reason in (_no_probability(evidence, grid.name) for grid in scored) if reason), None)
+    if need == "costs" and evidence.model.costs is None:
+        return f"the configuration gives no costs: [models.{evidence.model.name}.costs] true_positive, false_positive and so on"
     if need == "clock" and evidence.windows[0].start is None:
         return "the log has no clock"
     if need == "protected" and not evidence.attributes:
@@ -67,11 +66,22 @@ def missing(evidence: Evidence, need: Need) -> str | None:
     return None
 
 
+def _no_probability(evidence: Evidence, column: str) -> str | None:
+    """Why a score is no probability: what was logged lies outside 0 and 1."""
+    if column not in evidence.tally.columns:
+        return None  # the largest of several, which answer for themselves
+    moments = evidence.tally.moments
+    scores = moments["column"] == evidence.tally.columns.index(column)
+    low, high = np.nanmin(moments["min"][scores], initial=0.0), np.nanmax(moments["max"][scores], initial=1.0)
+    return f"scores run from {low:g} to {high:g}, so they are not probabilities" if low < 0 or high > 1 else None
+
+
 def measurement(
     audit_name: str, unit: str, *, value: Floats, low: Floats, high: Floats, n: NDArray[Any], method: str | NDArray[np.object_],
     window: Integers | int = 0, version: Integers | int = 0, slice: Integers | int = 0, reference_slice: Integers | int = -1,
     attribute: Integers | int = -1, column: Integers | int = -1, p_value: Floats | None = None,
     reason: str | NDArray[np.object_] = "", tables: Mapping[int, dict[str, Any]] | None = None,
+    people: tuple[Floats, Floats, Floats] | None = None,
 ) -> Measurement:  # fmt: skip
     """A measurement from flat arrays of one length, single places repeated; infinities become "cannot be computed"."""
     k = len(value)
@@ -92,7 +102,7 @@ def measurement(
         name=audit_name, unit=unit, window=places(window), version=places(version), slice=places(slice),
         reference_slice=places(reference_slice), attribute=places(attribute), column=places(column), value=numbers(value), low=numbers(low),
         high=numbers(high), n=np.asarray(n, dtype=np.int64), method=words(method), p_value=numbers(p_value), reason=words(reason),
-        tables=tables or {},
+        tables=tables or {}, people=None if people is None else (numbers(people[0]), numbers(people[1]), numbers(people[2])),
     )  # fmt: skip
 
 

@@ -31,6 +31,9 @@ MOST_STRETCHES = 28
 CATEGORIES = 100
 """Categories that a column keeps; the rest of its reference counts as other."""
 
+CONFIDENCE, ABSOLUTE_ERROR, OUTCOME = "candor:confidence", "candor:absolute_error", "candor:outcome"
+"""Names of derived grids; no column of a log can be called so."""
+
 MISSING, OTHER, UNSEEN = -1, -2, -3
 """Bins of levels that have no place in the vocabulary: other was rare in the reference, unseen was not in it."""
 
@@ -153,22 +156,44 @@ class Bins:
         Name of the score column among `columns`, or None.
     attributes
         Vocabularies of the attributes and segments with more than `CATEGORIES` levels; the rest are tallied level by level.
+    classes, class_scores
+        Multiclass: the classes, most frequent first, and for each the column of its probability ("" where the log has none).
+    derived
+        Grids of what is computed from several columns: the largest probability (`CONFIDENCE`), the absolute error (`ABSOLUTE_ERROR`), and
+        the numeric outcome (`OUTCOME`), which is kept apart from the predictions.
     """
 
     columns: tuple[ColumnBins, ...]
     score: str | None = None
     attributes: tuple[CategoricalBins, ...] = ()
+    classes: tuple[str, ...] = ()
+    class_scores: tuple[str, ...] = ()
+    derived: tuple[NumericBins, ...] = ()
 
     @cached_property
     def by_name(self) -> dict[str, ColumnBins]:
-        """Column name to bins."""
-        return {column.name: column for column in self.columns}
+        """Name of a column, or of something derived, to its bins."""
+        return {column.name: column for column in (*self.columns, *self.derived)}
 
     @property
     def score_bins(self) -> NumericBins | None:
         """The grid of the score."""
         found = self.by_name.get(self.score) if self.score is not None else None
         return found if isinstance(found, NumericBins) else None
+
+    @property
+    def outcome_bins(self) -> NumericBins | None:
+        """The grid of a numeric outcome; its mean and deviation standardise the outcome."""
+        found = self.by_name.get(OUTCOME)
+        return found if isinstance(found, NumericBins) else None
+
+    @cached_property
+    def curves(self) -> tuple[str, ...]:
+        """Names of the grids that the margins are counted on: the score, or the score of each class and the largest of them; where the
+        outcome is a number, also the absolute error and the outcome."""
+        named = [*self.class_scores] if self.classes else [self.score or ""]
+        wanted = [*named, *(grid.name for grid in self.derived)]
+        return tuple(name if isinstance(self.by_name.get(name), NumericBins) else "" for name in wanted)
 
     def to_json(self) -> str:
         """Canonical JSON."""
@@ -179,7 +204,11 @@ class Bins:
         """The inverse of `to_json`."""
         data = json.loads(text)
         attributes = tuple(CategoricalBins(**{**a, "levels": tuple(a["levels"])}) for a in data["attributes"])
-        return cls(columns=tuple(_column(column) for column in data["columns"]), score=data["score"], attributes=attributes)
+        derived = tuple(_numeric(grid) for grid in data.get("derived", ()))
+        return cls(
+            columns=tuple(_column(column) for column in data["columns"]), score=data["score"], attributes=attributes, derived=derived,
+            classes=tuple(data.get("classes", ())), class_scores=tuple(data.get("class_scores", ())),
+        )  # fmt: skip
 
     @cached_property
     def fingerprint(self) -> str:
@@ -189,8 +218,12 @@ class Bins:
 
 def _column(data: dict[str, Any]) -> ColumnBins:
     if data["kind"] == "numeric":
-        return NumericBins(**{**data, **{name: tuple(data[name]) for name in ("knots", "cells", "densities", "deciles")}})
+        return _numeric(data)
     return CategoricalBins(**{**data, "levels": tuple(data["levels"])})
+
+
+def _numeric(data: dict[str, Any]) -> NumericBins:
+    return NumericBins(**{**data, **{name: tuple(data[name]) for name in ("knots", "cells", "densities", "deciles")}})
 
 
 def numeric_bins(

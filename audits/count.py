@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audits.bins import CATEGORIES, MISSING, OTHER, UNSEEN, Bins, CategoricalBins, ColumnBins, NumericBins, numeric_bins
+from audits.bins import MISSING, OTHER, UNSEEN, Bins, CategoricalBins, NumericBins
+from audits.freeze import check_values, freeze, with_outcome
 from audits.slices import Slice, slices_of
 from audits.tally import specification
 from connectors import partitions
 from connectors.config import ModelConfig
-from connectors.errors import CandorError, UsageError
+from connectors.errors import CandorError
 from connectors.partitions import Partition
 from connectors.schema import model_schema
 from connectors.warehouse import Engine, Warehouse
@@ -26,11 +27,8 @@ if TYPE_CHECKING:
 
     from audits.scan import Log
 
-QUANTILE_STEPS = 400
 MOST_CELLS = 2_000_000
 SHOWN_UNSEEN = 20
-LARGE, HUGE = 1e100, 1e308
-"""Beyond the first, squares are computed on a smaller scale; no deviation is kept above the second."""
 
 
 def tally(
@@ -70,8 +68,12 @@ def tally(
         bins = freeze(engine, log, [p.number for p in reference])
     else:
         bins = Bins.from_json(found[0])
+    late_grids = model.task == "regression" and bins.outcome_bins is None
+    if late_grids and found is not None:  # its first outcomes arrived after bins were frozen
+        bins = with_outcome(engine, log, bins, [p.number for p in reference])
+        late_grids = bins.outcome_bins is not None
     with warehouse.transaction():
-        if found is None or refreeze or found[1] != wanted:
+        if found is None or refreeze or found[1] != wanted or late_grids:
             partitions.freeze_bins(warehouse, model.name, body=bins.to_json(), fingerprint=bins.fingerprint, spec=wanted)
         dirty = partitions.partitions(warehouse, model.name)
         cells = partitions.cells(warehouse, model.name)
@@ -97,78 +99,6 @@ def count(
     if side == "prediction":
         return count_columns(engine, log, bins, numbers)
     return count_outcomes(engine, log, bins, numbers, cells)
-
-
-def check_values(engine: Engine, log: Log) -> None:
-    """Refuse a log whose decisions or outcomes contradict the task, naming what was found."""
-    from audits.scan import equals, levels_by_count
-
-    if log.model.task != "binary":
-        return
-    outcomes = None if log.outcomes is None else (log.outcomes, "outcome", log.model.columns.outcome)
-    decision = log.model.columns.decision
-    places = [(log.predictions, decision, decision) if log.has(decision) and decision else None, outcomes]
-    for table, column, shown in [place for place in places if place is not None]:
-        levels = engine.execute(levels_by_count(table, column, 4)).column("level").to_pylist()
-        for value, key in ((log.model.favorable, "favorable"), (log.model.positive, "columns.positive")):
-            seen = engine.execute(table.filter(equals(table[column], value)).limit(1)).num_rows if len(levels) >= 2 else 1
-            if not seen:
-                raise UsageError(
-                    f'models.{log.model.name}.{key} = {value!r} never occurs in column "{shown}", which holds '
-                    f"{', '.join(repr(x) for x in levels[:3])}; set {key} to one of them"
-                )
-        if len(levels) > 2:
-            raise UsageError(
-                f'models.{log.model.name}.task = "binary", but column "{shown}" holds more than two values '
-                f"({', '.join(repr(x) for x in levels)}); correct the column or the task"
-            )
-
-
-def freeze(engine: Engine, log: Log, numbers: Sequence[int]) -> Bins:
-    """Choose the bins of every feature, of the score and of the latency from the reference partitions."""
-    from audits.scan import groupings, levels_by_count, numeric_range, numeric_reference
-
-    rows = log.within(numbers)
-    chosen: list[ColumnBins] = []
-    for name in binned_columns(log):
-        kind = rows[name].type()
-        if kind.is_numeric():
-            span = engine.execute(numeric_range(rows, name)).to_pylist()[0]
-            if span["n"]:
-                largest = max(abs(span["low"]), abs(span["high"]))
-                scale = largest if largest > LARGE else 1.0
-                row = engine.execute(numeric_reference(rows, name, QUANTILE_STEPS, scale)).to_pylist()[0]
-                chosen.append(
-                    numeric_bins(
-                        name, low=span["low"], high=span["high"], mean=row["mean"] * scale, deviation=min(row["deviation"] * scale, HUGE),
-                        integers=bool(row["integers"]), quantiles=row["quantiles"],
-                    )
-                )  # fmt: skip
-                continue
-        levels = engine.execute(levels_by_count(rows, name, CATEGORIES + 1)).column("level").to_pylist()
-        chosen.append(CategoricalBins(name=name, levels=tuple(levels[:CATEGORIES]), complete=len(levels) <= CATEGORIES))
-    capped = []
-    for grouping in groupings(log):
-        if grouping.edges is None:
-            levels = engine.execute(levels_by_count(log.predictions, grouping.column, CATEGORIES + 1)).column("level").to_pylist()
-            if len(levels) > CATEGORIES:
-                capped.append(CategoricalBins(name=grouping.column, levels=tuple(levels[:CATEGORIES]), complete=False))
-    score = log.model.columns.score
-    numeric = {column.name for column in chosen if column.kind == "numeric"}
-    return Bins(columns=tuple(chosen), score=score if score in numeric else None, attributes=tuple(capped))
-
-
-def binned_columns(log: Log) -> list[str]:
-    """Features, then score and latency, of those that the log has."""
-    model, roles = log.model, log.model.columns.named()
-    if model.features is not None:
-        features = [name for name in model.features if log.has(name)]
-    else:
-        taken = {*roles.values(), *model.attributes, *model.segments}
-        kinds = log.predictions.schema()
-        features = [n for n in log.predictions.columns if n not in taken and not n.startswith("candor:") and not kinds[n].is_timestamp()]
-    wanted = [*features, *(roles[role] for role in ("score", "latency_ms") if role in roles and log.has(roles[role]))]
-    return list(dict.fromkeys(wanted))
 
 
 def count_columns(engine: Engine, log: Log, bins: Bins, numbers: Sequence[int] | None) -> dict[str, pa.Table]:
@@ -277,39 +207,83 @@ def outcome_tables(engine: Engine, log: Log, bins: Bins, held: ir.Table, cells: 
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    from audits.scan import families, groupings, margin_table, maturity_table, outcome_table
+    from audits.scan import coarse_table, families, groupings, margin_table, maturity_table, outcome_table
 
     names = [grouping.column for grouping in groupings(log)]
-    grid = bins.score_bins if "score_bin" in held.columns else None
+    curves = [index for index in range(len(bins.curves)) if f"bin{index}" in held.columns]
+    together = len(bins.curves) == 1 and curves == [0]  # one curve is counted in one pass with the outcomes
     tables: dict[str, pa.Table] = {}
-    outcome = []
+    outcome, coarse = [], []
     for number, family in enumerate(families(log)):
-        summed = engine.hold(outcome_table(log, held, family, coarse=grid.size if grid is not None and number == 0 else 0))
-        size = engine.execute(summed.count().name("n").as_table()).column(0)[0].as_py()
-        if size > MOST_CELLS:
+        first_of_segment = number > 0 and "unit" in held.columns and not any(family[-1] in f for f in families(log)[1:number])
+        size = bins.by_name[bins.curves[0]].size if together and number == 0 else 0
+        summed = engine.hold(outcome_table(log, held, family, coarse=size))
+        rows = engine.execute(summed.count().name("n").as_table()).column(0)[0].as_py()
+        if rows > MOST_CELLS:
             shown = " x ".join(names[i] for i in family)
             raise CandorError(
-                f"model {log.model.name}: {shown} makes {size:,} groups, more than {MOST_CELLS:,}; give edges to numeric attributes "
+                f"model {log.model.name}: {shown} makes {rows:,} groups, more than {MOST_CELLS:,}; give edges to numeric attributes "
                 f'in "protected", or leave out the attribute with the most levels'
             )
-        table = engine.execute(summed)
-        cell = _cells([(names[i], table.column(f"level{i}")) for i in family], table.num_rows, cells)
-        kept = _known(table.drop_columns([f"level{i}" for i in family]).append_column("cell", pa.array(cell, pa.int32())))
-        if "score_bin" in kept.column_names:
-            tables["tally_coarse"] = added(kept.filter(pc.is_valid(kept["score_bin"])), ("decision",), ("n", "score"))
-            kept = added(kept, ("score_bin",), None)
-        outcome.append(kept.append_column("family", pa.array(np.full(kept.num_rows, number), pa.int16())))
-    if grid is not None:
-        tables["tally_margin"] = _margin(engine.execute(margin_table(log, held)), grid, names, cells)
+        table = _celled(engine.execute(summed), family, names, cells)
+        if size:
+            scored = table.filter(pc.is_valid(table["score_bin"]))
+            coarse.append(_of_curve(added(scored, (), ("n", "score")), 0))
+            table = added(table, ("score_bin",), None)
+        elif number == 0 or first_of_segment:
+            kept = family if number == 0 else family[-1:]
+            coarse += [_of_curve(_celled(engine.execute(coarse_table(log, held, kept, bins, c)), kept, names, cells), c) for c in curves]
+        outcome.append(table.append_column("family", pa.array(np.full(table.num_rows, number), pa.int16())))
+    if curves:
+        tables["tally_coarse"] = pa.concat_tables([part.select(coarse[0].column_names) for part in coarse], promote_options="permissive")
+        parts = [_margin(engine.execute(margin_table(log, held, bins, c)), bins, c, names, cells) for c in curves]
+        tables["tally_margin"] = pa.concat_tables(parts, promote_options="default")
     tables["tally_outcome"] = pa.concat_tables([part.select(outcome[0].column_names) for part in outcome])
+    if "weight0" in held.columns:
+        tables["tally_weighted"] = _weighted(engine, log, held, cells)
     if "lag_days" in held.columns:
         tables["tally_maturity"] = engine.execute(maturity_table(held))
     return tables
 
 
+def _celled(table: pa.Table, family: Sequence[int], names: Sequence[str], cells: dict[str, int]) -> pa.Table:
+    """A table with the number of each row's cell instead of its levels, unknown decisions and outcomes as -1."""
+    import pyarrow as pa
+
+    cell = _cells([(names[i], table.column(f"level{i}")) for i in family], table.num_rows, cells)
+    found = _known(table.drop_columns([f"level{i}" for i in family]).append_column("cell", pa.array(cell, pa.int32())))
+    return found if "unit" in found.column_names else found.append_column("unit", pa.array(np.full(found.num_rows, -1), pa.int8()))
+
+
+def _of_curve(table: pa.Table, curve: int) -> pa.Table:
+    import pyarrow as pa
+
+    return table.append_column("curve", pa.array(np.full(table.num_rows, curve), pa.int16()))
+
+
+def _weighted(engine: Engine, log: Log, held: ir.Table, cells: dict[str, int]) -> pa.Table:
+    """Counts of the groups that are known by probabilities only, one row a level, decision and outcome."""
+    import pyarrow as pa
+
+    from audits.scan import weighted_table, weights
+
+    imputed = log.model.imputed
+    assert imputed is not None
+    levels = list(weights(log))
+    table = _known(engine.execute(weighted_table(held, len(levels))))
+    parts = []
+    for index, name in enumerate(levels):
+        cell = cells.setdefault(Slice.of([(imputed.column, name)]).to_json(), len(cells))
+        columns = {key: table.column(key) for key in ("partition", "decision", "outcome")}
+        columns |= {"cell": pa.array(np.full(table.num_rows, cell), pa.int32()), "n": table.column(f"n{index}").cast(pa.int64())}
+        columns |= {"weight": table.column(f"weight{index}"), "weight_squared": table.column(f"squared{index}")}
+        parts.append(pa.table(columns))
+    return pa.concat_tables(parts)
+
+
 def added(table: pa.Table, without: Sequence[str], sums: Sequence[str] | None) -> pa.Table:
     """The table without some keys, its rows added up; `sums` names the sums to keep, all for None."""
-    every = ("partition", "family", "cell", "decision", "outcome", "score_bin")
+    every = ("partition", "family", "unit", "cell", "curve", "decision", "outcome", "score_bin")
     keys = [name for name in every if name in table.column_names and name not in without]
     wanted = sums or [name for name in table.column_names if name not in (*keys, *without)]
     grouped = table.group_by(keys).aggregate([(name, "sum") for name in wanted])
@@ -333,10 +307,11 @@ def _cells(levels: Sequence[tuple[str, pa.ChunkedArray]], rows: int, cells: dict
     return numbers[place]
 
 
-def _margin(table: pa.Table, grid: NumericBins, names: Sequence[str], cells: dict[str, int]) -> pa.Table:
-    """Histograms of each group, one row of counts each; everybody's is that of the first grouping, added up."""
+def _margin(table: pa.Table, bins: Bins, curve: int, names: Sequence[str], cells: dict[str, int]) -> pa.Table:
+    """Histograms of each group on one curve, one row of counts each; everybody's is that of the first grouping, added up."""
     import pyarrow as pa
 
+    size = bins.by_name[bins.curves[curve]].size
     encoded = table.column("level").combine_chunks().dictionary_encode()
     values = encoded.dictionary.to_pylist()
     found = _arrays(_known(table).drop_columns(["level"]))
@@ -350,16 +325,20 @@ def _margin(table: pa.Table, grid: NumericBins, names: Sequence[str], cells: dic
     first = np.flatnonzero(grouping == 0)  # its levels make up everybody
     rows = np.concatenate([np.arange(len(cell)), first])
     cell = np.concatenate([cell, np.full(len(first), everybody)])
-    code, place = _distinct((found["partition"][rows].astype(np.int64) * len(cells) + cell) * 3 + found["outcome"][rows] + 1)
-    flat = place * grid.size + found["score_bin"][rows]
-    shape = (len(code), grid.size)
-    n = np.bincount(flat, weights=found["n"][rows], minlength=shape[0] * shape[1]).astype(np.int64).reshape(shape)
-    score = np.bincount(flat, weights=found["score"][rows], minlength=shape[0] * shape[1]).reshape(shape)
-    spots, outcome = code // 3, (code % 3 - 1).astype(np.int8)
-    return pa.table(
-        {"partition": (spots // len(cells)).astype(np.int32), "cell": (spots % len(cells)).astype(np.int32), "outcome": outcome,
-         "n": lists(n, pa.int64()), "score": lists(score, pa.float64())}
-    )  # fmt: skip
+    known = (found["decision"][rows].astype(np.int64) + 1) * 3 + found["outcome"][rows].astype(np.int64) + 1
+    code, place = _distinct((found["partition"][rows].astype(np.int64) * len(cells) + cell) * 9 + known)
+    flat = place * size + found["score_bin"][rows]
+    spots, decision, outcome = code // 9, (code % 9 // 3 - 1).astype(np.int8), (code % 3 - 1).astype(np.int8)
+    columns = {
+        "partition": pa.array((spots // len(cells)).astype(np.int32)), "cell": pa.array((spots % len(cells)).astype(np.int32)),
+        "curve": pa.array(np.full(len(code), curve, dtype=np.int16)), "decision": pa.array(decision), "outcome": pa.array(outcome),
+    }  # fmt: skip
+    for name in ("n", "score", "error", "error_abs", "error_2"):
+        if name in found:
+            sums = np.bincount(flat, weights=np.nan_to_num(found[name][rows].astype(np.float64)), minlength=len(code) * size)
+            columns[name] = lists(sums.astype(np.int64 if name == "n" else np.float64).reshape(len(code), size),
+                                  pa.int64() if name == "n" else pa.float64())  # fmt: skip
+    return pa.table(columns)
 
 
 def _distinct(codes: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

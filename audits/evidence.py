@@ -5,119 +5,43 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from audits.bins import Bins
+from audits.bins import ABSOLUTE_ERROR, Bins, NumericBins
+from audits.bins import OUTCOME as NUMERIC_OUTCOME
+from audits.counts import (
+    DECISION,
+    NO,
+    OUTCOME,
+    UNITS,
+    UNKNOWN,
+    YES,
+    ColumnCounts,
+    Counts,
+    WeightedCounts,
+    add_rows,
+    agreement,
+    one_against_rest,
+    summed,
+)
 from audits.estimate import Floats, Integers
 from audits.finding import Coverage, Reference
+from audits.histograms import Histograms
 from audits.slices import Slice
 from audits.tally import Tally, merge_levels
 from audits.window import Window
 from connectors.config import ModelConfig
 
-DECISION, OUTCOME = 3, 4
-NO, YES, UNKNOWN = 0, 1, 2
+if TYPE_CHECKING:
+    from audits.proxies import ProxyCounts
 
-
-@dataclass(frozen=True, kw_only=True)
-class Counts:
-    """Confusion counts and sums over version x window x slice.
-
-    Parameters
-    ----------
-    table
-        Rows by [version, window, slice, decision, outcome]; on the last two axes 0 is unfavorable, 1 favorable, 2 unknown.
-    sums
-        Other sums by the same axes, decisions added up: by [version, window, slice, outcome]. `scored`, `score`,
-        `score_squared`, `error_2` (sum of squared errors of the score), `error_4`, `log_loss`, `log_loss_squared`,
-        and `latency_ms_n`, `latency_ms`, `latency_ms_squared` and so on for cost and energy.
-    same
-        Whether the positive outcome, which the score predicts, is the favorable one.
-    """
-
-    table: Floats
-    sums: Mapping[str, Floats]
-    same: bool
-
-    @cached_property
-    def rows(self) -> Floats:
-        """All rows, by [version, window, slice]."""
-        return np.asarray(self.table.sum(axis=(DECISION, OUTCOME)))
-
-    @cached_property
-    def decided(self) -> Floats:
-        """Rows with a decision."""
-        return np.asarray(self.table[..., :2, :].sum(axis=(DECISION, OUTCOME)))
-
-    @cached_property
-    def selected(self) -> Floats:
-        """Rows with the favorable decision."""
-        return np.asarray(self.table[..., YES, :].sum(axis=-1))
-
-    @cached_property
-    def labelled(self) -> Floats:
-        """Rows with a known outcome."""
-        return np.asarray(self.table[..., :2].sum(axis=(DECISION, OUTCOME)))
-
-    @cached_property
-    def favored(self) -> Floats:
-        """Rows with a known, favorable outcome."""
-        return np.asarray(self.table[..., YES].sum(axis=-1))
-
-    def _confusion(self, decision_positive: bool, outcome_positive: bool) -> Floats:
-        decision = YES if decision_positive == self.same else NO
-        outcome = YES if outcome_positive == self.same else NO
-        return self.table[..., decision, outcome]
-
-    @cached_property
-    def true_positives(self) -> Floats:
-        """Rows decided positive whose outcome is positive."""
-        return self._confusion(True, True)
-
-    @cached_property
-    def false_positives(self) -> Floats:
-        """Rows decided positive whose outcome is negative."""
-        return self._confusion(True, False)
-
-    @cached_property
-    def false_negatives(self) -> Floats:
-        """Rows decided negative whose outcome is positive."""
-        return self._confusion(False, True)
-
-    @cached_property
-    def true_negatives(self) -> Floats:
-        """Rows decided negative whose outcome is negative."""
-        return self._confusion(False, False)
-
-    @cached_property
-    def positives(self) -> Floats:
-        """Scored rows by whether the known outcome is positive: sums of `scored` over positive outcomes."""
-        return self.sums["scored"][..., YES if self.same else NO]
-
-    def total(self, name: str, *, labelled: bool = False) -> Floats:
-        """A sum by [version, window, slice], over all rows or only those with a known outcome."""
-        values = self.sums[name]
-        return np.asarray(values[..., :2].sum(axis=-1) if labelled else values.sum(axis=-1))
-
-
-@dataclass(frozen=True, kw_only=True)
-class ColumnCounts:
-    """One binned column: counts per bin for the reference and for each window (row 0 the whole period).
-
-    `special` holds missing, not-a-number, other and unseen counts; `total` sums of values per bin (numeric columns).
-    """
-
-    reference: Floats
-    windows: Floats
-    reference_total: Floats
-    total: Floats
-    reference_special: Mapping[str, float]
-    special: Mapping[str, Floats]
-    unseen_levels: Mapping[str, int]
+__all__ = ["DECISION", "NO", "OUTCOME", "UNITS", "UNKNOWN", "YES", "ColumnCounts", "Counts", "Evidence", "WeightedCounts"]
+_ERRORS = ("n", "error", "error_abs", "error_2")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,6 +85,55 @@ class Evidence:
     """Exact median score by window position, where a second pass over rows found it."""
     above: Mapping[tuple[int, int], tuple[int, int]]
     """Rows scored and rows above the median, by (window, slice) position."""
+    probes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """What probes that read rows have found, by name; each says how many rows it used."""
+    proxies: ProxyCounts | None = None
+    """Features against protected attributes, counted once on the reference."""
+    view: int | None = None
+    """Of a multiclass task: the class that is positive here, or `len(classes)` for the largest probability being right."""
+    without: int | None = None
+    """The group of units that is left out."""
+
+    @property
+    def task(self) -> str:
+        """The model's task; a view of one class is binary."""
+        return "binary" if self.view is not None else self.model.task
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The classes of a multiclass task, most frequent first; empty for other tasks."""
+        return self.bins.classes
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """What `Measurement.column` is a position in: the columns, then the classes, then the segments."""
+        return (*self.columns, *self.bins.classes, *self.model.segments)
+
+    @cached_property
+    def units(self) -> int:
+        """How many groups the units are dealt into; 0 where the log names no unit."""
+        return UNITS if bool((self.tally.outcome["unit"] >= 0).any()) else 0
+
+    def without_unit(self, group: int) -> Evidence:
+        """The same evidence without one group of units; histograms on the fine grid lose what the coarse one says, bin by bin."""
+        return replace(self, without=group)
+
+    def of_class(self, place: int) -> Evidence:
+        """One class against the rest: positive and favorable are this class, the score is its probability.
+
+        `len(classes)` gives the largest probability instead, and whether the decision was right.
+        """
+        name = self.bins.curves[place] if place < len(self.bins.curves) else ""
+        return replace(self, view=place, bins=replace(self.bins, score=name or None))
+
+    def of_reference(self) -> Evidence:
+        """Evidence whose analysed period is the reference, as one window, so that any audit can be asked about it."""
+        buckets = [partition.bucket for partition in self.reference_tally.partitions] or [0]
+        span, held = (min(buckets), max(buckets) + 1), self.reference
+        window = Window(start=held.start, end=held.end, first_row=held.first_row, last_row=held.last_row)
+        return replace(
+            self, tally=self.reference_tally, windows=(window, window), spans=(span, span), versions=(None,), medians={}, above={}
+        )
 
     @cached_property
     def shape(self) -> tuple[int, int, int]:
@@ -215,22 +188,55 @@ class Evidence:
         return self._counts(self.reference_tally, none, none, (1, 1, len(self.slices)))
 
     def _counts(self, tally: Tally, version: Integers, window: Integers, shape: tuple[int, int, int]) -> Counts:
+        """Counts as the task has them: of a multiclass task those of the class in view, or of the favorable one."""
+        table, sums = self._scattered(tally, version, window, shape)
+        if not self.bins.classes:
+            same = self.model.task == "regression" or str(self.model.positive) == str(self.model.favorable)
+            return Counts(table=table, sums=sums, same=same)
+        favorable = str(self.model.favorable)
+        chosen = self.view if self.view is not None else self.classes.index(favorable) if favorable in self.classes else 0
+        sums = {name: one_against_rest(values, chosen, axis=-1) for name, values in sums.items()}
+        if self.view is not None:
+            sums = {name: values for name, values in sums.items() if not name.startswith(("error", "log_loss", "scored"))}
+            sums |= self._scored(tally, version, window, shape)
+        if chosen == len(self.classes):
+            return Counts(table=agreement(table), sums=sums, same=True)
+        return Counts(table=one_against_rest(one_against_rest(table, chosen, axis=-1), chosen, axis=-2), sums=sums, same=True)
+
+    @cached_property
+    def confusion(self) -> Floats:
+        """Rows of a multiclass task by [version, window, slice, decision, outcome]: each class, then any other, then unknown."""
+        return self._scattered(self.tally, self._version_of, self._window_of, self.shape)[0]
+
+    def _scattered(
+        self, tally: Tally, version: Integers, window: Integers, shape: tuple[int, int, int]
+    ) -> tuple[Floats, dict[str, Floats]]:
         """Scatter a tally over version x window x slice, then add up versions into 0, windows into 0 and cells into slices."""
-        rows = tally.outcome
+        rows, unknown = tally.outcome, max(len(self.bins.classes) + 1, 2)
         places, source = self._places(tally)
+        if self.without is not None:
+            kept = rows["unit"][source] != self.without
+            places, source = places[kept], source[kept]
         part = rows["partition"][source]
         flat = np.ravel_multi_index((version[part], window[part], places), shape)
-        decision = np.where(rows["decision"] < 0, UNKNOWN, rows["decision"])[source]
-        outcome = np.where(rows["outcome"] < 0, UNKNOWN, rows["outcome"])[source]
-        size = int(np.prod(shape))
-        cell = (flat * 3 + decision) * 3 + outcome
-        table = summed(cell, rows["n"][source], size * 9).reshape(*shape, 3, 3)
+        decision, outcome = (np.where(rows[name] < 0, unknown, rows[name])[source].astype(np.int64) for name in ("decision", "outcome"))
+        size, codes = int(np.prod(shape)), unknown + 1
+        cell = (flat * codes + decision) * codes + outcome
+        table = self._roll_up(summed(cell, rows["n"][source], size * codes * codes).reshape(*shape, codes, codes))
         sums = {}
-        for name in rows.keys() - {"partition", "family", "slice", "decision", "outcome", "n"}:
+        for name in rows.keys() - {"partition", "family", "unit", "slice", "decision", "outcome", "n"}:
             values = np.nan_to_num(rows[name].astype(np.float64))[source]
-            sums[name] = self._roll_up(summed(flat * 3 + outcome, values, size * 3).reshape(*shape, 3))
-        same = str(self.model.positive) == str(self.model.favorable)
-        return Counts(table=self._roll_up(table), sums=sums, same=same)
+            sums[name] = self._roll_up(summed(flat * codes + outcome, values, size * codes).reshape(*shape, codes))
+        return table, sums
+
+    def _scored(self, tally: Tally, version: Integers, window: Integers, shape: tuple[int, int, int]) -> dict[str, Floats]:
+        """Scored rows and sums of scores of the class in view, which the outcome table holds for all classes together only."""
+        found = {name: np.zeros((*shape, 3)) for name in ("scored", "score")}
+        of_tally = self._histograms(tally, window, shape[1])
+        for place in range(shape[0]):
+            for name, values in zip(found, of_tally.coarse(range(shape[2]), None if place == 0 else version == place), strict=True):
+                found[name][place] = values.sum(axis=(2, 4))
+        return found
 
     def _places(self, tally: Tally) -> tuple[Integers, Integers]:
         """(slice position, row of the outcome table) pairs: each row counts for every slice that contains its cell."""
@@ -268,48 +274,121 @@ class Evidence:
             values[0] = values.sum(axis=0)
         return values
 
-    def margin(self, slices: Sequence[int], *, version: int = 0) -> tuple[Floats, Floats]:
+    @cached_property
+    def _analysed(self) -> Histograms:
+        return self._histograms(self.tally, self._window_of, len(self.windows))
+
+    @cached_property
+    def _referred(self) -> Histograms:
+        none = np.zeros(len(self.reference_tally.partitions), dtype=np.int64)
+        return self._histograms(self.reference_tally, none, 1)
+
+    def _histograms(self, tally: Tally, window: Integers, windows: int) -> Histograms:
+        return Histograms(
+            tally=tally, bins=self.bins, slices=self.slices, cross=tuple(sorted(self.model.attributes)), segments=self.model.segments,
+            window=window, windows=windows, curve=self.view or 0, without=self.without,
+        )  # fmt: skip
+
+    def _period(self, whole: bool) -> Histograms:
+        return self._analysed.whole() if whole else self._analysed
+
+    def margin(self, slices: Sequence[int], *, version: int = 0, whole: bool = False) -> tuple[Floats, Floats]:
         """Score histograms on the frozen grid: counts and sums of scores by [window, slice, outcome (no, yes, unknown), bin].
 
-        `slices` are positions of the whole population, of groups of single attributes or of segment levels.
+        `slices` are positions of the whole population, of groups of single attributes or of segment levels; `whole` lays out the whole
+        period only, as one window.
         """
-        rows = self.tally.margin
-        order = {self.slices[position]: place for place, position in enumerate(slices)}
-        target = np.asarray([order.get(found, -1) for found in self.tally.slices] + [-1], dtype=np.int64)[rows["slice"]]
-        keep = target >= 0
-        if version:
-            keep &= self._version_of[rows["partition"]] == version
-        outcome = np.where(rows["outcome"] < 0, UNKNOWN, rows["outcome"])
-        shape = (len(self.windows), len(slices), 3)
-        place = np.ravel_multi_index((self._window_of[rows["partition"][keep]], target[keep], outcome[keep]), shape)
-        found = []
-        for name in ("n", "score"):
-            values = np.zeros((int(np.prod(shape)), rows[name].shape[1]))
-            _add_rows(values, place, rows[name][keep])
-            values = values.reshape(*shape, -1)
-            values[0] = values[1:].sum(axis=0)
-            found.append(values)
-        return found[0], found[1]
+        found = self._period(whole).fine(slices, partitions=self._of_version(version))
+        return found["n"], found["score"]
 
-    def coarse(self, slices: Sequence[int]) -> tuple[Floats, Floats]:
-        """Score histograms in 20 coarse bins, for intersections: counts and sums by [window, slice, outcome, coarse bin]."""
-        rows = self.tally.coarse
-        order = {self.slices[position]: place for place, position in enumerate(slices)}
-        target = np.asarray([order.get(found, -1) for found in self.tally.slices] + [-1], dtype=np.int64)[rows["slice"]]
+    def decided_margin(self, slices: Sequence[int], *, version: int = 0, whole: bool = False) -> tuple[Floats, Floats]:
+        """The same by decision too: [window, slice, decision (no, yes, unknown), outcome, bin]."""
+        found = self._period(whole).fine(slices, decided=True, partitions=self._of_version(version))
+        return found["n"], found["score"]
+
+    def reference_margin(self, slices: Sequence[int]) -> tuple[Floats, Floats]:
+        """The reference's score histograms: counts and sums of scores by [slice, decision, outcome, bin]."""
+        found = self._referred.fine(slices, decided=True)
+        return found["n"][0], found["score"][0]
+
+    def error_margin(self, slices: Sequence[int]) -> dict[str, Floats]:
+        """Regression: labelled rows `n`, and sums of `error`, `error_abs`, `error_2`, by [window, slice, bin of the score]."""
+        return {name: values[:, :, YES] for name, values in self._analysed.fine(slices, names=_ERRORS).items()}
+
+    def reference_error_margin(self, slices: Sequence[int]) -> dict[str, Floats]:
+        """The same of the reference, by [slice, bin]."""
+        return {name: values[0, :, YES] for name, values in self._referred.fine(slices, names=_ERRORS).items()}
+
+    def absolute_errors(self, slices: Sequence[int]) -> tuple[Floats, NumericBins | None]:
+        """Regression: labelled rows by [window, slice, bin of the absolute error], and its grid; None where no outcome was ever known."""
+        grid = self.bins.by_name.get(ABSOLUTE_ERROR)
+        if not isinstance(grid, NumericBins):
+            return np.zeros((len(self.windows), len(slices), 0)), None
+        curve = replace(self._analysed, curve=self.bins.curves.index(ABSOLUTE_ERROR))
+        return curve.fine(slices, names=("n",))["n"][:, :, YES], grid
+
+    def coarse(self, slices: Sequence[int], *, version: int = 0, whole: bool = False) -> tuple[Floats, Floats]:
+        """Score histograms in 20 coarse bins, for intersections too: counts and sums by [window, slice, outcome, coarse bin]."""
+        n, score = self.decided_coarse(slices, version=version, whole=whole)
+        return n.sum(axis=2), score.sum(axis=2)
+
+    def decided_coarse(self, slices: Sequence[int], *, version: int = 0, whole: bool = False) -> tuple[Floats, Floats]:
+        """The same by decision too: [window, slice, decision, outcome, coarse bin]."""
+        return self._period(whole).coarse(slices, self._of_version(version))
+
+    def reference_coarse(self, slices: Sequence[int]) -> tuple[Floats, Floats]:
+        """The reference's, by [slice, decision, outcome, coarse bin]."""
+        n, score = self._referred.coarse(slices)
+        return n[0], score[0]
+
+    def _of_version(self, version: int) -> NDArray[np.bool_] | None:
+        """Which partitions of the analysed tally are of a version; None for all."""
+        return None if version == 0 else self._version_of == version
+
+    def crossed(self, attribute: str, segment: str) -> Floats:
+        """Rows by [window, group of the attribute, level of the segment, decision, outcome], groups in the order of `groups`."""
+        groups = {self.slices[i].levels[0][1]: place for place, i in enumerate(self.groups(attribute).tolist())}
+        levels = [found.levels[0][1] for found in self.slices if found.attributes == (segment,)]
+        rows, shape = self.tally.outcome, (len(self.windows), len(groups), len(levels), 3, 3)
+        family = next((f for f, held in self.tally.families().items() if f > 0 and set(held) == {attribute, segment}), -1)
+        keep = np.flatnonzero((rows["family"] == family) & (rows["unit"] != (-2 if self.without is None else self.without)))
+        cells = [dict(found.levels) for found in self.tally.slices]
+        pair = [(groups.get(c.get(attribute, ""), -1), levels.index(c[segment]) if c.get(segment) in levels else -1) for c in cells]
+        place = np.asarray([*pair, (-1, -1)], dtype=np.int64)[rows["slice"][keep]]
+        keep, place = keep[(place >= 0).all(axis=1)], place[(place >= 0).all(axis=1)]
+        codes = (np.where(rows[name] < 0, UNKNOWN, rows[name])[keep].astype(np.int64) for name in ("decision", "outcome"))
+        if not len(keep):
+            return np.zeros(shape)
+        flat = np.ravel_multi_index((self._window_of[rows["partition"][keep]], place[:, 0], place[:, 1], *codes), shape)
+        found = summed(flat, rows["n"][keep], int(np.prod(shape))).reshape(shape)
+        found[0] = found[1:].sum(axis=0)
+        return found
+
+    @cached_property
+    def weighted(self) -> WeightedCounts | None:
+        """Counts of the groups that are known by probabilities only; None where the configuration declares none."""
+        imputed, rows = self.model.imputed, self.tally.weighted
+        if imputed is None or not len(rows["partition"]):
+            return None
+        order = [i for i, found in enumerate(self.slices) if found.attributes == (imputed.column,)]
+        groups = {self.slices[i]: place for place, i in enumerate(order)}
+        target = np.asarray([groups.get(found, -1) for found in self.tally.slices], dtype=np.int64)[rows["slice"]]
         keep = target >= 0
-        outcome = np.where(rows["outcome"] < 0, UNKNOWN, rows["outcome"])
-        shape = (len(self.windows), len(slices), 3, 20)
-        window = self._window_of[rows["partition"][keep]]
-        flat = np.ravel_multi_index((window, target[keep], outcome[keep], rows["score_bin"][keep].astype(np.int64)), shape)
-        found: list[Floats] = []
-        for name in ("n", "score"):
-            values = summed(flat, rows[name][keep], int(np.prod(shape))).reshape(shape)
-            values[0] = values[1:].sum(axis=0)
-            found.append(values)
-        return found[0], found[1]
+        part = rows["partition"][keep]
+        codes = (np.where(rows[name] < 0, UNKNOWN, rows[name])[keep].astype(np.int64) for name in ("decision", "outcome"))
+        shape = (len(self.versions), len(self.windows), len(order), 3, 3)
+        flat = np.ravel_multi_index((self._version_of[part], self._window_of[part], target[keep], *codes), shape)
+        n, weight, squared = (
+            self._roll_up(summed(flat, rows[name][keep], int(np.prod(shape))).reshape(shape)) for name in ("n", "weight", "weight_squared")
+        )
+        return WeightedCounts(
+            attribute=imputed.column, slices=np.asarray(order, dtype=np.int64), n=n, weight=weight, weight_squared=squared
+        )
 
     def column(self, name: str) -> ColumnCounts:
-        """The bin counts of one column, for the reference and for each window."""
+        """The bin counts of one column, for the reference and for each window; `audits.bins.OUTCOME` is a numeric outcome."""
+        if name == NUMERIC_OUTCOME:
+            return self._outcomes()
         position = self.tally.columns.index(name)
         size = self.bins.columns[position].size
         analysed = self._column(self.tally, position, size, self._window_of, len(self.windows))
@@ -322,6 +401,20 @@ class Evidence:
             reference_special={key: float(values[0]) for key, values in held[2].items()}, special=analysed[2], unseen_levels=unseen,
         )  # fmt: skip
 
+    def _outcomes(self) -> ColumnCounts:
+        """Numeric outcomes, which the margins hold."""
+        curve = self.bins.curves.index(NUMERIC_OUTCOME)
+        held, analysed = (
+            {name: values[:, 0, YES] for name, values in replace(side, curve=curve).fine([0]).items()}
+            for side in (self._referred, self._analysed)
+        )
+        nothing = ("missing", "not_a_number", "other", "unseen")
+        return ColumnCounts(
+            reference=held["n"][0], windows=analysed["n"], reference_total=held["score"][0], total=analysed["score"],
+            reference_special=dict.fromkeys(nothing, 0.0), special={name: np.zeros(len(self.windows)) for name in nothing},
+            unseen_levels={},
+        )  # fmt: skip
+
     @staticmethod
     def _column(tally: Tally, position: int, size: int, window: Integers, windows: int) -> tuple[Floats, Floats, dict[str, Floats]]:
         rows = tally.bins
@@ -330,26 +423,10 @@ class Evidence:
         found = []
         for name in ("n", "total"):
             values = np.zeros((windows, size))
-            _add_rows(values, place, rows[name][keep][:, :size])
+            add_rows(values, place, rows[name][keep][:, :size])
             found.append(values)
         special = {name: summed(place, rows[name][keep], windows) for name in ("missing", "not_a_number", "other", "unseen")}
         if windows > 1:
             for counted in (*found, *special.values()):
                 counted[0] = counted[1:].sum(axis=0)
         return found[0], found[1], special
-
-
-def summed(place: Integers, weights: NDArray[np.generic], size: int) -> Floats:
-    """Weights added up by place, as floats."""
-    return np.bincount(place, weights=weights.astype(np.float64), minlength=size).astype(np.float64)
-
-
-def _add_rows(target: Floats, place: Integers, rows: NDArray[np.generic]) -> None:
-    """Add each row of counts to its place, all rows of one place in one sum."""
-    if not len(place):
-        return
-    order = np.argsort(place, kind="stable")
-    ranked = place[order]
-    starts = np.flatnonzero(np.append(True, ranked[1:] != ranked[:-1]))
-    sorted_rows = rows if (order[1:] > order[:-1]).all() else rows[order]
-    target[ranked[starts]] += np.add.reduceat(sorted_rows, starts, axis=0)

@@ -68,7 +68,7 @@ def gather(
     slices = _slices(model, analysed_tally)
     members = [np.arange(len(analysed_tally.partitions))]
     members += [_members(analysed_tally, first, end) for first, end in spans[1:]]
-    splits = median_splits(warehouse, model, bins, analysed_tally, members) if model.protected else {}
+    splits = median_splits(warehouse, model, bins, analysed_tally, members) if model.attributes else {}
     return Evidence(
         model=model, bins=bins, tally=analysed_tally, reference_tally=reference_tally, reference=reference,
         coverage=_coverage(warehouse, model, everything, analysed_tally), windows=windows, spans=spans,
@@ -162,13 +162,15 @@ def _slices(model: ModelConfig, counted: Tally) -> tuple[Slice, ...]:
             *([tuple(held)] if len(held) > 1 and len(held) == len(found.attributes) else []),
         ):
             seen.setdefault(names, set()).add(found.only(names))
+    imputed = model.imputed
+    weighted = {counted.slices[i] for i in np.unique(counted.weighted["slice"])} if imputed is not None else set()
     order = [Slice.all()]
     edges = {p.column: p.edges for p in model.protected}
     singles = [(name,) for name in (*model.attributes, *model.segments) if (name,) in seen]
     crossed = [names for names in seen if len(names) > 1]
     for names in (*(s for s in singles if s[0] in protected), *crossed, *(s for s in singles if s[0] not in protected)):
         order += sorted(seen[names], key=lambda found: _rank(found, edges))
-    return tuple(order)
+    return (*order, *sorted(weighted, key=lambda found: found.levels))
 
 
 def _rank(found: Slice, edges: Mapping[str, tuple[float, ...] | None]) -> list[tuple[bool, float, str]]:

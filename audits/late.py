@@ -14,7 +14,7 @@ import numpy as np
 
 from audits.bins import Bins
 from audits.count import added, lists, outcome_tables
-from audits.tally import KEYS, add_up, columns_of
+from audits.tally import KEYS, add_up, columns_of, widest
 from connectors import partitions
 from connectors.partitions import Partition
 from connectors.warehouse import Warehouse
@@ -55,7 +55,7 @@ def add_late(
         try:
             held = engine.hold(facts(new, bins, [p.number for p in group], labelled=True))
             plus = outcome_tables(engine, log, bins, held, cells)
-            minus = outcome_tables(engine, log, bins, unlabelled(held), cells)
+            minus = outcome_tables(engine, log, bins, unlabelled(held, bins), cells)
         finally:
             engine.release()
         tables = {name: _merged(warehouse, name, group, bins, plus[name], minus.get(name)) for name in plus}
@@ -81,7 +81,7 @@ def _merged(warehouse: Warehouse, name: str, group: Sequence[Partition], bins: B
     parts = [old, plus]
     if minus is not None:
         keys = KEYS[name.removeprefix("tally_")]
-        counted = [column for column in minus.column_names if column not in keys and column not in ("cell", "score_bin")]
+        counted = [column for column in minus.column_names if column not in keys and column != "cell"]
         for column in counted:
             minus = minus.set_column(minus.column_names.index(column), column, pc.negate(minus.column(column)))
         parts.append(minus)
@@ -93,13 +93,18 @@ def _margins(old: pa.Table, plus: pa.Table, minus: pa.Table | None, bins: Bins) 
     """Histograms added up cell by cell."""
     import pyarrow as pa
 
-    sizes = {column.name: column.size for column in bins.columns}
+    keys = ("partition", "cell", "curve", "decision", "outcome")
+    sums = [name for name in plus.column_names if name not in keys]
     found = []
     for table, sign in ((old, 1), (plus, 1), (minus, -1)):
-        if table is not None:
-            columns = columns_of(table.select(["partition", "cell", "outcome", "n", "score"]), sizes=sizes, margin=bins.score)
-            found.append({name: values * sign if name in ("n", "score") else values for name, values in columns.items()})
-    joined = add_up({name: np.concatenate([part[name] for part in found]) for name in found[0]}, ("partition", "cell", "outcome"))
+        if table is not None and table.num_rows:
+            columns = columns_of(table.select([*keys, *(name for name in sums if name in table.column_names)]), widest(bins))
+            empty = np.zeros((table.num_rows, widest(bins)[1]))
+            columns |= {name: empty for name in sums if name not in columns}
+            found.append({name: columns[name] * sign if name in sums else columns[name] for name in (*keys, *sums)})
+    joined = add_up({name: np.concatenate([part[name] for part in found]) for name in found[0]}, keys)
     kept = (joined["n"] != 0).any(axis=1)
-    keys = {name: pa.array(joined[name][kept]) for name in ("partition", "cell", "outcome")}
-    return pa.table({**keys, "n": lists(joined["n"][kept], pa.int64()), "score": lists(joined["score"][kept], pa.float64())})
+    kinds = {name: pa.int64() if name == "n" else pa.float64() for name in sums}
+    return pa.table(
+        {name: pa.array(joined[name][kept]) for name in keys} | {name: lists(joined[name][kept], kinds[name]) for name in sums}
+    )

@@ -22,11 +22,12 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 Table = Mapping[str, NDArray[Any]]
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 KEYS = {
-    "outcome": ("partition", "family", "slice", "decision", "outcome"),
-    "coarse": ("partition", "slice", "outcome", "score_bin"),
-    "margin": ("partition", "slice", "outcome"),
+    "outcome": ("partition", "family", "unit", "slice", "decision", "outcome"),
+    "coarse": ("partition", "unit", "slice", "curve", "decision", "outcome", "score_bin"),
+    "margin": ("partition", "slice", "curve", "decision", "outcome"),
+    "weighted": ("partition", "slice", "decision", "outcome"),
     "bins": ("partition", "column"),
     "moments": ("partition", "column"),
     "maturity": ("partition", "lag_days"),
@@ -46,8 +47,9 @@ class Tally:
         The slices counted; tables refer to them by position in column `slice`.
     columns
         Names of the binned columns; tables refer to them by position in column `column`.
-    outcome, coarse, margin, bins, moments, maturity
-        The tables. Unknown decisions and outcomes are -1. `margin` and `bins` hold one row of counts per bin of the frozen grid.
+    outcome, coarse, margin, weighted, bins, moments, maturity
+        The tables. Unknown decisions and outcomes are -1, and so is `unit` where the log names no unit. `margin` and `bins` hold one row of
+        counts per bin of the frozen grid.
     fingerprint
         Of the frozen bins.
     """
@@ -58,6 +60,7 @@ class Tally:
     outcome: Table
     coarse: Table
     margin: Table
+    weighted: Table
     bins: Table
     moments: Table
     maturity: Table
@@ -98,11 +101,12 @@ class Tally:
         rows = self.outcome["family"] == min(families)
         outcome = {column: values[rows] for column, values in self.outcome.items()}
         outcome = outcome | {"slice": place[outcome["slice"]], "family": np.zeros_like(outcome["family"])}
-        empty = {column: values[:0] for column, values in self.margin.items()}
+        margin, weighted = ({column: values[:0] for column, values in table.items()} for table in (self.margin, self.weighted))
         coarse: Table = (
             {**self.coarse, "slice": place[self.coarse["slice"]]} if min(families) == 0 else {c: v[:0] for c, v in self.coarse.items()}
         )
-        return replace(self, slices=slices, outcome=add_up(outcome, KEYS["outcome"]), coarse=add_up(coarse, KEYS["coarse"]), margin=empty)
+        counted = {"outcome": add_up(outcome, KEYS["outcome"]), "coarse": add_up(coarse, KEYS["coarse"])}
+        return replace(self, slices=slices, outcome=counted["outcome"], coarse=counted["coarse"], margin=margin, weighted=weighted)
 
     def families(self) -> dict[int, tuple[str, ...]]:
         """Which attributes each family of the outcome table holds together."""
@@ -219,7 +223,8 @@ def _new_runs(keys: Sequence[NDArray[Any]]) -> NDArray[np.bool_]:
 def specification(model: ModelConfig) -> str:
     """What the outcome side of a tally was made for: change it, and every partition is tallied again."""
     parts: dict[str, Any] = {
-        "tally": SCHEMA_VERSION, "protected": [asdict(p) for p in model.protected], "segments": model.segments,
+        "tally": SCHEMA_VERSION, "task": model.task, "segments": model.segments,
+        "protected": [(p.column, p.edges, dict(p.probabilities or {})) for p in model.protected],
         "favorable": repr(model.favorable), "positive": repr(model.positive), "unknown": model.unknown, "columns": asdict(model.columns),
     }  # fmt: skip
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
@@ -242,7 +247,7 @@ def load(warehouse: Warehouse, model: str, bins: Bins, which: Iterable[Partition
         ranked = np.asarray(numbers, dtype=np.int64)[order]
         for name in stored:
             rows = partitions.load(warehouse, name, numbers)
-            table = columns_of(rows, sizes={column.name: column.size for column in bins.columns}, margin=bins.score)
+            table = columns_of(rows, widest(bins))
             place = order[np.searchsorted(ranked, table.pop("tally"))] if rows.num_rows else table.pop("tally")
             table["partition"] = place.astype(np.int64)
             if "cell" in table:
@@ -253,16 +258,25 @@ def load(warehouse: Warehouse, model: str, bins: Bins, which: Iterable[Partition
     return Tally(partitions=chosen, slices=tuple(slices), columns=tuple(names), fingerprint=bins.fingerprint, **tables)  # type: ignore[arg-type]
 
 
-def columns_of(rows: pa.Table, *, sizes: Mapping[str, int], margin: str | None) -> dict[str, NDArray[Any]]:
-    """A stored table as NumPy columns; lists of counts become one matrix row each, padded with zeros to the widest grid."""
+def widest(bins: Bins) -> tuple[int, int]:
+    """Bins of the widest column's grid, and of the widest curve's."""
+    curves = [bins.by_name[name].size for name in bins.curves if name]
+    return max((column.size for column in bins.columns), default=0), max(curves, default=0)
+
+
+def columns_of(rows: pa.Table, width: tuple[int, int]) -> dict[str, NDArray[Any]]:
+    """A stored table as NumPy columns; lists of counts become one matrix row each, padded with zeros to the widest grid (`widest`).
+
+    Lists that no row has are left out.
+    """
     import pyarrow.types as kinds
 
     found: dict[str, NDArray[Any]] = {}
     for name in rows.column_names:
         column = rows.column(name).combine_chunks()
         if kinds.is_list(column.type):
-            width = max(sizes.values(), default=0) if "column" in rows.column_names else sizes.get(margin or "", 0)
-            found[name] = _matrix(column, width)
+            if name in ("n", "score", "total") or column.null_count < len(column):
+                found[name] = _matrix(column, width[0] if "column" in rows.column_names else width[1])
         elif kinds.is_string(column.type):
             found[name] = np.asarray(column.to_pylist(), dtype=object)
         else:

@@ -21,7 +21,7 @@ Side = Literal["prediction", "outcome"]
 
 TABLES: Mapping[Side, tuple[str, ...]] = {
     "prediction": ("tally_bins", "tally_moments"),
-    "outcome": ("tally_outcome", "tally_coarse", "tally_margin", "tally_maturity"),
+    "outcome": ("tally_outcome", "tally_coarse", "tally_margin", "tally_weighted", "tally_maturity"),
 }
 """The tables of each side: late outcomes change the outcome side only."""
 
@@ -31,13 +31,18 @@ DDL = (
         upto INTEGER, created TIMESTAMP)""",
     "CREATE TABLE IF NOT EXISTS candor.cells (model VARCHAR, cell INTEGER, slice VARCHAR)",
     "CREATE TABLE IF NOT EXISTS candor.bins (model VARCHAR, fingerprint VARCHAR, spec VARCHAR, created TIMESTAMP, body VARCHAR)",
-    """CREATE TABLE IF NOT EXISTS candor.tally_outcome (tally BIGINT, family SMALLINT, cell INTEGER, decision TINYINT, outcome TINYINT,
-        n BIGINT, scored BIGINT, score DOUBLE, score_squared DOUBLE, error_2 DOUBLE, error_4 DOUBLE, log_loss DOUBLE,
-        log_loss_squared DOUBLE, latency_ms_n BIGINT, latency_ms DOUBLE, latency_ms_squared DOUBLE, cost_n BIGINT, cost DOUBLE,
-        cost_squared DOUBLE, energy_wh_n BIGINT, energy_wh DOUBLE, energy_wh_squared DOUBLE)""",
-    """CREATE TABLE IF NOT EXISTS candor.tally_coarse (tally BIGINT, cell INTEGER, outcome TINYINT, score_bin TINYINT, n BIGINT,
-        score DOUBLE)""",
-    "CREATE TABLE IF NOT EXISTS candor.tally_margin (tally BIGINT, cell INTEGER, outcome TINYINT, n BIGINT[], score DOUBLE[])",
+    """CREATE TABLE IF NOT EXISTS candor.tally_outcome (tally BIGINT, family SMALLINT, unit TINYINT, cell INTEGER, decision TINYINT,
+        outcome TINYINT, n BIGINT, scored BIGINT, score DOUBLE, score_squared DOUBLE, error_2 DOUBLE, error_4 DOUBLE, log_loss DOUBLE,
+        log_loss_squared DOUBLE, error DOUBLE, error_abs DOUBLE, truth_1 DOUBLE, truth_2 DOUBLE, truth_3 DOUBLE, truth_4 DOUBLE,
+        error_2_truth_1 DOUBLE, error_2_truth_2 DOUBLE, covered_n BIGINT, covered BIGINT, width DOUBLE, width_squared DOUBLE,
+        latency_ms_n BIGINT, latency_ms DOUBLE, latency_ms_squared DOUBLE, cost_n BIGINT, cost DOUBLE, cost_squared DOUBLE,
+        energy_wh_n BIGINT, energy_wh DOUBLE, energy_wh_squared DOUBLE)""",
+    """CREATE TABLE IF NOT EXISTS candor.tally_coarse (tally BIGINT, unit TINYINT, cell INTEGER, curve SMALLINT, decision TINYINT,
+        outcome TINYINT, score_bin TINYINT, n BIGINT, score DOUBLE)""",
+    """CREATE TABLE IF NOT EXISTS candor.tally_margin (tally BIGINT, cell INTEGER, curve SMALLINT, decision TINYINT, outcome TINYINT,
+        n BIGINT[], score DOUBLE[], error DOUBLE[], error_abs DOUBLE[], error_2 DOUBLE[])""",
+    """CREATE TABLE IF NOT EXISTS candor.tally_weighted (tally BIGINT, cell INTEGER, decision TINYINT, outcome TINYINT, n BIGINT,
+        weight DOUBLE, weight_squared DOUBLE)""",
     """CREATE TABLE IF NOT EXISTS candor.tally_bins (tally BIGINT, "column" VARCHAR, n BIGINT[], total DOUBLE[], missing BIGINT,
         not_a_number BIGINT, other BIGINT, unseen BIGINT, unseen_levels VARCHAR)""",
     """CREATE TABLE IF NOT EXISTS candor.tally_moments (tally BIGINT, "column" VARCHAR, n BIGINT, min DOUBLE, max DOUBLE, mean DOUBLE,
@@ -46,7 +51,7 @@ DDL = (
     """CREATE TABLE IF NOT EXISTS candor.tally_probe (model VARCHAR, name VARCHAR, stamp VARCHAR, first_bucket BIGINT, version VARCHAR,
         cell INTEGER, n BIGINT, hits BIGINT, value DOUBLE)""",
 )
-"""The tally tables. `n` and `total` hold one number per bin of the frozen grid."""
+"""The tally tables. Lists hold one number per bin of the frozen grid; `curve` says which of the model's grids (`Bins.curves`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from connectors.errors import CandorError
 if TYPE_CHECKING:
     import duckdb
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 TYPES = ("BIGINT", "DOUBLE", "BOOLEAN", "VARCHAR", "TIMESTAMP")
 OWN_PREFIX = "candor:"
 MAX_COLUMNS = 5_000
@@ -37,7 +37,15 @@ _BOOKKEEPING = (
 
 # One entry per step: MIGRATIONS[0] leads from version 1 to version 2, and so on. Tables that only an audit makes (`create_tables`)
 # may not exist yet, so a step alters them with ALTER TABLE IF EXISTS candor.models ADD COLUMN IF NOT EXISTS ...
-MIGRATIONS: tuple[Sequence[str], ...] = ()
+MIGRATIONS: tuple[Sequence[str], ...] = (
+    (  # tallies hold more from version 2 on: they are derived, so they are dropped and counted again
+        *(f"DROP TABLE IF EXISTS candor.tally_{name}" for name in ("outcome", "coarse", "margin", "bins", "moments", "maturity", "probe")),
+        "DROP TABLE IF EXISTS candor.tallies",
+        "DROP TABLE IF EXISTS candor.run_tallies",
+        "UPDATE candor.partitions SET prediction_dirty = TRUE, outcome_dirty = TRUE, prediction_tally = NULL, outcome_tally = NULL",
+        *(f"ALTER TABLE IF EXISTS candor.findings ADD COLUMN IF NOT EXISTS people{end} DOUBLE" for end in ("", "_low", "_high")),
+    ),
+)
 
 
 def quote(name: str) -> str:

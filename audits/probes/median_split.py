@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from audits.bins import Bins, NumericBins
 from audits.estimate import Floats
+from audits.histograms import COARSE
 from audits.slices import Slice, slices_of
 from audits.tally import Tally
 from connectors import partitions
@@ -23,7 +24,6 @@ from connectors.schema import model_schema
 from connectors.warehouse import Warehouse
 
 NAME = "median_split"
-COARSE = 20
 MOST_ROWS = 2_000_000
 """Rows read at once, at most, unless a single window needs more."""
 
@@ -40,7 +40,7 @@ def median_splits(
         return {}
     kept, stale = _kept(warehouse, model), []
     stamps = [hashlib.sha256(repr(sorted(tally.partitions[i].prediction_tally or 0 for i in w)).encode()).hexdigest() for w in windows]
-    histograms = _histograms(tally)
+    histograms = _histograms(tally, grid.size)
     for stamp, members in zip(stamps, windows, strict=True):
         histogram = histograms[members].sum(axis=0)
         if stamp not in kept and histogram.sum():
@@ -48,7 +48,7 @@ def median_splits(
     fresh = []
     for batch in _batches(stale, histograms):
         rows = _read(warehouse, model, bins, tally, batch)
-        fresh += [(window.stamp, _split(grid, tally, window, rows)) for window in batch]
+        fresh += [(window.stamp, _split(grid, tally, window, rows, model.attributes)) for window in batch]
     _keep(warehouse, model, fresh)
     kept.update(fresh)
     return {number: kept[stamp] for number, stamp in enumerate(stamps) if stamp in kept}
@@ -76,11 +76,11 @@ class _Rows:
     cells: list[Slice]
 
 
-def _histograms(tally: Tally) -> Floats:
+def _histograms(tally: Tally, size: int) -> Floats:
     """Scores of everybody by [partition, bin]."""
-    rows = np.flatnonzero(tally.margin["slice"] == tally.slices.index(Slice.all()))
-    found = np.zeros((len(tally.partitions), tally.margin["n"].shape[1]))
-    np.add.at(found, tally.margin["partition"][rows], tally.margin["n"][rows])
+    rows = np.flatnonzero((tally.margin["slice"] == tally.slices.index(Slice.all())) & (tally.margin["curve"] == 0))
+    found = np.zeros((len(tally.partitions), size))
+    np.add.at(found, tally.margin["partition"][rows], tally.margin["n"][rows][:, :size])
     return found
 
 
@@ -144,7 +144,7 @@ def _read(warehouse: Warehouse, model: ModelConfig, bins: Bins, tally: Tally, ba
     )  # fmt: skip
 
 
-def _split(grid: NumericBins, tally: Tally, window: _Window, rows: _Rows) -> Split:
+def _split(grid: NumericBins, tally: Tally, window: _Window, rows: _Rows, attributes: Sequence[str]) -> Split:
     """Exact median of a window, and for each cell the rows scored and the rows above it."""
     mine = np.concatenate([np.arange(rows.starts[i], rows.starts[i + 1]) for i in window.members])
     mine = mine[(rows.bin[mine] >= window.span[0]) & (rows.bin[mine] <= window.span[1])]
@@ -153,7 +153,8 @@ def _split(grid: NumericBins, tally: Tally, window: _Window, rows: _Rows) -> Spl
     lower, upper = (float(rows.score[order][np.searchsorted(running, rank, side="right")]) for rank in _ranks(window.histogram))
     median = lower + (upper - lower) / 2
     table, coarse = tally.coarse, window.span[1] * COARSE // grid.size
-    inside = np.isin(table["partition"], window.members)
+    of_cross = np.asarray([set(found.attributes) <= set(attributes) for found in tally.slices], dtype=bool)[table["slice"]]
+    inside = np.isin(table["partition"], window.members) & (table["curve"] == 0) & of_cross
     higher = inside & (table["score_bin"] > coarse)
     scored, sure = (np.bincount(table["slice"][some], table["n"][some], len(tally.slices)) for some in (inside, higher))
     found = {tally.slices[i]: (int(scored[i]), int(sure[i])) for i in np.flatnonzero(scored)}

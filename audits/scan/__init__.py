@@ -1,0 +1,37 @@
+"""The one scan: what is read from a log, as Ibis expressions that run unchanged on DuckDB and on Spark."""
+
+from audits.scan.facts import EPSILON as EPSILON
+from audits.scan.facts import SERVICE as SERVICE
+from audits.scan.facts import confidences as confidences
+from audits.scan.facts import facts as facts
+from audits.scan.facts import labelled_numbers as labelled_numbers
+from audits.scan.facts import unit_group as unit_group
+from audits.scan.facts import unlabelled as unlabelled
+from audits.scan.facts import weights as weights
+from audits.scan.log import KEY as KEY
+from audits.scan.log import NONFINITE as NONFINITE
+from audits.scan.log import PARTITION as PARTITION
+from audits.scan.log import TIME as TIME
+from audits.scan.log import Log as Log
+from audits.scan.log import bin_of as bin_of
+from audits.scan.log import double as double
+from audits.scan.log import edge_labels as edge_labels
+from audits.scan.log import equals as equals
+from audits.scan.log import families as families
+from audits.scan.log import groupings as groupings
+from audits.scan.log import label as label
+from audits.scan.log import level as level
+from audits.scan.log import same as same
+from audits.scan.outcome_side import coarse_table as coarse_table
+from audits.scan.outcome_side import margin_table as margin_table
+from audits.scan.outcome_side import maturity_table as maturity_table
+from audits.scan.outcome_side import outcome_table as outcome_table
+from audits.scan.outcome_side import weighted_table as weighted_table
+from audits.scan.prediction_side import LISTED as LISTED
+from audits.scan.prediction_side import categorical_table as categorical_table
+from audits.scan.prediction_side import levels_by_count as levels_by_count
+from audits.scan.prediction_side import moments_table as moments_table
+from audits.scan.prediction_side import nonfinite_table as nonfinite_table
+from audits.scan.prediction_side import numeric_range as numeric_range
+from audits.scan.prediction_side import numeric_reference as numeric_reference
+from audits.scan.prediction_side import numeric_table as numeric_table
