@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audits.estimate import Floats, Integers
+from audits.slices import Slice
 
 Verdict = Literal["pass", "warn", "fail", "insufficient", "error"]
 Severity = Literal["page", "ticket", "info"]
@@ -21,7 +22,7 @@ class Measurement:
     """One measure over many cells: parallel arrays of length K, indices into the evidence they were made from.
 
     `window`, `version`, `slice`, `reference_slice`, `attribute` and `column` index `Evidence.windows`, `.versions`,
-    `.slices`, `.slices`, `.attributes` and `.columns`; -1 means none. Index 0 of windows is the whole analysed period,
+    `.slices`, `.slices`, `.attributes` and `.topics`; -1 means none. Index 0 of windows is the whole analysed period,
     of versions all versions together, of slices the whole population. In `value`, `low`, `high` and `p_value` NaN stands
     for a number that cannot be computed, and `reason` then says why.
     """
@@ -43,6 +44,12 @@ class Measurement:
     reason: NDArray[np.object_]
     tables: Mapping[int, dict[str, Any]] = field(default_factory=dict)
     """Named numbers for charts, by position in the arrays."""
+    people: tuple[Floats, Floats, Floats] | None = None
+    """How many rows of the group in this window the gap amounts to (value, low, high), at least 0."""
+    named: tuple[Slice, ...] = ()
+    """Slices beyond the evidence's: a `slice` or `reference_slice` of len(evidence.slices) + i stands for named[i]."""
+    q_value: Floats | None = None
+    """q-values over everything that was tested, where only a part of it is listed."""
 
     def __len__(self) -> int:
         return len(self.value)
@@ -50,7 +57,10 @@ class Measurement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Threshold:
-    """What a policy expects of a measure: at least `min`, at most `max`, judged from `min_n` rows on."""
+    """What a policy expects of a measure: at least `min`, at most `max`, judged from `min_n` rows on.
+
+    It is in force from `since` until the moment before `until` (UTC, naive); None leaves that side open.
+    """
 
     name: str
     min: float | None = None
@@ -59,12 +69,30 @@ class Threshold:
     severity: Severity = "ticket"
     rationale: str = ""
     source: str = ""
+    since: dt.datetime | None = None
+    until: dt.datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyChange:
+    """One thing that a policy says otherwise than when the model was last audited; None where there was, or is, nothing.
+
+    `field` is a field of `Threshold`, or "threshold" where a whole one came or went; `since` tells entries with dates apart.
+    """
+
+    model: str
+    name: str
+    field: str
+    before: str | None
+    after: str | None
+    since: dt.datetime | None = None
 
 
 COLUMNS = (
     "name", "unit", "version", "slice", "reference_slice", "attribute", "column", "window_start", "window_end", "first_row", "last_row",
-    "partial", "whole", "value", "low", "high", "n", "method", "p_value", "q_value", "tables", "threshold_min", "threshold_max", "severity",
-    "rationale", "verdict", "reason",
+    "partial", "whole", "value", "low", "high", "n", "method", "p_value", "q_value", "people", "people_low",
+    "people_high", "tables", "threshold_min", "threshold_max", "severity", "rationale", "threshold_source", "threshold_since",
+    "threshold_until", "verdict", "reason",
 )  # fmt: skip
 """The columns of a findings table, in order."""
 
@@ -132,3 +160,5 @@ class AuditRun:
     data: str
     bins: str
     runs: Sequence[ModelRun]
+    policy_changes: Sequence[PolicyChange] = ()
+    """What the policies say otherwise than at each model's last audit."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -14,7 +15,8 @@ from audits.estimate import Floats, Integers
 from audits.evidence import Evidence
 from audits.finding import COLUMNS, Measurement, Threshold
 from audits.interval import benjamini_hochberg
-from audits.policy import judge
+from audits.policy import Entries, in_force, judge
+from audits.slices import Slice
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -24,14 +26,19 @@ UNKNOWN_GROUP = "unknown group: shown, not judged"
 
 
 def findings_table(
-    evidence: Evidence, measurements: Sequence[Measurement], thresholds: Mapping[str, Threshold], notes: Mapping[str, Sequence[str]]
-) -> pa.Table:
+    evidence: Evidence, measurements: Sequence[Measurement], thresholds: Mapping[str, Threshold | Entries],
+    notes: Mapping[str, Sequence[str]],
+) -> pa.Table:  # fmt: skip
     """All findings of one model.
 
     Parameters
     ----------
     measurements
-        Blocks in the order in which findings are to be listed; q-values are taken over all blocks of one name.
+        Blocks in the order in which findings are to be listed; q-values are taken over all blocks of one name, but for
+        those that bring their own.
+    thresholds
+        For a measure, what is expected of it, or what was expected when; a window is judged by what held when it ended, one without a
+        clock by what holds today.
     notes
         For some measures, what is to be said of each window ("immature: ..."); it is added to the reason.
 
@@ -42,36 +49,50 @@ def findings_table(
 
     blocks = [block for block in measurements if len(block)]
     sizes = [len(block) for block in blocks]
-    joined = {name: _joined([getattr(block, name) for block in blocks], kind) for name, kind in _KINDS.items()}
+    slices, joined = _slices(evidence, blocks)
     names = list(dict.fromkeys(block.name for block in blocks))
     which = np.repeat(np.asarray([names.index(block.name) for block in blocks], dtype=np.int64), sizes)
     q_value, verdict = np.full(len(which), np.nan), np.full(len(which), None, dtype=object)
-    known = np.asarray([*(found.known for found in evidence.slices), True], dtype=np.bool_)[joined["slice"]]  # -1, no slice, is the last
+    known = np.asarray([*(found.known for found in slices), True], dtype=np.bool_)[joined["slice"]]  # -1, no slice, is the last
+    rules: list[Threshold] = []
+    ruled = np.full(len(which), -1, dtype=np.int64)
+    ends = [evidence.clock if window.end is None else window.end - dt.timedelta(microseconds=1) for window in evidence.windows]
     for position, name in enumerate(names):
         of_name = np.flatnonzero(which == position)
         q_value[of_name] = benjamini_hochberg(joined["p_value"][of_name])
-        numbers = (joined[column][of_name] for column in ("value", "low", "high", "n"))
-        rule = thresholds.get(name, Threshold(name=name))
-        verdict[of_name] = judge(rule, *numbers)
-        _explain(joined["reason"], of_name, verdict, joined["n"], known, rule)
+        given = thresholds.get(name, Threshold(name=name))
+        entries = (given,) if isinstance(given, Threshold) else given
+        ruled[of_name] = len(rules)
+        if len(entries) > 1:
+            held = np.asarray([in_force(entries, end) for end in ends], dtype=np.int64)
+            ruled[of_name] += held[joined["window"][of_name]]
+        for number, rule in enumerate(entries, start=len(rules)):
+            chosen = of_name if len(entries) == 1 else of_name[ruled[of_name] == number]
+            verdict[chosen] = judge(rule, *(joined[column][chosen] for column in ("value", "low", "high", "n")))
+            _explain(joined["reason"], chosen, verdict, joined["n"], known, rule)
+        rules += entries
         if name in notes:
             said = np.asarray(notes[name], dtype=object)[joined["window"][of_name]]
             joined["reason"][of_name] = _and(joined["reason"][of_name], said)
-    rules = [thresholds.get(name, Threshold(name=name)) for name in names]
+    start = 0
+    for block, size in zip(blocks, sizes, strict=True):
+        if block.q_value is not None:
+            q_value[start : start + size] = block.q_value
+        start += size
     judged = [rule.min is not None or rule.max is not None for rule in rules]
     verdict[~known] = None
-    ruled = np.where(known, which, -1)
+    ruled = np.where(known, ruled, -1)
     windows, numbers_of = evidence.windows, _floats(joined)
-    slices = [found.to_json() for found in evidence.slices]
+    texts = [found.to_json() for found in slices]
     place, time, whole = joined["window"], pa.timestamp("us"), pa.int64()
     columns: dict[str, Any] = {
         "name": _lookup(names, which),
         "unit": _lookup([next(b.unit for b in blocks if b.name == name) for name in names], which),
         "version": _lookup(evidence.versions, joined["version"]),
-        "slice": _lookup(slices, joined["slice"]),
-        "reference_slice": _lookup(slices, joined["reference_slice"]),
+        "slice": _lookup(texts, joined["slice"]),
+        "reference_slice": _lookup(texts, joined["reference_slice"]),
         "attribute": _lookup(evidence.attributes, joined["attribute"]),
-        "column": _lookup(evidence.columns, joined["column"]),
+        "column": _lookup(getattr(evidence, "topics", evidence.columns), joined["column"]),
         "window_start": _lookup([w.start for w in windows], place, time),
         "window_end": _lookup([w.end for w in windows], place, time),
         "first_row": _lookup([w.first_row for w in windows], place, whole),
@@ -82,11 +103,17 @@ def findings_table(
         "n": pa.array(joined["n"]),
         "method": pa.array(joined["method"], pa.string()),
         "q_value": pa.array(q_value, from_pandas=True),
+        **_people(blocks, sizes),
         "tables": _tables(blocks, sizes),
         "threshold_min": _lookup([rule.min for rule in rules], ruled, pa.float64()),
         "threshold_max": _lookup([rule.max for rule in rules], ruled, pa.float64()),
-        "severity": _lookup([rule.severity if on else None for rule, on in zip(rules, judged, strict=True)], ruled),
-        "rationale": _lookup([rule.rationale if on else None for rule, on in zip(rules, judged, strict=True)], ruled),
+        **{
+            column: _lookup([getattr(rule, name) if on else None for rule, on in zip(rules, judged, strict=True)], ruled, kind)
+            for column, name, kind in (
+                ("severity", "severity", None), ("rationale", "rationale", None), ("threshold_source", "source", None),
+                ("threshold_since", "since", time), ("threshold_until", "until", time),
+            )
+        },
         "verdict": pa.array(verdict, pa.string()),
         "reason": pa.array(joined["reason"], pa.string()),
     }
@@ -98,6 +125,36 @@ _KINDS: Mapping[str, Any] = {
     **dict.fromkeys(("value", "low", "high", "p_value"), np.float64),
     **dict.fromkeys(("method", "reason"), object),
 }
+
+
+def _slices(evidence: Evidence, blocks: Sequence[Measurement]) -> tuple[list[Slice], dict[str, NDArray[Any]]]:
+    """The evidence's slices and those that blocks name beyond them, and the blocks' arrays joined, speaking of these."""
+    slices, shifts, own = list(evidence.slices), [], len(evidence.slices)
+    for block in blocks:
+        shifts.append(len(slices) - own)
+        slices += block.named
+    joined = {name: _joined([getattr(block, name) for block in blocks], kind) for name, kind in _KINDS.items()}
+    if any(shifts):
+        shift = np.repeat(np.asarray(shifts, dtype=np.int64), [len(block) for block in blocks])
+        for name in ("slice", "reference_slice"):
+            joined[name] = np.where(joined[name] >= own, joined[name] + shift, joined[name])
+    return slices, joined
+
+
+def _people(blocks: Sequence[Measurement], sizes: Sequence[int]) -> dict[str, Any]:
+    """How many people each gap amounts to, null where it is none or cannot be said."""
+    import pyarrow as pa
+
+    found = {}
+    for place, name in enumerate(("people", "people_low", "people_high")):
+        values = np.full(sum(sizes), np.nan)
+        start = 0
+        for block, size in zip(blocks, sizes, strict=True):
+            if block.people is not None:
+                values[start : start + size] = block.people[place]
+            start += size
+        found[name] = pa.array(np.where(np.isfinite(values), values, np.nan), from_pandas=True)
+    return found
 
 
 def _joined(parts: Sequence[NDArray[Any]], kind: Any) -> NDArray[Any]:

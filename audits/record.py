@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from audits.finding import COLUMNS, AuditRun, Coverage, Failure, ModelRun, Reference
+from audits.finding import COLUMNS, AuditRun, Coverage, Failure, ModelRun, PolicyChange, Reference
 from connectors.errors import CandorError, UsageError, nearest
 from connectors.schema import columns_asked_for, create_tables
 
@@ -18,10 +18,11 @@ if TYPE_CHECKING:
     from connectors.warehouse import Warehouse
 
 TYPES: Mapping[str, str] = {
-    **dict.fromkeys(("window_start", "window_end"), "TIMESTAMP"),
+    **dict.fromkeys(("window_start", "window_end", "threshold_since", "threshold_until"), "TIMESTAMP"),
     **dict.fromkeys(("first_row", "last_row", "n"), "BIGINT"),
     **dict.fromkeys(("partial", "whole"), "BOOLEAN"),
     **dict.fromkeys(("value", "low", "high", "p_value", "q_value", "threshold_min", "threshold_max"), "DOUBLE"),
+    **dict.fromkeys(("people", "people_low", "people_high"), "DOUBLE"),
 }
 """Types of the columns of a findings table that are not text."""
 
@@ -38,24 +39,41 @@ DDL = (
     f"CREATE TABLE IF NOT EXISTS candor.findings (run VARCHAR, model VARCHAR, position INTEGER, {_FINDINGS})",
     'CREATE TABLE IF NOT EXISTS candor.errors (run VARCHAR, model VARCHAR, name VARCHAR, reason VARCHAR, "error" BOOLEAN)',
     "CREATE TABLE IF NOT EXISTS candor.run_tallies (run VARCHAR, model VARCHAR, tallies BIGINT[])",
+    "CREATE TABLE IF NOT EXISTS candor.policies (run VARCHAR, created TIMESTAMP, model VARCHAR, body VARCHAR)",
+    """CREATE TABLE IF NOT EXISTS candor.policy_changes (run VARCHAR, "at" TIMESTAMP, model VARCHAR, name VARCHAR, field VARCHAR,
+        before VARCHAR, after VARCHAR, since TIMESTAMP)""",
 )
-"""The tables of the record. `run_tallies` keeps the counts that a retained run rests on."""
+"""The tables of the record. `run_tallies` keeps the counts that a retained run rests on, `policies` what each model's run was judged by."""
 
 _CARD = (
     "title", "environment", "owner", "runbook", "window", "favorable", "positive", "attributes", "segments", "features", "freshness",
     "label_delay", "ingested",
 )  # fmt: skip
+_CHANGE = ("model", "name", "field", "before", "after", "since")
+EMPTY: Mapping[str, str] = {}
 _REFERENCE = ("start", "end", "first_row", "last_row", "n", "kind")
 _COVERAGE = ("available", "used", "analysed", "quarantined", "duplicate", "labelled")
 
 
-def store(warehouse: Warehouse, run: AuditRun, tallies: Mapping[str, Sequence[int]], *, keep: int) -> None:
+def last_policy(warehouse: Warehouse, model: str) -> str | None:
+    """The body of the policy that a model was last judged by; None before its first run."""
+    create_tables(warehouse.connection, DDL)
+    sql = "SELECT body FROM candor.policies WHERE model = ? ORDER BY created DESC, run DESC LIMIT 1"
+    found = warehouse.connection.execute(sql, [model]).fetchall()
+    return None if not found else str(found[0][0])
+
+
+def store(
+    warehouse: Warehouse, run: AuditRun, tallies: Mapping[str, Sequence[int]], *, keep: int, policies: Mapping[str, str] = EMPTY
+) -> None:
     """Write a run, and drop the tallies that none of the last `keep` runs names; all or nothing.
 
     Parameters
     ----------
     tallies
         The tally numbers behind each model's findings.
+    policies
+        The body of the policy that each model was judged by (`audits.policy.body`).
     """
     from connectors.partitions import discard_unnamed
 
@@ -79,6 +97,11 @@ def store(warehouse: Warehouse, run: AuditRun, tallies: Mapping[str, Sequence[in
                 values = [run.id, each.model, failure.name, failure.reason, failure.error]
                 connection.execute("INSERT INTO candor.errors VALUES (?, ?, ?, ?, ?)", values)
             connection.execute("INSERT INTO candor.run_tallies VALUES (?, ?, ?)", [run.id, each.model, list(tallies.get(each.model, ()))])
+        for model, body in policies.items():
+            connection.execute("INSERT INTO candor.policies VALUES (?, ?, ?, ?)", [run.id, run.created, model, body])
+        for change in run.policy_changes:
+            told = [run.id, run.created, *(getattr(change, name) for name in _CHANGE)]
+            connection.execute("INSERT INTO candor.policy_changes VALUES (?, ?, ?, ?, ?, ?, ?, ?)", told)
         connection.execute(
             """DELETE FROM candor.run_tallies WHERE run NOT IN (SELECT run FROM candor.runs ORDER BY created DESC, run DESC LIMIT ?)""",
             [keep],
@@ -107,7 +130,9 @@ def to_json(run: AuditRun) -> dict[str, Any]:
     """The whole run as JSON values, complete and without NaN; `interfaces.md` describes it."""
     return {
         "format": run.format, "id": run.id, "created": _iso(run.created), "code_revision": run.code_revision, "policy": run.policy,
-        "data": run.data, "bins": run.bins, "runs": [_model(each) for each in run.runs],
+        "data": run.data, "bins": run.bins,
+        "policy_changes": [{name: getattr(each, name) for name in _CHANGE} | {"since": _iso(each.since)} for each in run.policy_changes],
+        "runs": [_model(each) for each in run.runs],
     }  # fmt: skip
 
 
@@ -138,21 +163,23 @@ def _findings(table: pa.Table) -> list[dict[str, Any]]:
     columns = (table.column(name).to_pylist() for name in COLUMNS)
     for (
         name, unit, version, place, reference, attribute, column, start, end, first, last, partial, _, value, low, high, n, method, p, q,
-        tables, least, most, severity, rationale, verdict, reason,
+        people, fewest, largest, tables, least, most, severity, rationale, source, since, until, verdict, reason,
     ) in zip(*columns, strict=True):  # fmt: skip
         window = (start, end, first, last, partial)
         if window not in windows:
             windows[window] = {"start": _iso(start), "end": _iso(end), "first_row": first, "last_row": last, "partial": partial}
-        limits = (least, most, severity, rationale)
+        limits = (least, most, severity, rationale, source, since, until)
         if limits not in thresholds:
             judged = least is not None or most is not None
-            limit = {"min": least, "max": most, "severity": severity, "rationale": rationale}
+            limit = {"min": least, "max": most, "severity": severity, "rationale": rationale, "source": source}
+            limit |= {"since": _iso(since), "until": _iso(until)}
             thresholds[limits] = limit if judged else None
         found.append(
             {
                 "name": name, "unit": unit, "version": version, "slice": decode(place), "reference_slice": decode(reference),
                 "attribute": attribute, "column": column, "window": windows[window],
                 "estimate": {"value": value, "low": low, "high": high, "n": n, "method": method}, "p_value": p, "q_value": q,
+                "people": None if people is None else {"value": people, "low": fewest, "high": largest},
                 "tables": None if tables is None else json.loads(tables), "threshold": thresholds[limits], "verdict": verdict,
                 "reason": reason,
             }
@@ -190,7 +217,13 @@ def load(published: Published, run_id: str | None = None, *, model: str | None =
     return AuditRun(
         id=head["run"], format=head["format"], created=head["created"], code_revision=head["code_revision"], policy=head["policy"],
         data=head["data"], bins=head["bins"], runs=[_load_model(published, row) for row in rows],
+        policy_changes=_load_changes(published, head["run"]),
     )  # fmt: skip
+
+
+def _load_changes(published: Published, run: str) -> list[PolicyChange]:
+    rows = published.table("SELECT * FROM policy_changes WHERE run = ? ORDER BY model, name, since, field", [run]).to_pylist()
+    return [PolicyChange(**_pick(row, _CHANGE)) for row in rows]
 
 
 def _check_columns(published: Published) -> None:
@@ -198,7 +231,7 @@ def _check_columns(published: Published) -> None:
     held = {(row["table_name"], row["column_name"]) for row in found}
     for name, columns in columns_asked_for(DDL).items():
         lacking = [column for column in columns if (name, column) not in held]
-        if lacking and name in ("runs", "models", "findings", "errors"):
+        if lacking and name in ("runs", "models", "findings", "errors", "policy_changes"):
             raise CandorError(
                 f'{published.path}: was written by another version of Candor (its table {name} has no column "{lacking[0]}");'
                 ' run "candor audit" to write it anew'

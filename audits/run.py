@@ -16,7 +16,7 @@ from audits.evidence import Evidence
 from audits.finding import AuditRun, Failure, Measurement, ModelRun, Threshold
 from audits.judgement import findings_table
 from audits.performance.maturity import immature
-from audits.policy import fingerprint, thresholds
+from audits.policy import Entries, body, changes, fingerprint, thresholds
 from audits.provenance import code_revision, combined, content, numbers
 from audits.registry import AUDITS, check_policy
 from audits.window import Window
@@ -87,17 +87,19 @@ def audit(
             named[model.name] = numbers(evidence)
             data[model.name], bins[model.name] = content(evidence), evidence.bins.fingerprint
         created = dt.datetime.now(dt.UTC).replace(tzinfo=None)
+        before = {name: record.last_policy(warehouse, name) for name in policies}
         run = AuditRun(
             id=f"{created:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}", format=FORMAT, created=created, code_revision=code_revision(),
             policy=fingerprint(policies), data=combined(data), bins=combined(bins), runs=runs,
+            policy_changes=[each for name, was in before.items() if was is not None for each in changes(name, was, policies[name])],
         )  # fmt: skip
-        record.store(warehouse, run, named, keep=KEPT_RUNS)
+        record.store(warehouse, run, named, keep=KEPT_RUNS, policies={name: body(found) for name, found in policies.items()})
         publish(warehouse, config)
     return run
 
 
 def examine(
-    evidence: Evidence, policy: Mapping[str, Threshold], *, card: Mapping[str, Any], audits: Iterable[Audit] | None = None,
+    evidence: Evidence, policy: Mapping[str, Threshold | Entries], *, card: Mapping[str, Any], audits: Iterable[Audit] | None = None,
     only: str | None = None,
 ) -> ModelRun:  # fmt: skip
     """Measure and judge one model: a pure function of its evidence.
@@ -162,7 +164,11 @@ def _within(block: Measurement, window: int) -> Measurement:
     kept = np.flatnonzero(block.window == window)
     arrays = ("window", "version", "slice", "reference_slice", "attribute", "column", "value", "low", "high", "n", "method", "p_value")
     tables = {new: block.tables[int(old)] for new, old in enumerate(kept) if int(old) in block.tables}
-    return replace(block, **{name: getattr(block, name)[kept] for name in (*arrays, "reason")}, tables=tables)
+    people = None if block.people is None else (block.people[0][kept], block.people[1][kept], block.people[2][kept])
+    return replace(
+        block, **{name: getattr(block, name)[kept] for name in (*arrays, "reason")}, tables=tables, people=people,
+        q_value=None if block.q_value is None else block.q_value[kept],
+    )  # fmt: skip
 
 
 def split_window(given: str | None) -> tuple[str | None, str | None]:
@@ -225,7 +231,8 @@ def card_of(evidence: Evidence, window: str, loaded: dt.datetime | None) -> dict
     return {
         "model": model.name, "task": model.task, "title": model.title, "environment": model.environment, "owner": model.owner,
         "runbook": model.runbook, "window": window,
-        "favorable": str(model.favorable), "positive": str(model.positive),
+        "favorable": None if model.favorable is None else str(model.favorable),
+        "positive": None if model.positive is None else str(model.positive),
         "attributes": json.dumps([name for name in model.attributes if name in evidence.attributes], ensure_ascii=False),
         "segments": json.dumps(list(model.segments), ensure_ascii=False),
         "features": sum(column.name not in taken for column in evidence.bins.columns),

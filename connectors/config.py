@@ -5,8 +5,8 @@ The contract with users is `interfaces.md`; the parsing and its error messages a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal
@@ -17,13 +17,36 @@ Value = bool | int | float | str
 Task = Literal["binary", "multiclass", "regression", "ranking", "text"]
 Rows = Literal["predictions", "outcomes", "both", "reference"]
 
+REGIMES: Mapping[str, str] = {
+    "nyc144": "New York City Local Law 144",
+    "ugesp": "Uniform Guidelines on Employee Selection Procedures",
+    "ecoa": "Equal Credit Opportunity Act and Regulation B",
+    "sr26_2": "SR 26-2",
+    "eu_ai_act": "EU AI Act",
+    "nist_ai_rmf": "NIST AI Risk Management Framework",
+    "iso42001": "ISO/IEC 42001",
+    "colorado_sb26_189": "Colorado SB 26-189",
+    "gdpr": "General Data Protection Regulation",
+    "canada_aia": "Canada's Algorithmic Impact Assessment",
+}
+"""Rules that a model may be under."""
+
+NO_IMPUTATION = ("nyc144",)
+"""Of these, the ones under which nobody's group may be guessed."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Protected:
-    """A protected column; a numeric one is grouped by `edges` into "<25", "25-45", "46+"."""
+    """A protected column; a numeric one is grouped by `edges` into "<25", "25-45", "46+".
+
+    `reference` is the level that the others are compared with. With `probabilities`, level to column, nobody's group is known: each row
+    belongs to each level with the probability that its column holds, and `column` is a name, not a column.
+    """
 
     column: str
     edges: tuple[float, ...] | None = None
+    reference: str | None = None
+    probabilities: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +79,8 @@ class Columns:
     prompt_version: str | None = None
     client: str | None = None
     weight: str | None = None
+    prediction_low: str | None = None
+    prediction_high: str | None = None
 
     def named(self) -> dict[str, str]:
         """Role -> column for every mapped role (`positive` is a value, not a column)."""
@@ -76,13 +101,26 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThresholdOverride:
-    """A user's own threshold for one finding name; what is None keeps its default."""
+    """A user's own threshold for one finding name, in force from `since` to before `until`; what is None keeps its default."""
 
     min: float | None = None
     max: float | None = None
     min_n: int | None = None
     severity: str | None = None
     rationale: str | None = None
+    source: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Costs:
+    """What each kind of decision costs, in units of currency; a gain is negative."""
+
+    true_positive: float = 0.0
+    false_positive: float = 0.0
+    true_negative: float = 0.0
+    false_negative: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +141,7 @@ class ModelConfig:
     name: str
     title: str
     task: Task = "binary"
-    favorable: Value = 1
+    favorable: Value | None = 1
     protected: tuple[Protected, ...] = ()
     segments: tuple[str, ...] = ()
     features: tuple[str, ...] | None = None
@@ -116,18 +154,50 @@ class ModelConfig:
     reference: Reference | None = None
     columns: Columns
     sources: tuple[Source, ...] = ()
-    policy: Mapping[str, ThresholdOverride]
+    policy: Mapping[str, tuple[ThresholdOverride, ...]] = field(default_factory=dict)
     model: ModelFile | None = None
+    costs: Costs | None = None
+    regimes: tuple[str, ...] = ()
 
     @property
-    def positive(self) -> Value:
+    def positive(self) -> Value | None:
         """The outcome value that the score predicts; the favorable one unless said otherwise."""
         return self.favorable if self.columns.positive is None else self.columns.positive
 
     @property
     def attributes(self) -> tuple[str, ...]:
-        """Names of the protected columns, in the order of the file."""
-        return tuple(p.column for p in self.protected)
+        """Names of the protected columns, in the order of the file; what is only known by probabilities is not among them."""
+        return tuple(p.column for p in self.protected if p.probabilities is None)
+
+    @property
+    def imputed(self) -> Protected | None:
+        """The attribute that is only known by probabilities, where one is declared."""
+        return next((p for p in self.protected if p.probabilities is not None), None)
+
+    @property
+    def assigned(self) -> frozenset[str]:
+        """Every column that the configuration gives a part to, features aside; the columns of a score pattern are not resolved."""
+        imputed = self.imputed
+        held = imputed.probabilities.values() if imputed is not None and imputed.probabilities is not None else ()
+        return frozenset({*self.columns.named().values(), *self.attributes, *self.segments, *held})
+
+    def class_columns(self, names: Iterable[str]) -> dict[str, str]:
+        """Class label -> the column of its probability, of a multiclass score pattern, in the order of `names`; else nothing.
+
+        A column that has another part, and one of Candor's own, is no class.
+        """
+        pattern = self.columns.score
+        if self.task != "multiclass" or pattern is None:
+            return {}
+        before, after = pattern.split("*", 1)
+        least = len(before) + len(after)
+        taken = self.assigned | set(self.features or ())
+        fitting = (name for name in names if name.startswith(before) and name.endswith(after) and len(name) > least)
+        return {
+            name[len(before) : len(name) - len(after)]: name
+            for name in fitting
+            if name not in taken and not name.startswith("candor:")
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

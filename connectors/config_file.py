@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 import tomllib
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -23,9 +22,13 @@ from pydantic import (
     ValidationError,
 )
 
+from connectors import config_checks
+from connectors import config_values as values
 from connectors.config import (
+    REGIMES,
     Columns,
     Config,
+    Costs,
     ModelConfig,
     ModelFile,
     Protected,
@@ -37,92 +40,11 @@ from connectors.config import (
     WarehouseConfig,
 )
 from connectors.errors import UsageError, nearest
-from connectors.schema import check_name
 
 _MODEL_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(B|KB|MB|GB|TB|KiB|MiB|GiB|TiB)", re.IGNORECASE)
-_FACTORS = {"b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12, "kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40}
-_DELAY = re.compile(r"(\d+(?:\.\d+)?)\s*(m|h|d|w)")
-_ROW_WINDOW = re.compile(r"([1-9]\d*) rows")
-CALENDAR_WINDOWS = ("1h", "1d", "1w", "1mo")
-
-
-def _window(value: str) -> str:
-    if value not in CALENDAR_WINDOWS and not _ROW_WINDOW.fullmatch(value):
-        raise ValueError(f'"{value}" is not a window; {nearest(value, [*CALENDAR_WINDOWS, "5000 rows"])}')
-    return value
-
-
-def _column(value: str) -> str:
-    problem = check_name(value)
-    if problem:
-        raise ValueError(f"the column name {value!r} {problem}")
-    return value
-
-
-def _delay(value: object) -> object:
-    match = _DELAY.fullmatch(value.strip()) if isinstance(value, str) else None
-    if match is None:
-        raise ValueError(f'{value!r} is not a duration; write "36h", "14d" or "2w"')
-    amount = float(match[1])
-    unit = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}[match[2]]
-    try:
-        return timedelta(**{unit: amount})
-    except OverflowError:
-        raise ValueError(f"{value!r} is longer than any log; write \"36h\", \"14d\" or \"2w\"") from None
-
-
-def _moment(value: object) -> object:
-    if isinstance(value, str):
-        try:
-            value = datetime.fromisoformat(value.strip())
-        except ValueError:
-            raise ValueError(f'"{value}" is not a date; write 2026-02-01 or 2026-02-01T00:00:00Z') from None
-    if isinstance(value, date) and not isinstance(value, datetime):
-        value = datetime(value.year, value.month, value.day, tzinfo=UTC)
-    if not isinstance(value, datetime):
-        raise ValueError(f"{value!r} is not a date; write 2026-02-01 or 2026-02-01T00:00:00Z")
-    try:
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-    except OverflowError:
-        raise ValueError(f"{value} lies outside the calendar; write 2026-02-01 or 2026-02-01T00:00:00Z") from None
-
-
-def memory_bytes(value: str) -> int:
-    """Bytes of a size such as "2GB" (10^9) or "2GiB" (2^30).
-
-    Raises
-    ------
-    ValueError
-        Not a size, or below 400 MB, which the interpreter alone nearly fills.
-
-    Example
-    -------
-    >>> memory_bytes("1.5GB")
-    1500000000
-    """
-    match = _SIZE.fullmatch(value.strip())
-    if match is None:
-        raise ValueError(f'"{value}" is not a size; write "2GB" or "900MB"')
-    size = int(float(match[1]) * _FACTORS[match[2].lower()])
-    if size < 400_000_000:
-        raise ValueError(f'"{value}" is too small; the least is "400MB"')
-    return size
-
-
-def _memory(value: str) -> str:
-    memory_bytes(value)
-    return value
-
-
-def _edges(value: tuple[float, ...]) -> tuple[float, ...]:
-    if not value or any(b <= a for a, b in itertools.pairwise(value)):
-        raise ValueError("edges must be one or more rising numbers, such as [25, 46]")
-    return value
-
 
 Scalar = StrictBool | StrictInt | StrictFloat | StrictStr
-Column = Annotated[StrictStr, AfterValidator(_column)]
+Column = Annotated[StrictStr, AfterValidator(values.column)]
 Number = StrictInt | StrictFloat
 
 
@@ -132,11 +54,13 @@ class _Part(BaseModel):
 
 class _Protected(_Part):
     column: Column
-    edges: Annotated[tuple[Number, ...], AfterValidator(_edges)] | None = None
+    edges: Annotated[tuple[Number, ...], AfterValidator(values.edges)] | None = None
+    reference: Annotated[StrictStr, BeforeValidator(values.level)] | None = None
+    probabilities: dict[str, Column] | None = None
 
 
 class _Reference(_Part):
-    until: Annotated[datetime, BeforeValidator(_moment)] | None = None
+    until: Annotated[datetime, BeforeValidator(values.moment)] | None = None
     rows: Annotated[StrictInt, Field(gt=0)] | None = None
     version: StrictStr | None = None
 
@@ -159,6 +83,8 @@ class _Columns(_Part):
     prompt_version: Column | None = None
     client: Column | None = None
     weight: Column | None = None
+    prediction_low: Column | None = None
+    prediction_high: Column | None = None
 
 
 class _Source(_Part):
@@ -175,6 +101,16 @@ class _Threshold(_Part):
     min_n: Annotated[StrictInt, Field(ge=1)] | None = None
     severity: Literal["page", "ticket", "info"] | None = None
     rationale: StrictStr | None = None
+    source: StrictStr | None = None
+    since: Annotated[datetime, BeforeValidator(values.moment)] | None = Field(default=None, alias="from")
+    until: Annotated[datetime, BeforeValidator(values.moment)] | None = None
+
+
+class _Costs(_Part):
+    true_positive: Number = 0.0
+    false_positive: Number = 0.0
+    true_negative: Number = 0.0
+    false_negative: Number = 0.0
 
 
 class _ModelFile(_Part):
@@ -189,16 +125,26 @@ def _protected(value: object) -> object:
     return {"column": value} if isinstance(value, str) else value
 
 
+def _entries(value: object) -> object:
+    return [value] if isinstance(value, dict) else value
+
+
+def _regime(value: str) -> str:
+    if value not in REGIMES:
+        raise ValueError(f'"{value}" is no known rule; {nearest(value, REGIMES)}')
+    return value
+
+
 class _Model(_Part):
     title: StrictStr | None = None
     task: Task = "binary"
-    favorable: Scalar = 1
+    favorable: Scalar | None = None
     protected: tuple[Annotated[_Protected, BeforeValidator(_protected)], ...] = ()
     segments: tuple[Column, ...] = ()
     features: tuple[Column, ...] | None = None
-    window: Annotated[StrictStr, AfterValidator(_window)] | None = None
+    window: Annotated[StrictStr, AfterValidator(values.window)] | None = None
     environment: StrictStr = "production"
-    label_delay: Annotated[timedelta, BeforeValidator(_delay)] | None = None
+    label_delay: Annotated[timedelta, BeforeValidator(values.delay)] | None = None
     owner: StrictStr | None = None
     runbook: StrictStr | None = None
     unknown: tuple[StrictStr, ...] = ("", "Unknown")
@@ -206,7 +152,9 @@ class _Model(_Part):
     columns: _Columns = Field(default_factory=_Columns)
     model: _ModelFile | None = None
     sources: tuple[_Source, ...] = ()
-    policy: dict[str, _Threshold] = Field(default_factory=dict)
+    policy: dict[str, Annotated[tuple[_Threshold, ...], BeforeValidator(_entries)]] = Field(default_factory=dict)
+    costs: _Costs | None = None
+    regimes: tuple[Annotated[StrictStr, AfterValidator(_regime)], ...] = ()
 
 
 class _Spark(_Part):
@@ -216,7 +164,7 @@ class _Spark(_Part):
 class _Warehouse(_Part):
     path: StrictStr = "candor.duckdb"
     engine: Literal["duckdb", "spark"] = "duckdb"
-    memory_limit: Annotated[StrictStr, AfterValidator(_memory)] = "2GB"
+    memory_limit: Annotated[StrictStr, AfterValidator(values.memory)] = "2GB"
     spark: _Spark | None = None
 
 
@@ -232,7 +180,7 @@ def read(path: Path) -> Config:
     try:
         parsed = _File.model_validate(raw)
     except ValidationError as error:
-        raise UsageError(_sentence(path, error)) from None
+        raise UsageError(_sentence(path, error, raw)) from None
     folder = path.resolve().parent
     seen: dict[str, str] = {}
     for name in parsed.models:
@@ -248,7 +196,7 @@ def read(path: Path) -> Config:
         path=(folder / house.path).resolve(),
         engine=house.engine,
         memory_limit=house.memory_limit,
-        memory_bytes=memory_bytes(house.memory_limit),
+        memory_bytes=values.memory_bytes(house.memory_limit),
         spark_master=house.spark.master if house.spark else None,
     )
     models = {name: _model(path, folder, name, model) for name, model in parsed.models.items()}
@@ -268,11 +216,11 @@ def _toml(path: Path) -> dict[str, Any]:
         raise UsageError(f"{path}: not valid TOML: {error}") from None
 
 
-def _sentence(path: Path, error: ValidationError) -> str:
+def _sentence(path: Path, error: ValidationError, raw: Mapping[str, Any]) -> str:
     """One sentence for the first refusal, which is the one to correct first."""
     errors = error.errors()
     found = next((e for e in errors if e["type"] == "extra_forbidden"), errors[0])  # a misspelt key also leaves its section missing
-    where = [str(part) for part in found["loc"] if not str(part).startswith(("function-", "constrained-", "tuple["))]
+    where = [str(part) for part in _written(found["loc"], raw) if not str(part).startswith(("function-", "constrained-", "tuple["))]
     scalars = {"bool", "int", "float", "str"}
     scalar = bool(where) and where[-1] in scalars
     while where and where[-1] in scalars:
@@ -298,6 +246,20 @@ def _sentence(path: Path, error: ValidationError) -> str:
     return f"{path}: {key} is {found['input']!r}; {message[:1].lower()}{message[1:]}"
 
 
+def _written(loc: tuple[int | str, ...], raw: object) -> list[int | str]:
+    """The place of an error as the file has it: a single table that stands for a list of one has no number there."""
+    found: list[int | str] = []
+    for part in loc:
+        if isinstance(part, int) and isinstance(raw, dict):
+            continue
+        found.append(part)
+        if isinstance(raw, dict):
+            raw = raw.get(part)
+        elif isinstance(raw, list) and isinstance(part, int) and part < len(raw):
+            raw = raw[part]
+    return found
+
+
 def _fields_at(where: list[str]) -> list[str]:
     """The valid keys of the section at `where`, for the nearest-choice hint."""
     sections: list[tuple[str, type[BaseModel]]] = [
@@ -310,19 +272,19 @@ def _fields_at(where: list[str]) -> list[str]:
         (r"models\.[^/]+/protected/\d+", _Protected),
         (r"models\.[^/]+/sources/\d+", _Source),
         (r"models\.[^/]+/policy/.*", _Threshold),
+        (r"models\.[^/]+/costs", _Costs),
         (r"models\.[^/]+", _Model),
     ]
     text = ".".join(where[:2]) + "".join(f"/{part}" for part in where[2:])
     for pattern, model in sections:
         if re.fullmatch(pattern, text):
-            return list(model.model_fields)
+            return [field.alias or key for key, field in model.model_fields.items()]
     return []
 
 
 def _model(path: Path, folder: Path, name: str, raw: _Model) -> ModelConfig:
     where = f"{path}: models.{name}"
     columns = Columns(**raw.columns.model_dump())
-    _check_roles(where, raw, columns)
     reference = None
     if raw.reference is not None:
         given = raw.reference.model_dump(exclude_none=True)
@@ -335,19 +297,22 @@ def _model(path: Path, folder: Path, name: str, raw: _Model) -> ModelConfig:
         raise UsageError(f'{where}.reference.until needs a clock; map one with columns.time, or use "rows"')
     if reference is not None and reference.version is not None and columns.version is None:
         raise UsageError(f"{where}.reference.version needs a version column; map one with columns.version")
-    if raw.window in CALENDAR_WINDOWS and columns.time is None:
+    if raw.window in values.CALENDAR_WINDOWS and columns.time is None:
         raise UsageError(f'{where}.window is "{raw.window}" but no column is mapped to time; map columns.time or write "5000 rows"')
     sources = tuple(_source(where, position, source, columns) for position, source in enumerate(raw.sources))
     names = [source.name for source in sources]
     twice = next((n for n in names if names.count(n) > 1), None)
     if twice is not None:
         raise UsageError(f'{where}.sources: two sources are called "{twice}"; give each its own name')
-    return ModelConfig(
+    protected = tuple(
+        Protected(column=p.column, edges=p.edges, reference=p.reference, probabilities=p.probabilities) for p in raw.protected
+    )
+    model = ModelConfig(
         name=name,
         title=raw.title or name,
         task=raw.task,
-        favorable=raw.favorable,
-        protected=tuple(Protected(column=p.column, edges=p.edges) for p in raw.protected),
+        favorable=1 if raw.favorable is None and raw.task not in ("multiclass", "regression") else raw.favorable,
+        protected=protected,
         segments=raw.segments,
         features=raw.features,
         window=raw.window,
@@ -359,28 +324,13 @@ def _model(path: Path, folder: Path, name: str, raw: _Model) -> ModelConfig:
         reference=reference,
         columns=columns,
         sources=sources,
-        policy={key: ThresholdOverride(**value.model_dump()) for key, value in raw.policy.items()},
+        policy={key: tuple(ThresholdOverride(**entry.model_dump()) for entry in entries) for key, entries in raw.policy.items()},
         model=_model_file(where, folder, raw.model),
+        costs=None if raw.costs is None else Costs(**{key: float(cost) for key, cost in raw.costs.model_dump().items()}),
+        regimes=raw.regimes,
     )
-
-
-def _check_roles(where: str, raw: _Model, columns: Columns) -> None:
-    """Refuse a column that would have to be two things at once."""
-    attributes = [p.column for p in raw.protected]
-    for section, listed in (("protected", attributes), ("segments", list(raw.segments)), ("features", list(raw.features or ()))):
-        twice = next((c for c in listed if listed.count(c) > 1), None)
-        if twice is not None:
-            raise UsageError(f'{where}.{section}: the column "{twice}" is listed twice')
-        for role in ("outcome", "outcome_time"):
-            column = getattr(columns, role)
-            if column is not None and column in listed:
-                raise UsageError(f'{where}.{section}: "{column}" is also columns.{role}, which is known only afterwards; take it out')
-    for role, column in columns.named().items():
-        for late in ("outcome", "outcome_time"):
-            if role != late and column == getattr(columns, late) and {role, late} != {"time", "outcome_time"}:
-                raise UsageError(f'{where}.columns: {role} and {late} both name "{column}"; they must be different columns')
-    if columns.outcome_time is not None and columns.outcome is None:
-        raise UsageError(f"{where}.columns: outcome_time is mapped but outcome is not; map outcome too")
+    config_checks.check(where, model)
+    return model
 
 
 def _source(where: str, position: int, raw: _Source, columns: Columns) -> Source:

@@ -1,4 +1,4 @@
-"""Refuse a favorable or positive value that the log never holds although it holds two others."""
+"""Refuse a favorable or positive value, or a set of classes, that the log never holds although it holds two others."""
 
 from __future__ import annotations
 
@@ -14,23 +14,19 @@ if TYPE_CHECKING:
 
 
 def check_favorable(warehouse: Warehouse, model: ModelConfig, where: str) -> None:
-    """Compare `favorable` and `positive` of a binary model with the stored decisions and outcomes.
+    """Compare `favorable` and `positive`, and the classes of a score pattern, with the stored decisions and outcomes.
 
     Raises
     ------
     UsageError
-        At least two other values were seen and never this one; the sentence names the nearest.
+        At least two other values were seen and never this one; the sentence names the nearest. Or no class of the pattern was.
     """
-    if model.task != "binary" or not columns_of(warehouse.connection, model.name, "outcomes"):
+    if model.task not in ("binary", "multiclass") or not columns_of(warehouse.connection, model.name, "outcomes"):
         return
-    decision = model.columns.decision
-    seen: dict[str, list[object]] = {}
-    if decision is not None and decision in (kinds := columns_of(warehouse.connection, model.name, "predictions")):
-        seen["decision"] = _values(warehouse, model, "predictions", decision, model.favorable, kinds[decision])
-    kind = columns_of(warehouse.connection, model.name, "outcomes")["outcome"]
-    outcomes = _values(warehouse, model, "outcomes", "outcome", model.favorable, kind)
-    if outcomes:
-        seen["outcome"] = outcomes
+    _check_classes(warehouse, model, where)
+    if model.favorable is None:
+        return
+    seen = _seen(warehouse, model, model.favorable)
     if seen and all(len(values) >= 2 and None not in values for values in seen.values()):
         choices = sorted({str(value) for values in seen.values() for value in values})
         raise UsageError(
@@ -38,13 +34,44 @@ def check_favorable(warehouse: Warehouse, model: ModelConfig, where: str) -> Non
             f" {nearest(str(model.favorable), choices)}"
         )
     if model.columns.positive is not None:
-        values = _values(warehouse, model, "outcomes", "outcome", model.positive, kind)
+        kind = columns_of(warehouse.connection, model.name, "outcomes")["outcome"]
+        values = _values(warehouse, model, "outcomes", "outcome", model.columns.positive, kind)
         if len(values) >= 2 and None not in values:
             choices = sorted(map(str, values))
             raise UsageError(
-                f"{where}: models.{model.name}.columns.positive is {model.positive!r}, but the outcome holds only"
-                f" {', '.join(choices)}; {nearest(str(model.positive), choices)}"
+                f"{where}: models.{model.name}.columns.positive is {model.columns.positive!r}, but the outcome holds only"
+                f" {', '.join(choices)}; {nearest(str(model.columns.positive), choices)}"
             )
+
+
+def _check_classes(warehouse: Warehouse, model: ModelConfig, where: str) -> None:
+    """Refuse a score pattern none of whose classes is ever decided or turns out."""
+    labels = model.class_columns(columns_of(warehouse.connection, model.name, "predictions"))
+    if not labels:
+        return
+    shown: list[str] = []
+    for label in labels:
+        found = _seen(warehouse, model, label)
+        if not found or any(None in values for values in found.values()):
+            return
+        shown = sorted({str(value) for values in found.values() for value in values})
+    raise UsageError(
+        f'{where}: models.{model.name}.columns.score is "{model.columns.score}", which stands for the classes'
+        f" {', '.join(list(labels)[:4])}, but decisions and outcomes hold {', '.join(shown)}; name the columns after the classes"
+    )
+
+
+def _seen(warehouse: Warehouse, model: ModelConfig, wanted: Value) -> dict[str, list[object]]:
+    """Values of the decision and of the outcome, where the log has any; see `_values`."""
+    decision = model.columns.decision
+    seen: dict[str, list[object]] = {}
+    if decision is not None and decision in (kinds := columns_of(warehouse.connection, model.name, "predictions")):
+        seen["decision"] = _values(warehouse, model, "predictions", decision, wanted, kinds[decision])
+    kind = columns_of(warehouse.connection, model.name, "outcomes")["outcome"]
+    outcomes = _values(warehouse, model, "outcomes", "outcome", wanted, kind)
+    if outcomes:
+        seen["outcome"] = outcomes
+    return seen
 
 
 def _values(warehouse: Warehouse, model: ModelConfig, name: str, column: str, wanted: Value, kind: str) -> list[object]:

@@ -30,6 +30,7 @@ _TABLES: dict[str, tuple[str, str]] = {  # published name -> (table that must ex
     "models": ("models", f"SELECT * FROM candor.models WHERE run IN ({_LAST_RUNS})"),
     "findings": ("findings", f"SELECT * FROM candor.findings WHERE run IN ({_LAST_RUNS})"),
     "errors": ("errors", f"SELECT * FROM candor.errors WHERE run IN ({_LAST_RUNS})"),
+    "policy_changes": ("policy_changes", "SELECT * FROM candor.policy_changes ORDER BY ALL"),
     "ledger": ("ledger", "SELECT * FROM candor.ledger ORDER BY batch"),
     "quarantine": (
         "quarantine",

@@ -14,7 +14,7 @@ from connectors.schema import BATCH, KEY, LINE, MAX_COLUMNS, NONFINITE, PARTITIO
 if TYPE_CHECKING:
     import duckdb
 
-NUMERIC_ROLES = ("score", "latency_ms", "cost", "energy_wh", "weight")
+NUMERIC_ROLES = ("score", "latency_ms", "cost", "energy_wh", "weight", "prediction_low", "prediction_high")
 
 
 def create(connection: duckdb.DuckDBPyConnection, model: ModelConfig) -> None:
@@ -39,6 +39,19 @@ class Widening:
     def __init__(self, connection: duckdb.DuckDBPyConnection, model: ModelConfig, scan: Scan, where: str) -> None:
         self._connection, self._model, self._scan, self._where = connection, model, scan, where
         self._profiles: dict[str, Profile] = {}
+        self._numeric = self._parts()
+
+    def _parts(self) -> dict[str, str]:
+        """Column -> its part in the configuration, for the columns that hold numbers whatever their values look like."""
+        model = self._model
+        parts = {column: f"the class {label}" for label, column in model.class_columns(self._scan.types).items()}
+        imputed = model.imputed
+        if imputed is not None and imputed.probabilities is not None:
+            parts |= {column: f"the probability of {level}" for level, column in imputed.probabilities.items()}
+        roles = model.columns.named()
+        if model.task == "multiclass":
+            roles.pop("score", None)
+        return parts | {roles[role]: role for role in NUMERIC_ROLES if role in roles}
 
     def key(self) -> str:
         """The type of the key column, widened to VARCHAR when an id of this scan is not a whole number."""
@@ -89,8 +102,7 @@ class Widening:
         """Whether a text column's values must be looked at: its type is not fixed yet, or may have to widen."""
         if stored in {"DOUBLE", "TIMESTAMP", "BOOLEAN"}:
             return False
-        numeric = column in {getattr(self._model.columns, role) for role in NUMERIC_ROLES}
-        return self._scan.text or numeric or stored == "BIGINT"
+        return self._scan.text or column in self._numeric or stored == "BIGINT"
 
     def _natural(self, column: str, key: str) -> str | None:
         """The type that the scan's values have; None when there are none."""
@@ -100,13 +112,11 @@ class Widening:
             return "VARCHAR"
         if column == roles.id:
             return key
-        if column in {getattr(roles, role) for role in NUMERIC_ROLES}:
-            profile = self._profiles.get(column)
-            if profile is not None and profile.values and profile.numbers < profile.values / 2:
-                raise UsageError(
-                    f'{self._where}: the column "{column}" is mapped to {self._role(column)} and must hold numbers,'
-                    f" but {profile.values - profile.numbers} of its {profile.values} values are not numbers"
-                )
+        if column in self._numeric:
+            self._refuse_words(column, self._numeric[column])
+            return "DOUBLE"
+        if column == roles.outcome and self._model.task == "regression":
+            self._refuse_words(column, "the outcome of a regression")
             return "DOUBLE"
         if kind != "VARCHAR":
             return stored_type(kind)
@@ -114,8 +124,13 @@ class Widening:
             return "VARCHAR"
         return self._profiles[column].type() if column in self._profiles else None
 
-    def _role(self, column: str) -> str:
-        return next(role for role, name in self._model.columns.named().items() if name == column)
+    def _refuse_words(self, column: str, part: str) -> None:
+        profile = self._profiles.get(column)
+        if profile is not None and profile.values and profile.numbers < profile.values / 2:
+            raise UsageError(
+                f'{self._where}: the column "{column}" is mapped to {part} and must hold numbers,'
+                f" but {profile.values - profile.numbers} of its {profile.values} values are not numbers"
+            )
 
     def _widened(self, name: str, column: str, stored: str, natural: str | None, *, scan_column: str | None = None) -> str:
         source = scan_column or column

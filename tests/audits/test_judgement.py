@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import json
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
+from audits.audit import measurement
 from audits.evidence import Evidence
-from audits.judgement import UNKNOWN_GROUP
+from audits.finding import Threshold
+from audits.judgement import UNKNOWN_GROUP, findings_table
 from audits.policy import thresholds
 from audits.run import examine
+from audits.slices import Slice
+from audits.window import Window
 from connectors.config import ThresholdOverride
 
 
@@ -24,7 +31,7 @@ def found(evidence: Evidence, name: str, level: str | None) -> dict[str, Any]:
 def log(evidence_of: Callable[..., Evidence], each: int, **policy: ThresholdOverride) -> Evidence:
     """Make three groups of that many rows, one of nobody knows whom, all with scores that are far too high."""
     rows = [{"sex": sex, "score": 0.9, "outcome": i % 2, "decision": 1} for sex in ("F", "M", None) for i in range(each)]
-    return evidence_of(rows, protected=("sex",), policy=policy)
+    return evidence_of(rows, protected=("sex",), policy={name: (entry,) for name, entry in policy.items()})
 
 
 def test_unknown_groups_are_shown_and_never_judged(evidence_of: Callable[..., Evidence]) -> None:
@@ -45,3 +52,46 @@ def test_too_few_rows_say_how_many_it_takes(evidence_of: Callable[..., Evidence]
     assert (figure["verdict"], figure["reason"]) == ("insufficient", "judged from 400 rows on")
     policy = dataclasses.replace(ThresholdOverride(), max=0.05, min_n=40)
     assert found(log(evidence_of, 40, calibration_gap=policy), "calibration_gap", "F")["verdict"] == "fail"
+
+
+def test_a_window_is_judged_by_what_held_when_it_ended(evidence_of: Callable[..., Evidence]) -> None:
+    """Three days of one row each; 0.5 was good enough until the third of January, and is not from then on."""
+    evidence = evidence_of([{"day": day, "decision": 1} for day in (0, 1, 2)])
+    entries = (
+        Threshold(name="a", min=0.4, min_n=1, until=dt.datetime(2026, 1, 3), source="old"),
+        Threshold(name="a", min=0.6, min_n=1, since=dt.datetime(2026, 1, 3), source="new", severity="page"),
+    )
+    half = np.full(4, 0.5)
+    block = measurement("a", "x", value=half, low=half, high=half, n=np.full(4, 9), method="m", window=np.arange(4))
+    rows = findings_table(evidence, [block], {"a": entries}, {}).to_pylist()
+    assert [row["verdict"] for row in rows] == ["fail", "pass", "pass", "fail"]  # the whole period ends with the third day
+    assert [row["threshold_min"] for row in rows] == [0.6, 0.4, 0.4, 0.6]
+    assert [row["threshold_source"] for row in rows] == ["new", "old", "old", "new"]
+    assert [(row["severity"], row["threshold_since"], row["threshold_until"]) for row in rows[:2]] == [
+        ("page", dt.datetime(2026, 1, 3), None), ("ticket", None, dt.datetime(2026, 1, 3)),
+    ]  # fmt: skip
+
+
+def test_a_log_without_a_clock_is_judged_by_what_holds_today(evidence_of: Callable[..., Evidence]) -> None:
+    """The second entry began an hour before the run's clock."""
+    rows = tuple(Window(first_row=0, last_row=2) for _ in range(2))
+    evidence = dataclasses.replace(evidence_of([{"decision": 1}] * 3), windows=rows)
+    since = evidence.clock - dt.timedelta(hours=1)
+    entries = (Threshold(name="a", min=0.4, min_n=1, until=since), Threshold(name="a", min=0.6, min_n=1, since=since))
+    half = np.full(2, 0.5)
+    block = measurement("a", "x", value=half, low=half, high=half, n=np.full(2, 9), method="m", window=np.arange(2))
+    assert findings_table(evidence, [block], {"a": entries}, {}).column("verdict").to_pylist() == ["fail", "fail"]
+
+
+def test_people_own_q_values_and_slices_that_were_found(evidence_of: Callable[..., Evidence]) -> None:
+    """Two blocks that each name a slice of their own, the second with q-values over more tests than it lists."""
+    evidence = evidence_of([{"sex": sex, "decision": 1} for sex in "FM"], protected=("sex",))
+    own, one = len(evidence.slices), np.ones(1)
+    people = (np.asarray([3.0]), np.asarray([0.0]), np.asarray([np.inf]))
+    base = measurement("a", "x", value=one, low=one, high=one, n=one, method="m", p_value=np.asarray([0.04]))
+    first = dataclasses.replace(base, slice=np.asarray([own]), named=(Slice.of({"sex": "F", "age": "<25"}),), people=people)
+    second = dataclasses.replace(base, slice=np.asarray([own]), named=(Slice.of({"income": "low"}),), q_value=np.asarray([0.5]))
+    rows = findings_table(evidence, [first, second, base], {}, {}).to_pylist()
+    assert [json.loads(row["slice"]) for row in rows] == [{"age": "<25", "sex": "F"}, {"income": "low"}, {}]
+    assert [row["q_value"] for row in rows] == [0.04, 0.5, 0.04]
+    assert [(row["people"], row["people_low"], row["people_high"]) for row in rows[:2]] == [(3.0, 0.0, None), (None, None, None)]

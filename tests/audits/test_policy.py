@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 
 import numpy as np
 import pytest
 
-from audits.finding import Threshold
-from audits.policy import DEFAULTS, fingerprint, judge, thresholds
+from audits.finding import PolicyChange, Threshold
+from audits.policy import DEFAULTS, body, changes, fingerprint, in_force, judge, thresholds
 from audits.registry import AUDITS, check_policy
 from connectors.config import Columns, ModelConfig, ThresholdOverride
 from connectors.errors import UsageError
@@ -18,7 +19,13 @@ NAN = float("nan")
 
 def model(**policy: ThresholdOverride) -> ModelConfig:
     """Make a model with its own thresholds."""
-    return ModelConfig(name="loans", title="Loans", columns=Columns(), policy=policy)
+    return ModelConfig(name="loans", title="Loans", columns=Columns(), policy={name: (entry,) for name, entry in policy.items()})
+
+
+def only(found: dict[str, tuple[Threshold, ...]], name: str) -> Threshold:
+    """Return the one threshold that has always been in force."""
+    (entry,) = found[name]
+    return entry
 
 
 def verdict(threshold: Threshold | None, value: float, low: float, high: float, n: int = 100) -> str | None:
@@ -81,16 +88,17 @@ def test_defaults_are_reasoned() -> None:
 def test_configuration_overrides_what_it_names() -> None:
     """A new minimum keeps the default's severity and min_n; its rationale is the user's own."""
     found = thresholds(model(impact_ratio=ThresholdOverride(min=0.9), accuracy=ThresholdOverride(min=0.7, rationale="contract")))
-    assert (found["impact_ratio"].min, found["impact_ratio"].severity, found["impact_ratio"].min_n) == (0.9, "page", 30)
-    assert "four-fifths" not in found["impact_ratio"].rationale
-    assert (found["accuracy"].min, found["accuracy"].rationale, found["accuracy"].source) == (0.7, "contract", "candor.toml")
-    only = thresholds(model(impact_ratio=ThresholdOverride(min_n=100)))["impact_ratio"]
-    assert only == dataclasses.replace(DEFAULTS["impact_ratio"], min_n=100)
+    ratio, accuracy = only(found, "impact_ratio"), only(found, "accuracy")
+    assert (ratio.min, ratio.severity, ratio.min_n, ratio.source) == (0.9, "page", 30, "candor.toml")
+    assert "four-fifths" not in ratio.rationale
+    assert (accuracy.min, accuracy.rationale, accuracy.source) == (0.7, "contract", "candor.toml")
+    later = only(thresholds(model(impact_ratio=ThresholdOverride(min_n=100))), "impact_ratio")
+    assert later == dataclasses.replace(DEFAULTS["impact_ratio"], min_n=100)
 
 
 def test_one_limit_of_two_can_be_lifted() -> None:
     """Giving only a maximum drops the default's minimum: what is written is what holds."""
-    found = thresholds(model(calibration_gap=ThresholdOverride(max=0.02)))["calibration_gap"]
+    found = only(thresholds(model(calibration_gap=ThresholdOverride(max=0.02))), "calibration_gap")
     assert (found.min, found.max) == (None, 0.02)
 
 
@@ -111,6 +119,43 @@ def test_fingerprint_follows_every_change() -> None:
     changed = {"loans": thresholds(model(impact_ratio=ThresholdOverride(rationale="ours")))}
     assert fingerprint(first) != fingerprint(changed)
     assert fingerprint(first).startswith("sha256:")
+
+
+def dated(month: int) -> dt.datetime:
+    """Return the first of a month of 2026, as configurations give it."""
+    return dt.datetime(2026, month, 1, tzinfo=dt.UTC)
+
+
+def test_thresholds_by_date_leave_no_gap() -> None:
+    """From March 0.9, from May to July 0.85: the default before March and from July on."""
+    entries = (
+        ThresholdOverride(min=0.85, since=dated(5), until=dated(7), source="29 CFR 1607.4(D)"),
+        ThresholdOverride(min=0.9, since=dated(3), until=dated(5)),
+    )
+    loans = ModelConfig(name="loans", title="Loans", columns=Columns(), policy={"impact_ratio": entries})
+    found = thresholds(loans)["impact_ratio"]
+    assert [each.min for each in found] == [0.8, 0.9, 0.85, 0.8]
+    assert [each.source for each in found] == ["29 CFR 1607.4(D)", "candor.toml", "29 CFR 1607.4(D)", "29 CFR 1607.4(D)"]
+    assert [each.until for each in found[:-1]] == [each.since for each in found[1:]]
+    assert (found[0].since, found[-1].until) == (None, None)
+    days = ((2026, 2, 28), (2026, 3, 1), (2026, 4, 30), (2026, 6, 1), (2027, 1, 1))
+    assert [in_force(found, dt.datetime(*day)) for day in days] == [0, 1, 1, 2, 3]
+
+
+def test_changes_are_told_by_field_and_by_date() -> None:
+    """Another minimum is two changes (its rationale is another too); a new date is a threshold that came."""
+    before = body(thresholds(model(accuracy=ThresholdOverride(min=0.7, rationale="contract"))))
+    assert changes("loans", before, thresholds(model(accuracy=ThresholdOverride(min=0.7, rationale="contract")))) == []
+    stricter = changes("loans", before, thresholds(model(accuracy=ThresholdOverride(min=0.75, rationale="contract"))))
+    assert stricter == [PolicyChange(model="loans", name="accuracy", field="min", before="0.7", after="0.75")]
+    gone = changes("loans", before, thresholds(model()))
+    assert [(each.field, each.before, each.after) for each in gone] == [("threshold", "min 0.7, min_n 30, severity ticket", None)]
+    planned = changes("loans", body(thresholds(model())), thresholds(model(impact_ratio=ThresholdOverride(min=0.9, since=dated(3)))))
+    told = [(each.field, each.before, each.after, each.since) for each in planned]
+    assert told == [
+        ("until", None, "2026-03-01", None),
+        ("threshold", None, "min 0.9, min_n 30, severity page", dt.datetime(2026, 3, 1)),
+    ]
 
 
 @pytest.mark.parametrize("n", [200, 650, 5000])

@@ -14,9 +14,9 @@ import pyarrow as pa
 import pytest
 
 from audits.evidence import Evidence
-from audits.finding import COLUMNS, AuditRun, Failure
+from audits.finding import COLUMNS, AuditRun, Failure, PolicyChange
 from audits.policy import DEFAULTS
-from audits.record import load, store, to_json
+from audits.record import last_policy, load, store, to_json
 from audits.run import card_of, examine
 from connectors import partitions
 from connectors.config import Config, WarehouseConfig
@@ -59,7 +59,7 @@ def test_json_is_as_the_contract_says(run: AuditRun) -> None:
     found = to_json(run)
     text = json.dumps(found, allow_nan=False)
     assert json.loads(text) == found
-    assert list(found) == ["format", "id", "created", "code_revision", "policy", "data", "bins", "runs"]
+    assert list(found) == ["format", "id", "created", "code_revision", "policy", "data", "bins", "policy_changes", "runs"]
     assert found["created"] == "2026-03-01T12:30:15Z"
     model = found["runs"][0]
     assert {"model", "task", "reference", "coverage", "findings", "errors"} <= set(model)
@@ -70,8 +70,8 @@ def test_json_is_as_the_contract_says(run: AuditRun) -> None:
         and f["estimate"]["value"] is not None
     )  # fmt: skip
     assert set(ratio) == {
-        "name", "unit", "version", "slice", "reference_slice", "attribute", "column", "window", "estimate", "p_value", "q_value", "tables",
-        "threshold", "verdict", "reason",
+        "name", "unit", "version", "slice", "reference_slice", "attribute", "column", "window", "estimate", "p_value", "q_value", "people",
+        "tables", "threshold", "verdict", "reason",
     }  # fmt: skip
     assert ratio["slice"].keys() == ratio["reference_slice"].keys() == {"sex"}
     assert ratio["attribute"] == "sex"
@@ -79,6 +79,7 @@ def test_json_is_as_the_contract_says(run: AuditRun) -> None:
     assert ratio["window"]["start"] == "2026-01-01T00:00:00Z"
     assert set(ratio["estimate"]) == {"value", "low", "high", "n", "method"}
     assert isinstance(ratio["estimate"]["n"], int)
+    assert set(ratio["threshold"]) == {"min", "max", "severity", "rationale", "source", "since", "until"}
     assert (ratio["threshold"]["min"], ratio["threshold"]["max"], ratio["threshold"]["severity"]) == (0.8, None, "page")
     accuracy = next(f for f in model["findings"] if f["name"] == "accuracy")
     assert accuracy["slice"] == {}
@@ -116,6 +117,31 @@ def test_way_through_the_warehouse(run: AuditRun, tmp_path: Path) -> None:
     assert any(isinstance(each, Failure) for each in again.runs[0].errors)
     assert cards[0]["owner"] == "risk@example.org"
     assert (cards[0]["label_delay"], cards[0]["window"], cards[0]["features"], cards[0]["reference_n"]) == ("14d", "1d", 1, 100)
+
+
+def test_policy_changes_are_kept_and_published(run: AuditRun, tmp_path: Path) -> None:
+    """The body of the last policy is there for the next run; a change comes back as it went in, also through JSON."""
+    import dataclasses
+
+    settings, since = config(tmp_path), dt.datetime(2026, 3, 1)
+    change = PolicyChange(model="loans", name="accuracy", field="min", before=None, after="0.7", since=since)
+    with open_warehouse(settings.warehouse) as warehouse:
+        partitions.prepare(warehouse)
+        assert last_policy(warehouse, "loans") is None
+        store(warehouse, run, {}, keep=20, policies={"loans": "{}"})
+        later = dataclasses.replace(run, id="r2", created=CREATED + dt.timedelta(minutes=1), policy_changes=[change])
+        store(warehouse, later, {}, keep=20, policies={"loans": '{"accuracy": []}'})
+        assert last_policy(warehouse, "loans") == '{"accuracy": []}'
+        assert last_policy(warehouse, "cards") is None
+        publish(warehouse, settings)
+    with open_published(settings) as published:
+        assert load(published, "r1").policy_changes == []
+        assert load(published).policy_changes == [change]
+        (row,) = published.table('SELECT "at", since FROM policy_changes').to_pylist()
+    assert (row["at"], row["since"]) == (later.created, since)
+    assert to_json(later)["policy_changes"] == [
+        {"model": "loans", "name": "accuracy", "field": "min", "before": None, "after": "0.7", "since": "2026-03-01T00:00:00Z"}
+    ]
 
 
 def test_nothing_published_yet(tmp_path: Path, run: AuditRun) -> None:

@@ -64,10 +64,10 @@ def test_a_named_file_that_is_missing_is_2(candor: Run, tmp_path: Path) -> None:
 
 
 def test_a_task_that_nothing_measures_is_2(candor: Run, own: Path) -> None:
-    (own / "candor.toml").write_text(CONFIG.replace("[models.loans]", '[models.loans]\ntask = "multiclass"', 1))
+    (own / "candor.toml").write_text(CONFIG.replace("[models.loans]", '[models.loans]\ntask = "ranking"', 1))
     done = candor("audit", cwd=own)
     assert done.returncode == 2
-    assert '"multiclass"; only binary' in only_a_sentence(done)
+    assert '"ranking"; only binary' in only_a_sentence(done)
 
 
 def test_nothing_published_is_3(candor: Run, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.config import load
+from connectors.config import Costs, load
 from connectors.errors import UsageError
 
 FULL = """
@@ -75,7 +75,7 @@ def test_a_full_file(tmp_path: Path) -> None:
     assert [(s.kind, s.name, s.rows, dict(s.options)) for s in model.sources] == [
         ("file", "a.csv", "both", {"delimiter": ";"}), ("file", "late", "outcomes", {}),
     ]  # fmt: skip
-    assert model.policy["impact_ratio"].min == 0.8
+    assert [entry.min for entry in model.policy["impact_ratio"]] == [0.8]
     assert model.unknown == ("", "Unknown")
     assert model.model is not None
     assert model.model.path == tmp_path.resolve() / "model.txt"
@@ -86,7 +86,58 @@ def test_defaults(tmp_path: Path) -> None:
     assert (model.title, model.task, model.favorable, model.positive, model.window, model.features) == ("m", "binary", 1, 1, None, None)
 
 
+GROUPS = """
+version = 1
+[models.m]
+task = "multiclass"
+regimes = ["ecoa", "eu_ai_act"]
+protected = [
+    { column = "race", reference = "White" },
+    { column = "level", reference = 3.0 },
+    { column = "heritage", probabilities = { A = "p_a", B = "p_b" }, reference = "B" },
+]
+[models.m.columns]
+score = "s_*_x"
+decision = "s_decision_x"
+[models.m.costs]
+false_positive = 5
+true_positive = -1.5
+[models.m.policy]
+impact_ratio = [
+    { min = 0.8, from = 2026-01-01, until = 2026-03-01, source = "29 CFR 1607.4(D)" },
+    { min = 0.9, from = 2026-03-01T00:00:00+01:00, severity = "page" },
+]
+"""
+
+
+def test_groups_costs_regimes_and_dated_thresholds(tmp_path: Path) -> None:
+    text = GROUPS.replace("+01:00", "Z")
+    model = load(write(tmp_path, text)).model("m")
+    assert (model.favorable, model.positive) == (None, None)
+    assert [p.reference for p in model.protected] == ["White", "3", "B"]
+    assert model.attributes == ("race", "level")  # nobody's heritage is known
+    assert model.imputed is not None
+    assert model.imputed.probabilities == {"A": "p_a", "B": "p_b"}
+    assert model.regimes == ("ecoa", "eu_ai_act")
+    assert model.costs == Costs(false_positive=5.0, true_positive=-1.5)
+    first, second = model.policy["impact_ratio"]
+    assert (first.min, first.since, first.until) == (0.8, datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 3, 1, tzinfo=UTC))
+    assert (first.source, second.source, second.until) == ("29 CFR 1607.4(D)", None, None)
+    # the decision looks like a class column and is none; "s__x" leaves nothing for the *
+    names = ["candor:row", "s_cat_x", "s_decision_x", "s__x", "t_dog_x", "s_dog_x"]
+    assert model.class_columns(names) == {"cat": "s_cat_x", "dog": "s_dog_x"}
+    # an hour of both is too much
+    with pytest.raises(UsageError, match="in force at once"):
+        load(write(tmp_path, GROUPS))
+
+
+def test_a_binary_score_is_no_pattern(tmp_path: Path) -> None:
+    model = load(write(tmp_path, 'version = 1\n[models.m.columns]\nscore = "p_*"\n')).model("m")
+    assert model.class_columns(["p_a", "p_b"]) == {}
+
+
 MODEL = "version = 1\n[models.m]\n"
+IMPUTED = '{ column = "r", probabilities = { A = "a", B = "b" } }'
 CLOCK = "[models.m.columns]\n"
 
 
@@ -123,6 +174,28 @@ CLOCK = "[models.m.columns]\n"
         (MODEL + "[[models.m.sources]]\npath = 'a'\nrows = 'outcomes'", ["matched by id"]),
         (MODEL + "[[models.m.sources]]\npath = 'a'\n[[models.m.sources]]\npath = 'a'", ["two sources"]),
         (MODEL + "[models.m.policy]\nimpact_ratio = { mn = 1 }", ['"models.m.policy.impact_ratio.mn"', 'did you mean "min"?']),
+        (MODEL + "[models.m.policy]\nimpact_ratio = [{ min = 1 }, { mn = 1 }]", ['"models.m.policy.impact_ratio.1.mn"']),
+        (MODEL + "[models.m.policy]\nimpact_ratio = { since = 2026-01-01 }", ['impact_ratio.since"', "valid are: min, max", "from"]),
+        (MODEL + "[models.m.policy]\nimpact_ratio = { from = 'soon' }", ["impact_ratio.from", '"soon" is not a date']),
+        (MODEL + "[models.m.policy]\nimpact_ratio = { from = 2026-02-01, until = 2026-02-01 }", ["is not after from 2026-02-01"]),
+        (MODEL + "[models.m.policy]\nimpact_ratio = [{ min = 1 }, { until = 2026-02-01 }]", ["at once", "the beginning to 2026-02-01"]),
+        (MODEL + "[models.m.costs]\nfalse_positiv = 1", ['"models.m.costs.false_positiv"', 'did you mean "false_positive"?']),
+        (MODEL + "[models.m.costs]\nfalse_positive = 'dear'", ["models.m.costs.false_positive"]),
+        (MODEL + 'task = "regression"\n[models.m.costs]\nfalse_positive = 1', ["models.m.costs", "regression"]),
+        (MODEL + 'regimes = ["nyc44"]', ["regimes.0", '"nyc44" is no known rule', 'did you mean "nyc144"?']),
+        (MODEL + f'regimes = ["nyc144"]\nprotected = [{IMPUTED}]', ["protected[0].probabilities", "Local Law 144", "no imputed race"]),
+        (MODEL + f'protected = [{IMPUTED}, {IMPUTED.replace("r", "q", 0)}]', ['"r" is listed twice']),
+        (MODEL + f'protected = [{IMPUTED}, {{ column = "q", probabilities = {{ A = "c", B = "d" }} }}]', ["protected[1]", '"r" has prob']),
+        (MODEL + 'protected = [{ column = "r", probabilities = { A = "a" } }]', ["two levels at least"]),
+        (MODEL + 'protected = [{ column = "r", probabilities = { A = "a", B = "a" } }]', ['"a" is named twice']),
+        (MODEL + 'protected = [{ column = "r", reference = "C", probabilities = { A = "a", B = "b" } }]', ['reference is "C"', "A, B"]),
+        (MODEL + 'protected = [{ column = "r", edges = [1], probabilities = { A = "a", B = "b" } }]', ["either edges or probabilities"]),
+        (MODEL + 'protected = [{ column = "r", probabilites = {} }]', ['did you mean "probabilities"?']),
+        (MODEL + 'task = "multiclass"\n' + CLOCK + 'score = "p"', ['columns.score is "p"', '"p_*"', "* is the class"]),
+        (MODEL + 'task = "multiclass"\n' + CLOCK + 'score = "p_*_*"', ['columns.score is "p_*_*"']),
+        (MODEL + 'task = "multiclass"\n' + CLOCK + 'positive = "a"', ["only a binary model has a positive outcome"]),
+        (MODEL + CLOCK + 'prediction_low = "a"', ["prediction_low is mapped but prediction_high is not"]),
+        (MODEL + CLOCK + 'prediction_low = "a"\nprediction_high = "b"', ["only a regression model has intervals"]),
         (MODEL + "[models.m.model]\nformat = 'onnx'", ["either path or url"]),
         ("version = 1\n[warehouse]\nmemory_limit = '3'\n[models.m]", ["warehouse.memory_limit", '"3" is not a size']),
         ("version = 1\n[warehouse]\nmemory_limit = '10MB'\n[models.m]", ["too small"]),
