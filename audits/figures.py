@@ -97,3 +97,15 @@ def gap(first: Figures, second: Figures, *, freedom: int) -> Gap:
     method = names[np.where(units, 2, np.where(shares, 1, 0))]
     p_value = np.where(np.isfinite(value), p_value, np.nan)
     return Gap(value=value, low=low, high=high, p_value=p_value, method=method)
+
+
+def people(value: Floats, low: Floats, high: Floats, n: Floats) -> tuple[Floats, Floats, Floats]:
+    """How many of n rows a gap between shares amounts to, with the interval that follows from the gap's; never below 0.
+
+    >>> import numpy as np
+    >>> [float(x[0]) for x in people(np.array([-0.1]), np.array([-0.15]), np.array([0.05]), np.array([200.0]))]
+    [20.0, 0.0, 30.0]
+    """
+    across = (low <= 0) & (high >= 0)
+    ends = np.abs(low) * n, np.abs(high) * n
+    return np.abs(value) * n, np.where(across, 0.0, np.minimum(*ends)), np.maximum(*ends)

@@ -17,7 +17,7 @@ from audits.estimate import Floats, Integers
 from audits.evidence import Evidence
 from audits.fairness.mean_prediction import mean_prediction
 from audits.fairness.yardstick import compared_groups, reference_groups
-from audits.figures import Figures, Gap, Words, gap, laid_out
+from audits.figures import Figures, Gap, Words, gap, laid_out, people
 from audits.finding import Measurement
 from audits.performance import AUDITS as PERFORMANCE_AUDITS
 
@@ -172,7 +172,7 @@ def _reference_figures(evidence: Evidence, keys: Sequence[Key]) -> Figures:
     held = evidence.of_reference()
     blocks: list[Measurement] = []
     for column in sorted({column for _, column in keys}):
-        label = evidence.columns[column] if column >= 0 else None
+        label = evidence.topics[column] if column >= 0 else None
         seen = held if label is None or label not in evidence.classes else held.of_class(evidence.classes.index(label))
         for name in (name for name, place in keys if place == column):
             if any(missing(seen, need) for need in _BASE[name].needs):
@@ -211,23 +211,13 @@ def _block(
     name, column = key
     value, low, high = found.value[cell], found.low[cell], found.high[cell]
     rows = n[cell]
-    block = measurement(
+    return measurement(
         name + kind, unit_of(_BASE[name].unit), value=value, low=low, high=high, n=np.rint(rows), method=found.method[cell],
-        p_value=found.p_value[cell], reason=reason[cell], tables=tables, column=column, **places,
+        p_value=found.p_value[cell], reason=reason[cell], tables=tables, column=column,
+        people=people(value, low, high, rows) if name in SHARES_OF_ROWS else None, window=places.get("window", 0),
+        version=places.get("version", 0), slice=places["slice"], reference_slice=places.get("reference_slice", -1),
+        attribute=places["attribute"],
     )  # fmt: skip
-    return replace(block, people=people(value, low, high, rows)) if name in SHARES_OF_ROWS else block
-
-
-def people(value: Floats, low: Floats, high: Floats, n: Floats) -> tuple[Floats, Floats, Floats]:
-    """How many of n rows a gap between shares amounts to, with the interval that follows from the gap's; never below 0.
-
-    >>> import numpy as np
-    >>> [float(x[0]) for x in people(np.array([-0.1]), np.array([-0.15]), np.array([0.05]), np.array([200.0]))]
-    [20.0, 0.0, 30.0]
-    """
-    across = (low <= 0) & (high >= 0)
-    ends = np.abs(low) * n, np.abs(high) * n
-    return np.abs(value) * n, np.where(across, 0.0, np.minimum(*ends)), np.maximum(*ends)
 
 
 def unit_of(unit: str) -> str:

@@ -17,6 +17,7 @@ from audits.audit import measurement
 from audits.estimate import Floats, Integers
 from audits.evidence import Evidence
 from audits.fairness.yardstick import Flags, Groups, of_group
+from audits.figures import people
 from audits.finding import Measurement
 from audits.interval import chi_squared_p, katz, katz_method, koopman, newcombe, share, two_proportion_p
 
@@ -97,11 +98,13 @@ def words(text: str, like: NDArray[Any]) -> Words:
 
 
 def per_group(
-    evidence: Evidence, name: str, unit: str, groups: Groups, reference: Integers, found: Compared, *, tables: Sequence[Any] | None = None
-) -> Measurement:
+    evidence: Evidence, name: str, unit: str, groups: Groups, reference: Integers, found: Compared, *, tables: Sequence[Any] | None = None,
+    counted: tuple[Floats, Floats] | None = None,
+) -> Measurement:  # fmt: skip
     """Measurements of groups against their reference group: one a version, window and group with rows.
 
-    `tables` holds, flat over [version, window, group], a dict of named numbers or None.
+    `tables` holds, flat over [version, window, group], a dict of named numbers or None. `counted` are the hits and rows that the figure
+    compares: with them it also says how many of the group's rows the gap between the two shares amounts to.
     """
     kept = np.flatnonzero(found.n.ravel() > 0)
     if not len(kept):
@@ -114,7 +117,19 @@ def per_group(
         n=np.rint(found.n.ravel()[kept]), method=found.method.ravel()[kept], window=window, version=version, slice=groups.slices[place],
         reference_slice=np.where(beside >= 0, groups.slices[beside], -1), attribute=groups.attribute,
         p_value=found.p_value.ravel()[kept], reason=found.reason.ravel()[kept], tables=attached,
+        people=None if counted is None else _people(*counted, reference, kept),
     )  # fmt: skip
+
+
+def _people(hits: Floats, n: Floats, reference: Integers, kept: Integers) -> tuple[Floats, Floats, Floats]:
+    """How many rows of each group the gap to the reference group's share amounts to, flat; none for the reference group itself."""
+    hits_r, n_r = of_group(hits, reference), of_group(n, reference)
+    low, high = newcombe(hits, n, hits_r, n_r)
+    own = np.arange(n.shape[-1]) == reference[..., None]
+    value, least, most = (
+        np.where(own, np.nan, values).ravel()[kept] for values in people(share(hits, n) - share(hits_r, n_r), low, high, n)
+    )
+    return value, least, most
 
 
 def no_group(name: str, unit: str, groups: Groups) -> Measurement:
@@ -205,8 +220,10 @@ def per_attribute(evidence: Evidence, name: str, unit: str, groups: Groups, foun
         highest, lowest = ends.highest.ravel()[kept].tolist(), ends.lowest.ravel()[kept].tolist()
         for i in np.flatnonzero(np.isfinite(value) & (version == 0)).tolist():
             tables[i] = {"highest": levels[highest[i]], "lowest": levels[lowest[i]]}
+    gap = None if ends is None else widest_difference(ends)  # of the group with the lowest share, whatever the figure divides or subtracts
     return measurement(
         name, unit, value=value, low=found.low.ravel()[kept], high=found.high.ravel()[kept], n=np.rint(found.n.ravel()[kept]),
         method=found.method.ravel()[kept], window=window, version=version, slice=0, attribute=groups.attribute,
         p_value=found.p_value.ravel()[kept], reason=found.reason.ravel()[kept], tables={i: dict(t) for i, t in tables.items()},
+        people=None if gap is None or ends is None else people(*(v.ravel()[kept] for v in (gap.value, gap.low, gap.high, ends.n_low))),
     )  # fmt: skip

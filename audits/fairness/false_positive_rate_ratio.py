@@ -36,4 +36,4 @@ def false_positive_rate_ratio(evidence: Evidence) -> Iterator[Measurement]:
         n = hits + counts.true_negatives[..., groups.slices]
         reference = selection_yardstick(evidence, groups)
         found = ratios(hits, n, reference, zero="the reference group has no false positive, so there is no rate to compare with")
-        yield per_group(evidence, "false_positive_rate_ratio", "ratio", groups, reference, found)
+        yield per_group(evidence, "false_positive_rate_ratio", "ratio", groups, reference, found, counted=(hits, n))

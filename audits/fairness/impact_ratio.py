@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,7 +14,7 @@ from audits.evidence import Evidence
 from audits.fairness.compare import no_group, per_group, ratios
 from audits.fairness.yardstick import Groups, compared_groups, of_group, selection_yardstick
 from audits.finding import Measurement
-from audits.interval import share
+from audits.interval import FEW_EXPECTED, share
 
 NO_SELECTION = "no group received the favorable decision, so there is no rate to compare with"
 
@@ -23,13 +24,15 @@ def impact_ratio(evidence: Evidence) -> Iterator[Measurement]:
     """Selection rate of each group over the selection rate of the reference group.
 
     Formula
-        (selected_g / decided_g) / (selected_r / decided_r). The reference group r has the highest rate among groups with at least 30
-        decided rows, or 2 % of them and more than one; it is reported too, with 1 by definition.
+        (selected_g / decided_g) / (selected_r / decided_r). The reference group r is the one that the configuration names, else it has
+        the highest rate among groups with at least 30 decided rows, or 2 % of them and more than one; it is reported too, with 1 by
+        definition.
     Interval and test
         Katz log interval, Koopman's score below five events; pooled z or Fisher's exact test. n is the group's decided rows.
     Tables
         `flips`: the smallest number of decisions in the group that, made favorable, lift the ratio to 0.8; `rate` and
-        `reference_rate`; `z`. For all single attributes, and for the intersection over the whole period.
+        `reference_rate`; `z`, and `expected`, the smallest expected count: below five the p-value is Fisher's (`test`). For all single
+        attributes, and for the intersection over the whole period. `people` is how many decisions the gap in rates amounts to.
     When it misleads
         The four-fifths line is a screen, not a law: with few rows a ratio below it may be chance, with many a ratio above it may still
         be a significant gap. It says nothing about whether the groups were alike, and the reference is picked after looking, so the
@@ -46,7 +49,7 @@ def impact_ratio(evidence: Evidence) -> Iterator[Measurement]:
         hits, n = counts.selected[..., groups.slices], counts.decided[..., groups.slices]
         found = ratios(hits, n, reference, zero=NO_SELECTION)
         tables = _tables(evidence, groups, reference, hits, n)
-        yield per_group(evidence, "impact_ratio", "ratio", groups, reference, found, tables=tables)
+        yield per_group(evidence, "impact_ratio", "ratio", groups, reference, found, tables=tables, counted=(hits, n))
 
 
 def flips(hits: Floats, n: Floats, hits_r: Floats, n_r: Floats) -> Integers:
@@ -67,13 +70,18 @@ def _tables(evidence: Evidence, groups: Groups, reference: Integers, hits: Float
     with np.errstate(divide="ignore", invalid="ignore"):
         pooled = (hits + hits_r) / (n + n_r)
         z = (rate - rate_r) / np.sqrt(pooled * (1 - pooled) * (1 / n + 1 / n_r))
+        events = hits + hits_r
+        expected = np.minimum(n, n_r) * np.minimum(events, n + n_r - events) / (n + n_r)
     single = evidence.attributes[groups.attribute] in evidence.model.attributes
     wanted = (n > 0) & (rate_r > 0) & (np.arange(n.shape[-1]) != reference[..., None])
     wanted[1:] = False
     if not single:
         wanted[:, 1:] = False
     found: list[dict[str, Any] | None] = [None] * n.size
-    rows = zip(*(values[wanted].tolist() for values in (flips(hits, n, hits_r, n_r), rate, rate_r, z)), strict=True)
-    for place, (k, own, beside, score) in zip(np.flatnonzero(wanted).tolist(), rows, strict=True):
-        found[place] = {"flips": k, "rate": own, "reference_rate": beside, "z": score if np.isfinite(score) else None}
+    rows = zip(*(values[wanted].tolist() for values in (flips(hits, n, hits_r, n_r), rate, rate_r, z, expected)), strict=True)
+    for place, (k, own, beside, score, least) in zip(np.flatnonzero(wanted).tolist(), rows, strict=True):
+        found[place] = {
+            "flips": k, "rate": own, "reference_rate": beside, "z": score if math.isfinite(score) else None, "expected": least,
+            "test": "fisher" if least < FEW_EXPECTED else "z",
+        }  # fmt: skip
     return found

@@ -39,8 +39,9 @@ def odds_ratio(evidence: Evidence) -> Iterator[Measurement]:
             yield no_group("odds_ratio", "ratio", groups)
             continue
         reference = selection_yardstick(evidence, groups)
-        found = odds_ratios(counts.selected[..., groups.slices], counts.decided[..., groups.slices], reference)
-        yield per_group(evidence, "odds_ratio", "ratio", groups, reference, found)
+        hits, n = counts.selected[..., groups.slices], counts.decided[..., groups.slices]
+        found = odds_ratios(hits, n, reference)
+        yield per_group(evidence, "odds_ratio", "ratio", groups, reference, found, counted=(hits, n))
 
 
 def odds_ratios(hits: Floats, n: Floats, reference: Integers) -> Compared:

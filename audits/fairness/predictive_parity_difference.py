@@ -33,4 +33,5 @@ def predictive_parity_difference(evidence: Evidence) -> Iterator[Measurement]:
         hits = counts.true_positives[..., groups.slices]
         n = hits + counts.false_positives[..., groups.slices]
         reference = selection_yardstick(evidence, groups)
-        yield per_group(evidence, "predictive_parity_difference", "difference", groups, reference, differences(hits, n, reference))
+        found = differences(hits, n, reference)
+        yield per_group(evidence, "predictive_parity_difference", "difference", groups, reference, found, counted=(hits, n))

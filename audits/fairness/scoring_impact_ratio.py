@@ -13,7 +13,7 @@ from audits.finding import Measurement
 from audits.interval import share
 
 
-@audit(name="scoring_impact_ratio", unit="ratio", needs=("score", "protected"))
+@audit(name="scoring_impact_ratio", unit="ratio", needs=("score", "protected"), tasks=("binary", "regression"))
 def scoring_impact_ratio(evidence: Evidence) -> Iterator[Measurement]:
     """Scoring rate of each group over the scoring rate of the reference group.
 
@@ -39,4 +39,4 @@ def scoring_impact_ratio(evidence: Evidence) -> Iterator[Measurement]:
         hits, n = above[None, :, groups.slices], scored[None, :, groups.slices]
         reference = yardstick(share(hits, n), n, scored[None, :, 0], groups.allowed)
         found = ratios(hits, n, reference, zero="no score lies above the median, so there is no rate to compare with")
-        yield per_group(evidence, "scoring_impact_ratio", "ratio", groups, reference, found)
+        yield per_group(evidence, "scoring_impact_ratio", "ratio", groups, reference, found, counted=(hits, n))

@@ -15,7 +15,7 @@ from audits.finding import Measurement
 from audits.interval import share
 
 
-@audit(name="standardized_mean_difference", unit="difference", needs=("score", "protected"))
+@audit(name="standardized_mean_difference", unit="difference", needs=("score", "protected"), tasks=("binary", "regression"))
 def standardized_mean_difference(evidence: Evidence) -> Iterator[Measurement]:
     """Mean score of each group minus that of the reference group, in hundredths of the standard deviation of all scores.
 
@@ -51,10 +51,18 @@ def score_yardstick(evidence: Evidence, groups: Groups) -> Integers:
 
 
 def standardized(evidence: Evidence, groups: Groups, reference: Integers) -> Compared:
-    """Standardized mean differences by [version, window, group]."""
+    """Standardized mean differences of scores by [version, window, group]."""
+    sums = (evidence.counts.total(name) for name in ("scored", "score", "score_squared"))
+    return standardized_sums(tuple(sums), groups, reference, equal="all scores are equal")
+
+
+def standardized_sums(sums: tuple[Floats, ...], groups: Groups, reference: Integers, *, equal: str) -> Compared:
+    """Standardized mean differences by [version, window, group], from n, Σx and Σx² by [version, window, slice].
+
+    `equal` is the reason given where all values of a window are equal.
+    """
     from scipy.special import stdtr, stdtrit
 
-    sums = [evidence.counts.total(name) for name in ("scored", "score", "score_squared")]
     n, total, squared = (values[..., groups.slices] for values in sums)
     everybody, total_all, squared_all = (values[..., :1] for values in sums)
     mean = share(total, n)
@@ -71,10 +79,10 @@ def standardized(evidence: Evidence, groups: Groups, reference: Integers) -> Com
         p_value = 2 * stdtr(free, -np.abs(mean - mean_r) / deviation)
     certain = error + error_r <= 0  # each group's scores are all equal: Welch has no degrees of freedom
     half, p_value = np.where(certain, np.nan, half), np.where(certain, np.nan, p_value)
-    reason = np.where(n_r > 0, "all scores are equal", "no scored rows of the reference group to compare with")
+    reason = np.where(n_r > 0, equal, "no scored rows of the reference group to compare with")
     found = with_reference(_found(value, half, n, p_value, np.broadcast_to(reason, n.shape)), reference, 0.0)
     alone = np.isfinite(found.value) & ~np.isfinite(found.low)
-    note = words("no interval: one of the two groups has a single score or only equal scores", n)
+    note = words("no interval: one of the two groups has a single row or only equal values", n)
     return Compared(
         value=found.value, low=found.low, high=found.high, n=n, p_value=found.p_value, method=found.method,
         reason=np.where(alone, note, found.reason),
