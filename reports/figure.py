@@ -38,11 +38,18 @@ class Figure:
     method: str | None = None
     p_value: float | None = None
     q_value: float | None = None
+    people: float | None = None
+    """How many rows of the group in this window a gap amounts to."""
+    people_low: float | None = None
+    people_high: float | None = None
     tables: Mapping[str, Any] | None = None
     threshold_min: float | None = None
     threshold_max: float | None = None
     severity: str | None = None
     rationale: str | None = None
+    threshold_source: str | None = None
+    threshold_since: datetime | None = None
+    threshold_until: datetime | None = None
     verdict: str | None = None
     reason: str = ""
     suppressed: bool = False

@@ -1,157 +1,15 @@
-"""A plain name and a one-line definition for every measure that an audit may report."""
+"""A plain name and a one-line definition for every measure, names derived from other names included, and for every kind of interval."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final, Literal
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+from typing import Final
 
-Family = Literal["performance", "service", "fairness", "drift", "quality", "explanations", "robustness"]
+from reports.terms import FAMILIES, TERMS, Family, Term
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Term:
-    """What a measure is called on screen, what it says in one line, and how its number is written.
-
-    `unit` is a display unit: percent, points, ratio, decimal, count, milliseconds, duration, plain.
-    `better` says which side is good, for ordering only; verdicts come from the policy.
-    """
-
-    title: str
-    definition: str
-    family: Family
-    unit: str
-    better: Literal["high", "low", "one", "zero"] | None = None
-
-
-def _terms(family: Family, *rows: tuple[str, str, str, Literal["high", "low", "one", "zero"] | None, str]) -> dict[str, Term]:
-    return {name: Term(title=title, unit=unit, better=better, definition=text, family=family) for name, title, unit, better, text in rows}
-
-
-TERMS: Final[dict[str, Term]] = {
-    **_terms(
-        "performance",
-        ("accuracy", "Accuracy", "percent", "high", "Share of decisions that match the outcome."),
-        ("balanced_accuracy", "Balanced accuracy", "percent", "high",
-         "Mean of the true positive and the true negative rate; does not reward guessing the common outcome."),
-        ("true_positive_rate", "True positive rate", "percent", "high", "Share of actual positives that the model finds (recall)."),
-        ("false_positive_rate", "False positive rate", "percent", "low", "Share of actual negatives that the model calls positive."),
-        ("true_negative_rate", "True negative rate", "percent", "high", "Share of actual negatives that the model calls negative."),
-        ("false_negative_rate", "False negative rate", "percent", "low", "Share of actual positives that the model misses."),
-        ("positive_predictive_value", "Precision", "percent", "high", "Share of positive calls that turn out positive."),
-        ("negative_predictive_value", "Negative predictive value", "percent", "high", "Share of negative calls that turn out negative."),
-        ("f1", "F1 score", "decimal", "high", "Harmonic mean of precision and the true positive rate, 0 to 1."),
-        ("roc_auc", "ROC AUC", "decimal", "high",
-         "Chance that a random positive scores above a random negative, ties counting half; 0.5 is a coin."),
-        ("average_precision", "Average precision", "decimal", "high",
-         "Precision averaged over every score cut-off; compare with the base rate."),
-        ("log_loss", "Log loss", "decimal", "low", "Mean surprise at the outcome given the score, in nats; 0 is perfect."),
-        ("brier_score", "Brier score", "decimal", "low", "Mean squared distance between score and outcome; 0 is perfect."),
-        ("expected_calibration_error", "Calibration error", "percent", "low",
-         "Mean distance between score and observed rate over score bins of equal size."),
-        ("calibration_gap", "Calibration gap", "points", "zero",
-         "Mean score minus the observed rate; above zero the model promises too much."),
-        ("base_rate", "Base rate", "percent", None, "Share of known outcomes that are favorable."),
-        ("selection_rate", "Approval rate", "percent", None, "Share of decisions that are favorable (selection rate)."),
-        ("mean_error", "Mean error", "plain", "zero", "Mean of prediction minus outcome; the bias."),
-        ("mean_absolute_error", "Mean absolute error", "plain", "low", "Mean size of the error, in the outcome's unit."),
-        ("root_mean_squared_error", "Root mean squared error", "plain", "low", "Size of the error with large errors weighing more."),
-        ("r_squared", "R squared", "decimal", "high", "Share of the outcome's variance that the prediction accounts for."),
-        ("ndcg", "NDCG", "decimal", "high", "Quality of the ranking against the best possible order, 0 to 1."),
-        ("mean_reciprocal_rank", "Mean reciprocal rank", "decimal", "high", "Mean of 1 over the rank of the first relevant item."),
-        ("hit_rate", "Hit rate", "percent", "high", "Share of lists that hold at least one relevant item."),
-        ("catalog_coverage", "Catalogue coverage", "percent", "high", "Share of the catalogue that was shown at all."),
-        ("exposure_gini", "Exposure concentration", "decimal", "low",
-         "Gini coefficient of exposure over items; 1 means that one item gets everything."),
-        ("word_error_rate", "Word error rate", "percent", "low", "Words inserted, deleted or replaced, per word of the reference."),
-        ("character_error_rate", "Character error rate", "percent", "low",
-         "Characters inserted, deleted or replaced, per character of the reference."),
-        ("mean_rating", "Mean rating", "plain", "high", "Mean of the ratings given; only those who rate are heard."),
-    ),
-    **_terms(
-        "service",
-        ("latency_p50", "Median latency", "milliseconds", "low", "Half of the predictions were answered within this time."),
-        ("latency_p95", "Latency, 95th percentile", "milliseconds", "low", "95 of 100 predictions were answered within this time."),
-        ("latency_p99", "Latency, 99th percentile", "milliseconds", "low", "99 of 100 predictions were answered within this time."),
-        ("error_rate", "Error rate", "percent", "low", "Share of requests that failed."),
-        ("cost_per_prediction", "Cost per prediction", "plain", "low", "Mean cost of one prediction, in the log's currency."),
-        ("energy_wh_per_prediction", "Energy per prediction", "plain", "low", "Mean energy of one prediction, in watt-hours."),
-    ),
-    **_terms(
-        "fairness",
-        ("impact_ratio", "Approval ratio", "ratio", "one",
-         "Approval rate of a group over that of the group with the highest rate (impact ratio); 1 is parity."),
-        ("demographic_parity_difference", "Approval gap", "points", "zero",
-         "Highest minus lowest approval rate among the groups (demographic parity difference)."),
-        ("demographic_parity_ratio", "Lowest approval ratio", "ratio", "one",
-         "Lowest over highest approval rate among the groups (demographic parity ratio)."),
-        ("equal_opportunity_difference", "Equal opportunity gap", "points", "zero",
-         "Among people whose outcome is favorable: highest minus lowest share that got the favorable decision, among the groups."),
-        ("equalized_odds_difference", "Equalized odds gap", "points", "zero",
-         "The larger of two gaps among the groups: in favorable decisions where the outcome is favorable, and where it is not."),
-        ("false_positive_rate_ratio", "False positive ratio", "ratio", "one",
-         "False positive rate of a group over that of the comparison group."),
-        ("predictive_parity_difference", "Precision gap", "points", "zero",
-         "Precision of a group minus that of the comparison group (predictive parity)."),
-        ("scoring_rate", "Scoring rate", "percent", None, "Share of a group that scores above the median of everyone scored."),
-        ("scoring_impact_ratio", "Scoring ratio", "ratio", "one", "Scoring rate of a group over that of the group with the highest rate."),
-        ("standardized_mean_difference", "Standardised mean difference", "plain", "zero",
-         "100 times the difference in mean score between a group and the comparison group, over the standard deviation of all."),
-        ("odds_ratio", "Odds ratio", "ratio", "one", "Odds of a favorable decision in a group over the odds in the comparison group."),
-        ("exposure_ratio", "Exposure ratio", "ratio", "one", "Exposure of a group's items over that of the comparison group's."),
-    ),
-    **_terms(
-        "drift",
-        ("population_stability_index", "Population stability index", "decimal", "low",
-         "How far the shares over the reference's bins have moved; 0 is no change, above 0.2 is usually called large."),
-        ("jensen_shannon_distance", "Jensen–Shannon distance", "decimal", "low",
-         "Distance between two distributions, base 2: 0 the same, 1 disjoint."),
-        ("kolmogorov_smirnov", "Kolmogorov–Smirnov distance", "decimal", "low",
-         "Largest gap between the two cumulative distributions, 0 to 1."),
-        ("wasserstein_distance", "Wasserstein distance", "decimal", "low",
-         "Mean shift needed to turn one distribution into the other, in standard deviations of the reference."),
-        ("chi_squared", "Cramér's V", "decimal", "low",
-         "Strength of the chi-squared evidence that category shares differ, freed of n: 0 equal shares, 1 disjoint."),
-        ("hellinger_distance", "Hellinger distance", "decimal", "low", "Distance between two distributions: 0 the same, 1 disjoint."),
-        ("l_infinity", "Largest category shift", "points", "low", "Largest change in the share of any one category."),
-        ("domain_classifier_auc", "Domain classifier AUC", "decimal", "low",
-         "How well a classifier tells the window from the reference; 0.5 means it cannot."),
-        ("attribution_shift", "Attribution shift", "decimal", "low", "How far the ranking of what drives the scores has changed."),
-    ),
-    **_terms(
-        "quality",
-        ("missing_rate", "Missing values", "percent", "low", "Share of rows in which the column is empty."),
-        ("unseen_category_rate", "Unseen categories", "percent", "low", "Share of rows with a category that the reference does not hold."),
-        ("out_of_range_rate", "Out of range", "percent", "low", "Share of rows outside the range of the reference."),
-        ("duplicate_rate", "Duplicate rows", "percent", "low", "Share of received rows whose identity had been received before."),
-        ("volume", "Volume", "count", None, "Number of predictions in the window."),
-        ("freshness", "Freshness", "duration", "low",
-         "Time from the newest prediction to the audit."),
-        ("label_coverage", "Outcomes known", "percent", "high", "Share of predictions whose outcome is known."),
-        ("quarantine_rate", "Quarantined rows", "percent", "low", "Share of received rows set aside as unreadable or invalid."),
-        ("constant_column", "Constant column", "plain", "low", "1 when the column holds a single value throughout the window, else 0."),
-    ),
-    **_terms(
-        "explanations",
-        ("mean_absolute_attribution", "Mean attribution", "decimal", None, "Mean size of a feature's contribution to the score."),
-        ("surrogate_fidelity", "Surrogate fidelity", "decimal", "high", "How closely the surrogate follows the model that it explains."),
-    ),
-    **_terms(
-        "robustness",
-        ("model_mismatch_rate", "Model mismatch", "percent", "low", "Share of rows whose logged score differs from the model's answer."),
-        ("flip_rate", "Flip rate", "percent", "low", "Share of decisions that a small perturbation turns around."),
-        ("evasion_rate", "Evasion rate", "percent", "low",
-         "Share of decisions that an attacker can turn around within the allowed changes."),
-        ("smallest_flip_distance", "Smallest flip", "decimal", "high", "Smallest change that turns a decision around."),
-        ("membership_inference_auc", "Membership inference AUC", "decimal", "low",
-         "How well an outsider can tell who was in the training data; 0.5 means they cannot."),
-        ("outlier_rate", "Outliers", "percent", "low", "Share of inputs unlike anything in the reference."),
-        ("boundary_probe_rate", "Boundary probes", "percent", "low", "Share of queries that hug the decision boundary."),
-        ("extraction_score", "Extraction score", "decimal", "low", "How much a client's queries look like an attempt to copy the model."),
-        ("replay_rate", "Replays", "percent", "low", "Share of inputs that repeat earlier inputs exactly."),
-        ("outcome_flip_rate", "Outcome flips", "percent", "low", "Share of outcomes that were reported one way and then the other."),
-        ("invariant_violations", "Invariant violations", "count", "low", "Number of predictions that broke a declared rule."),
-    ),
-}  # fmt: skip
+__all__ = ["FAMILIES", "METHODS", "TERMS", "Family", "Term", "base_of", "known", "method", "term"]
 
 # How an interval was made, in words; the names are those that audits write into `method`.
 METHODS: Final[dict[str, str]] = {
@@ -182,22 +40,97 @@ METHODS: Final[dict[str, str]] = {
 }
 
 
+def _lower(title: str) -> str:
+    """Return a title for use inside another: an acronym and a name keep their capitals."""
+    return (
+        title
+        if title[:2].isupper() or title.startswith(("Brier", "Cramér", "Jensen", "Kolmogorov", "Wasserstein"))
+        else title[0].lower() + title[1:]
+    )
+
+
+def _estimated(base: Term) -> Term:
+    text = f"{base.title} to be expected from the scores and the reference's outcomes; the realised figure should fall inside the interval."
+    return replace(base, title=f"Estimated {_lower(base.title)}", definition=text, family="estimated")
+
+
+def _weighted(base: Term) -> Term:
+    text = (
+        f"{base.title} with each row weighted by the probability that it belongs to the group; the interval holds the proxy's uncertainty."
+    )
+    return replace(base, title=f"{base.title}, by probability", definition=text, family="fairness")
+
+
+def _bounds(base: Term) -> Term:
+    text = f"{base.title} if all unknown outcomes were the worst, and if all were the best; not a confidence interval."
+    return replace(base, title=f"{base.title}, worst and best case", definition=text)
+
+
+def _gap(base: Term, title: str, text: str, family: Family) -> Term:
+    unit = "points" if base.unit == "percent" else base.unit if base.unit != "count" else "plain"
+    return Term(title=f"{title} {_lower(base.title)}", definition=text, family=family, unit=unit, better="zero")
+
+
+def _difference(base: Term) -> Term:
+    return _gap(base, "Gap in", f"{base.title} of a group minus that of the comparison group.", "fairness")
+
+
+def _change(base: Term) -> Term:
+    return _gap(
+        base, "Change in", f"{base.title} minus that of the reference, or of the first window where the reference has none.", base.family
+    )
+
+
+def _version_difference(base: Term) -> Term:
+    return _gap(base, "New version's change in", f"{base.title} of a version minus that of the version before it.", base.family)
+
+
+# A name made from another by a prefix or a suffix gets its words from the words of the other.
+_PREFIXES: Final[dict[str, Callable[[Term], Term]]] = {"estimated_": _estimated, "probability_weighted_": _weighted}
+_SUFFIXES: Final[dict[str, Callable[[Term], Term]]] = {
+    "_version_difference": _version_difference, "_difference": _difference, "_change": _change, "_bounds": _bounds,
+}  # fmt: skip
+
+
+def base_of(name: str, affix: str) -> str | None:
+    """Return the name that a name was made from with that prefix or suffix; None where it was not, or is a measure of its own.
+
+    >>> base_of("true_positive_rate_difference", "_difference"), base_of("demographic_parity_difference", "_difference")
+    ('true_positive_rate', None)
+    """
+    if name in TERMS or not (name.startswith(affix) if affix in _PREFIXES else name.endswith(affix)):
+        return None
+    if affix == "_difference" and name.endswith("_version_difference"):
+        return None
+    base = name.removeprefix(affix) if affix in _PREFIXES else name.removesuffix(affix)
+    return base if known(base) else None
+
+
+@cache
+def _found(name: str) -> Term | None:
+    if name in TERMS:
+        return TERMS[name]
+    for affix, made in (_PREFIXES | _SUFFIXES).items():
+        base = base_of(name, affix)
+        if base is not None:
+            return made(term(base))
+    return None
+
+
+def known(name: str) -> bool:
+    """Whether a measure has words, of its own or derived."""
+    return _found(name) is not None
+
+
 def term(name: str) -> Term:
-    """Return the term of a measure; `estimated_` before a name is understood, an unknown name reads as itself.
+    """Return the term of a measure; names made from others are understood, an unknown name reads as itself.
 
     >>> term("impact_ratio").title
     'Approval ratio'
-    >>> term("estimated_accuracy").title
-    'Estimated accuracy'
+    >>> term("estimated_accuracy").title, term("true_positive_rate_difference").title, term("roc_auc_change").title
+    ('Estimated accuracy', 'Gap in true positive rate', 'Change in ROC AUC')
     """
-    if name in TERMS:
-        return TERMS[name]
-    if name.startswith("estimated_") and name.removeprefix("estimated_") in TERMS:
-        base = TERMS[name.removeprefix("estimated_")]
-        title = base.title if base.title[:2].isupper() else base.title[0].lower() + base.title[1:]
-        text = f"{base.definition} Inferred without outcomes."
-        return Term(title=f"Estimated {title}", definition=text, family=base.family, unit=base.unit, better=base.better)
-    return Term(title=name.replace("_", " ").capitalize(), definition="", family="performance", unit="plain")
+    return _found(name) or Term(title=name.replace("_", " ").capitalize(), definition="", family="performance", unit="plain")
 
 
 def method(name: str | None) -> str:

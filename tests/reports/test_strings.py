@@ -96,7 +96,20 @@ def figure(**more: object) -> Figure:
     return Figure.of({"name": "impact_ratio", "unit": "ratio", "slice": '{"sex": "Female"}', "reference_slice": '{"sex": "Male"}', **more})
 
 
-@pytest.mark.parametrize("name", [*NAMES, *(f"estimated_{name}" for name in ("accuracy", "roc_auc", "true_positive_rate"))])
+DERIVED = (
+    "estimated_accuracy",
+    "estimated_roc_auc",
+    "true_positive_rate_difference",
+    "roc_auc_change",
+    "selection_rate_version_difference",
+    "mean_absolute_error_difference",
+    "base_rate_bounds",
+    "probability_weighted_selection_rate",
+    "probability_weighted_impact_ratio",
+)
+
+
+@pytest.mark.parametrize("name", [*NAMES, *glossary.TERMS, *DERIVED])
 def test_every_measure_has_a_name_and_a_one_line_definition(name: str) -> None:
     term = glossary.term(name)
     assert term.title
@@ -107,7 +120,7 @@ def test_every_measure_has_a_name_and_a_one_line_definition(name: str) -> None:
 
 
 def test_titles_are_told_apart() -> None:
-    titles = [glossary.term(name).title for name in NAMES]
+    titles = [glossary.term(name).title for name in dict.fromkeys([*NAMES, *glossary.TERMS, *DERIVED])]
     assert sorted({t for t in titles if titles.count(t) > 1}) == []
 
 
@@ -133,6 +146,8 @@ def test_a_measure_nobody_has_named_reads_as_itself() -> None:
         (26.0, "hours", "1 d 2 h"),
         (1234567, "count", "1,234,567"),
         (123.4, "milliseconds", "123 ms"),
+        (-1.5, "currency", "−1.50"),
+        (0.0042, "currency", "0.0042"),
         (93784.0, "duration", "1 d 2 h"),
         (None, "ratio", "–"),
     ],
@@ -192,13 +207,59 @@ def test_the_sentence_of_the_brief() -> None:
                 "value": 0.12,
                 "n": 90,
             },
-            "Approval gap by race × sex 12.0 pp, n = 90",
+            "Approval gap by race × sex 12.0 points, n = 90",
         ),
         ({"name": "accuracy", "slice": {}, "reference_slice": None, "value": 0.9, "version": "v2"}, "Accuracy, version v2 90.0%"),
     ],
 )
 def test_sentences(more: dict[str, object], text: str) -> None:
     assert strings.sentence(figure(**more)) == text
+
+
+GAP = {"name": "true_positive_rate_difference", "unit": "difference", "value": -0.0612, "low": -0.0701, "high": -0.0524, "n": 5041}
+
+
+def test_a_gap_is_said_in_points_and_in_people() -> None:
+    said = "True positive rate Female against Male −6.1 points [−7.0, −5.2], n = 5,041, about 310 people"
+    assert strings.sentence(figure(**GAP, people=308.5, whole=True)) == f"{said} in this period"
+    window = {"window_start": dt.datetime(2026, 11, 3), "window_end": dt.datetime(2026, 11, 4)}
+    assert strings.sentence(figure(**GAP, people=308.5, **window)) == f"{said} in 3 Nov 2026"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.2, "less than one person"), (1.2, "about 1 person"), (37.6, "about 38 people"), (308.5, "about 310 people"), (0, "about 0 people")],
+)
+def test_people_are_said_as_roughly_as_they_are_known(value: float, text: str) -> None:
+    assert strings.people(value) == text
+
+
+def test_a_figure_with_too_few_rows_says_how_many_it_needs() -> None:
+    few = {"value": 0.7, "n": 37, "verdict": "insufficient", "reason": "judged from 200 rows on"}
+    assert strings.sentence(figure(**few)).endswith("0.70, n = 37. Not enough data: n = 37, needs 200")
+    assert strings.sentence(figure(**few | {"value": None})).endswith("– Not enough data: n = 37, needs 200")
+
+
+def test_what_cannot_be_told_is_said_and_is_neither_ok_nor_too_little_data() -> None:
+    reason = "can't tell: the scores of this group no longer mean what they meant on the reference"
+    withheld = figure(name="estimated_accuracy", unit="proportion", reference_slice=None, value=None, reason=reason, verdict="insufficient")
+    assert strings.sentence(withheld) == f"Estimated accuracy for Female – {reason}"
+    assert strings.standing(withheld) == "Can't tell"
+
+
+def test_a_weak_spot_says_what_is_inside_and_what_is_not() -> None:
+    tables = {"inside": 0.31, "outside": 0.12, "measure": "error_rate"}
+    spot = figure(name="weak_spot", slice={"race": "Black", "region": "north"}, reference_slice=None, value=0.19, n=1200, tables=tables)
+    assert strings.sentence(spot) == "Weak spot for Black · north 19.0 points, n = 1,200, 31.0% against 12.0% elsewhere"
+
+
+def test_names_made_of_other_names_get_their_words_from_them() -> None:
+    assert glossary.term("true_positive_rate_difference").title == "Gap in true positive rate"
+    assert glossary.term("true_positive_rate_difference").unit == "points"
+    assert glossary.term("roc_auc_change").unit == "decimal"
+    assert glossary.term("demographic_parity_difference").title == "Approval gap"  # a name of its own, though it ends like a gap
+    assert not glossary.known("nobody_knows_difference")
+    assert strings.display_unit("mean_error_difference", "outcome") == "plain"
 
 
 def test_names_from_data_cannot_turn_a_sentence_around() -> None:
@@ -246,4 +307,4 @@ def test_each_verdict_has_its_own_word_and_shape() -> None:
 def test_every_audit_that_exists_has_its_words() -> None:
     from audits.registry import AUDITS
 
-    assert [name for name in AUDITS if name not in glossary.TERMS] == []
+    assert [name for name in AUDITS if not glossary.known(name)] == []
