@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby
 from types import SimpleNamespace
 from typing import Any
@@ -14,7 +16,7 @@ import numpy as np
 import pytest
 
 from audits.audit import Audit
-from audits.bins import MISSING, OTHER, UNSEEN, Bins, CategoricalBins, NumericBins, numeric_bins
+from audits.bins import ABSOLUTE_ERROR, CONFIDENCE, MISSING, OTHER, OUTCOME, UNSEEN, Bins, CategoricalBins, NumericBins, numeric_bins
 from audits.evidence import Evidence
 from audits.finding import Coverage, Reference
 from audits.slices import UNKNOWN, Slice
@@ -26,7 +28,8 @@ from connectors.partitions import Partition
 Row = Mapping[str, Any]
 FIRST_DAY = 20454  # 1 January 2026
 SERVICE = ("latency_ms", "cost", "energy_wh")
-ROLES = ("score", "decision", "outcome", "outcome_time", *SERVICE)
+ROLES = ("score", "decision", "outcome", "outcome_time", "unit", "prediction_low", "prediction_high", *SERVICE)
+COARSE = 20
 
 
 @pytest.fixture(scope="session")
@@ -46,7 +49,9 @@ def build_model(rows: Sequence[Row], **given: Any) -> ModelConfig:
     present = {key for row in rows for key in row}
     mapped = {role: role for role in ROLES if role in present}
     mapped |= {"time": "time"} | ({"version": "version"} if "version" in present else {})
-    protected = tuple(Protected(column=name) for name in given.pop("protected", ()))
+    if given.get("task") == "multiclass":
+        mapped |= {"score": "p_*"} if any(key.startswith("p_") for key in present) else {}
+    protected = tuple(name if isinstance(name, Protected) else Protected(column=name) for name in given.pop("protected", ()))
     columns = Columns(**mapped, positive=given.pop("positive", None))
     return ModelConfig(**({"name": "loans", "title": "Loans", "policy": {}, "window": "1d"} | given), protected=protected, columns=columns)
 
@@ -55,8 +60,10 @@ def build_evidence(rows: Sequence[Row], **given: Any) -> Evidence:
     """Make evidence from rows.
 
     A row is a dictionary: `decision` and `outcome` (1 favorable, 0 not, None unknown), `score`, `latency_ms`, `cost`, `energy_wh`,
-    `version`, `lag_days`, `day` (from 0), `reference` (True for rows that are the reference only), and any attribute or feature by name.
-    Without reference rows the first day is the reference. Other arguments go to the model's configuration, except `bins`, `clock`.
+    `version`, `lag_days`, `day` (from 0), `reference` (True for rows that are the reference only), `unit`, and any attribute or feature by
+    name. With task "multiclass" decisions and outcomes are class labels and `p_<class>` their probabilities; with "regression" `score` and
+    `outcome` are numbers, and `prediction_low`, `prediction_high` a prediction interval. `protected` takes names or `Protected`. Without
+    reference rows the first day is the reference. Other arguments go to the model's configuration, except `bins`, `clock`.
     """
     bins, clock = given.pop("bins", None), given.pop("clock", None)
     model = build_model(rows, **given)
@@ -74,6 +81,7 @@ def build_evidence(rows: Sequence[Row], **given: Any) -> Evidence:
     windows = (Window(start=windows[0].start, end=windows[-1].end), *windows)
     names = [name for name in model.attributes if any(name in row for row in analysed)]
     slices = build_slices(analysed, names, model.segments)
+    slices += tuple(sorted(weighted_columns(model), key=lambda each: each.levels))
     versions = sorted({row["version"] for row in analysed if row.get("version") is not None})
     medians, above = build_above(analysed, slices, days)
     binned = [column.name for column in bins.columns]
@@ -121,29 +129,81 @@ def build_above(rows: Sequence[Row], slices: Sequence[Slice], days: Sequence[int
 
 def features_of(rows: Sequence[Row], model: ModelConfig) -> list[str]:
     """List the columns that are binned: features in order of appearance, then score and latency."""
-    taken = {*ROLES, "version", "day", "reference", "lag_days", *model.attributes, *model.segments}
-    names = list(dict.fromkeys(key for row in rows for key in row if key not in taken))
-    return [*names, *(role for role in ("score", "latency_ms") if any(row.get(role) is not None for row in rows))]
+    taken = {*ROLES, "version", "day", "reference", "lag_days", *model.attributes, *model.segments, *weighted_columns(model).values()}
+    classes = [name for name in dict.fromkeys(key for row in rows for key in row) if model.task == "multiclass" and name.startswith("p_")]
+    names = list(dict.fromkeys(key for row in rows for key in row if key not in taken and key not in classes))
+    return [*names, *classes, *(role for role in ("score", "latency_ms") if any(row.get(role) is not None for row in rows))]
 
 
 def build_bins(rows: Sequence[Row], model: ModelConfig) -> Bins:
-    """Freeze bins on the reference rows, as `audits.count.freeze` does."""
+    """Freeze bins on the reference rows, as `audits.freeze.freeze` does."""
     columns: list[NumericBins | CategoricalBins] = []
     for name in features_of(rows, model):
         values = [row[name] for row in rows if row.get(name) is not None and row[name] == row[name]]  # NaN differs from itself
         if values and not isinstance(values[0], str):
-            x = np.asarray(values, dtype=np.float64)
-            columns.append(
-                numeric_bins(
-                    name, low=float(x.min()), high=float(x.max()), mean=float(x.mean()), deviation=float(x.std()),
-                    integers=bool((x == np.floor(x)).all()), quantiles=np.quantile(x, np.linspace(0, 1, 401)).tolist(),
-                )
-            )  # fmt: skip
+            columns.append(grid_of(name, values))
         else:
             ranked = sorted({v: values.count(v) for v in values}.items(), key=lambda pair: (-pair[1], pair[0]))
             columns.append(CategoricalBins(name=name, levels=tuple(v for v, _ in ranked), complete=True))
     numeric = {column.name for column in columns if column.kind == "numeric"}
-    return Bins(columns=tuple(columns), score="score" if "score" in numeric else None)
+    bins = Bins(columns=tuple(columns), score="score" if "score" in numeric else None)
+    if model.task == "multiclass":
+        seen = [str(row[name]) for row in rows for name in ("decision", "outcome") if row.get(name) is not None]
+        labels = sorted({*seen, *(name.removeprefix("p_") for name in numeric if name.startswith("p_"))})
+        classes = tuple(sorted(labels, key=lambda label: (-seen.count(label), label)))
+        scores = tuple(f"p_{label}" if f"p_{label}" in numeric else "" for label in classes)
+        top = [max(row[name] for name in scores) for row in rows if all(scores) and all(row.get(name) is not None for name in scores)]
+        return replace(bins, classes=classes, class_scores=scores, derived=(grid_of(CONFIDENCE, top),) if top else ())
+    if model.task == "regression":
+        known = [row for row in rows if row.get("outcome") is not None]
+        errors = [abs(row["score"] - row["outcome"]) for row in known if row.get("score") is not None]
+        grids = ((ABSOLUTE_ERROR, errors), (OUTCOME, [row["outcome"] for row in known]))
+        return replace(bins, derived=tuple(grid_of(name, values) for name, values in grids if values))
+    return bins
+
+
+def grid_of(name: str, values: Sequence[float]) -> NumericBins:
+    """Cut a numeric column as the reference's values ask for."""
+    x = np.asarray(values, dtype=np.float64)
+    return numeric_bins(
+        name, low=float(x.min()), high=float(x.max()), mean=float(x.mean()), deviation=float(x.std()),
+        integers=bool((x == np.floor(x)).all()), quantiles=np.quantile(x, np.linspace(0, 1, 401)).tolist(),
+    )  # fmt: skip
+
+
+def weighted_columns(model: ModelConfig) -> dict[Slice, str]:
+    """Map the groups that are known by probabilities only to their columns."""
+    imputed = model.imputed
+    return {} if imputed is None else {Slice.of({imputed.column: name}): column for name, column in (imputed.probabilities or {}).items()}
+
+
+def unit_group(row: Row) -> int:
+    """Deal a unit into one of 32 groups by five bits of the MD5 of its text; -1 where rows name no unit."""
+    if "unit" not in row:
+        return -1
+    digest = hashlib.md5(str(row["unit"]).encode(), usedforsecurity=False).hexdigest()
+    return (int(digest[0], 16) % 2) * 16 + int(digest[1], 16)
+
+
+def curves_of(row: Row, bins: Bins, model: ModelConfig) -> list[tuple[int, float, int, int]]:
+    """List curve, value, decision and outcome of a row, for each curve on which it has a value."""
+    found = []
+    for curve, name in enumerate(bins.curves):
+        value, decision, outcome = row.get(name), flag(row.get("decision"), bins, model), flag(row.get("outcome"), bins, model)
+        if name == CONFIDENCE:
+            known = [row.get(score) for score in bins.class_scores]
+            value = None if None in known else max(known)
+            right = -1 if -1 in (decision, outcome) else int(decision == outcome)
+            decision, outcome = -1 if decision < 0 else 1, right
+        elif bins.classes:
+            decision, outcome = (-1 if code < 0 else int(code == curve) for code in (decision, outcome))
+        elif name == ABSOLUTE_ERROR:
+            value = None if None in (row.get("score"), row.get("outcome")) else abs(row["score"] - row["outcome"])
+        elif name == OUTCOME:
+            value = row.get("outcome")
+        if name and value is not None:
+            found.append((curve, value, decision, outcome))
+    return found
 
 
 def build_tally(rows: Sequence[Row], bins: Bins, model: ModelConfig) -> Tally:
@@ -162,38 +222,35 @@ def build_tally(rows: Sequence[Row], bins: Bins, model: ModelConfig) -> Tally:
     crossed = [(name, segment) for segment in segments for name in protected] or [(segment,) for segment in segments]
     held = [tuple(protected), *crossed]
     singles = [(), *((name,) for name in (*protected, *segments))]
-    slices = tuple(dict.fromkeys(slice_of(row, names) for names in (*held, *singles) for row in rows))
+    slices = tuple(dict.fromkeys([*(slice_of(row, names) for names in (*held, *singles) for row in rows), *weighted_columns(model)]))
     place = {found: position for position, found in enumerate(slices)}
     return Tally(
         partitions=partitions, slices=slices, columns=tuple(column.name for column in bins.columns),
-        outcome=count_outcome(rows, part, held, place, model), coarse=count_coarse(rows, part, held[0], place, bins),
-        margin=count_margin(rows, part, singles, place, bins), bins=count_bins(rows, part, bins),
+        outcome=count_outcome(rows, part, held, place, bins, model), coarse=count_coarse(rows, part, held[0], place, bins, model),
+        margin=count_margin(rows, part, singles, place, bins, model),
+        weighted=count_weighted(rows, part, place, model), bins=count_bins(rows, part, bins),
         moments=count_moments(rows, part, bins), maturity=count_maturity(rows, part), fingerprint=bins.fingerprint,
     )  # fmt: skip
 
 
-def flag(value: Any) -> int:
-    """Code a decision or an outcome: -1 for unknown."""
-    return -1 if value is None else int(value)
+def flag(value: Any, bins: Bins, model: ModelConfig) -> int:
+    """Code a decision or an outcome: -1 for unknown; the place of a class; 1 for a number that is known."""
+    if value is None:
+        return -1
+    if bins.classes:
+        return bins.classes.index(str(value)) if str(value) in bins.classes else len(bins.classes)
+    return 1 if model.task == "regression" else int(value)
 
 
-def count_outcome(rows: Sequence[Row], part: Sequence[int], held: Sequence[Any], place: Any, model: ModelConfig) -> Any:
+def count_outcome(rows: Sequence[Row], part: Sequence[int], held: Sequence[Any], place: Any, bins: Bins, model: ModelConfig) -> Any:
     """Count groups by decision and outcome, with sums of scores and errors."""
-    same = str(model.positive) == str(model.favorable)
     found = []
     for family, names in enumerate(held):
         for row, partition in zip(rows, part, strict=True):
-            score, outcome = row.get("score"), row.get("outcome")
-            line = {"partition": partition, "family": family, "slice": place[slice_of(row, names)], "decision": flag(row.get("decision")),
-                    "outcome": flag(outcome), "n": 1, "scored": int(score is not None), "score": score or 0.0,
-                    "score_squared": (score or 0.0) ** 2}  # fmt: skip
-            line |= dict.fromkeys(("error_2", "error_4", "log_loss", "log_loss_squared"), 0.0)
-            if score is not None and outcome is not None:
-                positive = float(outcome == 1) if same else float(outcome == 0)
-                error = (score - positive) ** 2
-                eps = np.finfo(float).eps
-                loss = -math.log(min(max(1 - abs(score - positive), eps), 1 - eps))
-                line |= {"error_2": error, "error_4": error**2, "log_loss": loss, "log_loss_squared": loss**2}
+            line: dict[str, Any] = {"partition": partition, "family": family, "unit": unit_group(row), "n": 1}
+            line |= {"slice": place[slice_of(row, names)]}
+            line |= {name: flag(row.get(name), bins, model) for name in ("decision", "outcome")}
+            line |= sums_of(row, bins, model)
             for name in SERVICE:
                 value = row.get(name)
                 line |= {f"{name}_n": int(value is not None), name: value or 0.0, f"{name}_squared": (value or 0.0) ** 2}
@@ -202,41 +259,91 @@ def count_outcome(rows: Sequence[Row], part: Sequence[int], held: Sequence[Any],
     return add_up({name: np.asarray([line[name] for line in found]) for name in names}, KEYS["outcome"])
 
 
-def count_coarse(rows: Sequence[Row], part: Sequence[int], names: Sequence[str], place: Any, bins: Bins) -> Any:
-    """Count scores in twenty coarse bins by the cross of protected attributes."""
-    grid = bins.score_bins
-    kept = [(row, p) for row, p in zip(rows, part, strict=True) if row.get("score") is not None and grid is not None]
-    table = {
-        "partition": np.asarray([p for _, p in kept], dtype=np.int64),
-        "slice": np.asarray([place[slice_of(row, names)] for row, _ in kept], dtype=np.int64),
-        "outcome": np.asarray([flag(row.get("outcome")) for row, _ in kept], dtype=np.int64),
-        "score_bin": np.asarray([int(grid.bin_of(np.asarray([row["score"]]))[0]) * 20 // grid.size for row, _ in kept], dtype=np.int64)
-        if grid
-        else np.zeros(0, dtype=np.int64),
-        "n": np.ones(len(kept), dtype=np.int64),
-        "score": np.asarray([row["score"] for row, _ in kept], dtype=np.float64),
-    }
+def sums_of(row: Row, bins: Bins, model: ModelConfig) -> dict[str, float]:
+    """List what one row adds to the sums of its cell."""
+    score, outcome = row.get("score"), row.get("outcome")
+    eps = np.finfo(float).eps
+    found = dict.fromkeys(("error_2", "error_4", "log_loss", "log_loss_squared"), 0.0)
+    if model.task == "multiclass":
+        known = [row.get(name) for name in bins.class_scores]
+        if None in known or not known:
+            return {**found, "scored": 0}
+        if outcome is None or str(outcome) not in bins.classes:
+            return {**found, "scored": 1}
+        error = sum((p - (label == str(outcome))) ** 2 for p, label in zip(known, bins.classes, strict=True))
+        loss = -math.log(min(max(known[bins.classes.index(str(outcome))], eps), 1 - eps))
+        return {"scored": 1, "error_2": error, "error_4": error**2, "log_loss": loss, "log_loss_squared": loss**2}
+    found |= {"scored": int(score is not None), "score": score or 0.0, "score_squared": (score or 0.0) ** 2}
+    if model.task == "regression":
+        found |= regression_sums(row, bins)
+    elif score is not None and outcome is not None:
+        same = str(model.positive) == str(model.favorable)
+        positive = float(outcome == 1) if same else float(outcome == 0)
+        error, loss = (score - positive) ** 2, -math.log(min(max(1 - abs(score - positive), eps), 1 - eps))
+        found |= {"error_2": error, "error_4": error**2, "log_loss": loss, "log_loss_squared": loss**2}
+    return found
+
+
+def regression_sums(row: Row, bins: Bins) -> dict[str, float]:
+    """List what one row of a regression adds about errors, standardised outcomes and prediction intervals."""
+    truths = ("truth_1", "truth_2", "truth_3", "truth_4", "error_2_truth_1", "error_2_truth_2")
+    found = dict.fromkeys(("error", "error_abs", *truths, "covered_n", "covered", "width", "width_squared"), 0.0)
+    score, truth, grid = row.get("score"), row.get("outcome"), bins.outcome_bins
+    if truth is None:
+        return found
+    if score is not None:
+        error, t = score - truth, 0.0 if grid is None else (truth - grid.mean) / (grid.deviation or 1.0)
+        found |= {"error": error, "error_abs": abs(error), "error_2": error**2, "error_4": error**4}
+        found |= {f"truth_{k}": t**k for k in (1, 2, 3, 4)}
+        found |= {"error_2_truth_1": error**2 * t, "error_2_truth_2": error**2 * t**2}
+    low, high = row.get("prediction_low"), row.get("prediction_high")
+    if low is not None and high is not None:
+        found |= {"covered_n": 1, "covered": int(low <= truth <= high), "width": high - low, "width_squared": (high - low) ** 2}
+    return found
+
+
+def count_coarse(rows: Sequence[Row], part: Sequence[int], names: Sequence[str], place: Any, bins: Bins, model: ModelConfig) -> Any:
+    """Count scores in twenty coarse bins by the cross of protected attributes, and by each segment where there are units."""
+    lines = []
+    for held in (names, *(((segment,) for segment in model.segments) if any("unit" in row for row in rows) else ())):
+        for row, p in zip(rows, part, strict=True):
+            for curve, value, decision, outcome in curves_of(row, bins, model):
+                grid = bins.by_name[bins.curves[curve]]
+                cell = int(grid.bin_of(np.asarray([value], dtype=np.float64))[0]) * COARSE // grid.size
+                lines.append((p, unit_group(row), place[slice_of(row, held)], curve, decision, outcome, cell, 1, value))
+    kinds = dict.fromkeys(KEYS["coarse"], np.int64) | {"n": np.int64, "score": np.float64}
+    table = {name: np.asarray([line[i] for line in lines], dtype=kind) for i, (name, kind) in enumerate(kinds.items())}
     return add_up(table, KEYS["coarse"])
 
 
-def count_margin(rows: Sequence[Row], part: Sequence[int], singles: Sequence[Any], place: Any, bins: Bins) -> Any:
-    """Count scores on the frozen grid by single group and outcome."""
-    grid = bins.score_bins
-    size = grid.size if grid else 0
-    kept = [(row, p, names) for names in singles for row, p in zip(rows, part, strict=True) if grid is not None]
-    n, score = np.zeros((len(kept), size), dtype=np.int64), np.zeros((len(kept), size))
-    for line, (row, _, _) in enumerate(kept):
-        if row.get("score") is not None and grid is not None:
-            cell = int(grid.bin_of(np.asarray([row["score"]], dtype=np.float64))[0])
-            n[line, cell], score[line, cell] = 1, row["score"]
-    table = {
-        "partition": np.asarray([p for _, p, _ in kept], dtype=np.int64),
-        "slice": np.asarray([place[slice_of(row, names)] for row, _, names in kept], dtype=np.int64),
-        "outcome": np.asarray([flag(row.get("outcome")) for row, _, _ in kept], dtype=np.int64),
-        "n": n,
-        "score": score,
-    }
-    return add_up(table, KEYS["margin"])
+def count_margin(rows: Sequence[Row], part: Sequence[int], singles: Sequence[Any], place: Any, bins: Bins, model: ModelConfig) -> Any:
+    """Count scores on the frozen grids by single group, decision and outcome."""
+    width = max((bins.by_name[name].size for name in bins.curves if name), default=0)
+    kept = [(row, p, names, curve) for names in singles for row, p in zip(rows, part, strict=True) for curve in curves_of(row, bins, model)]
+    sums = ("n", "score", *(("error", "error_abs", "error_2") if model.task == "regression" else ()))
+    table: dict[str, Any] = {name: np.zeros((len(kept), width), dtype=np.int64 if name == "n" else np.float64) for name in sums}
+    for line, (row, _, _, (curve, value, _, _)) in enumerate(kept):
+        cell = int(bins.by_name[bins.curves[curve]].bin_of(np.asarray([value], dtype=np.float64))[0])
+        table["n"][line, cell], table["score"][line, cell] = 1, value
+        if model.task == "regression" and curve == 0 and row.get("outcome") is not None:
+            error = value - row["outcome"]
+            table["error"][line, cell], table["error_abs"][line, cell], table["error_2"][line, cell] = error, abs(error), error**2
+    keys = {"partition": [p for _, p, _, _ in kept], "slice": [place[slice_of(row, names)] for row, _, names, _ in kept]}
+    keys |= {name: [curve[i] for *_, curve in kept] for i, name in ((0, "curve"), (2, "decision"), (3, "outcome"))}
+    return add_up({name: np.asarray(values, dtype=np.int64) for name, values in keys.items()} | table, KEYS["margin"])
+
+
+def count_weighted(rows: Sequence[Row], part: Sequence[int], place: Any, model: ModelConfig) -> Any:
+    """Add up the probabilities of the groups that are known by them only."""
+    bins, lines = Bins(columns=()), []
+    for found, column in weighted_columns(model).items():
+        for row, p in zip(rows, part, strict=True):
+            w = row.get(column) or 0.0
+            codes = (flag(row.get(name), bins, model) for name in ("decision", "outcome"))
+            lines.append((p, place[found], *codes, int(w > 0), w, w * w))
+    kinds = dict.fromkeys(KEYS["weighted"], np.int64) | {"n": np.int64, "weight": np.float64, "weight_squared": np.float64}
+    table = {name: np.asarray([line[i] for line in lines], dtype=kind) for i, (name, kind) in enumerate(kinds.items())}
+    return add_up(table, KEYS["weighted"])
 
 
 def count_bins(rows: Sequence[Row], part: Sequence[int], bins: Bins) -> Any:
@@ -317,7 +424,7 @@ def figures() -> Figures:
                     version=evidence.versions[block.version[i]], slice=dict(evidence.slices[block.slice[i]].levels),
                     reference=dict(evidence.slices[beside].levels) if beside >= 0 else None,
                     attribute=evidence.attributes[block.attribute[i]] if block.attribute[i] >= 0 else None,
-                    column=evidence.columns[column] if column >= 0 else None,
+                    column=evidence.topics[column] if column >= 0 else None,
                 )  # fmt: skip
                 numbers = [x for x in (value, low, high, figure.p) if x is not None]
                 assert all(math.isfinite(x) for x in numbers), figure
