@@ -1,0 +1,11 @@
+"""What another threshold, or another model, would do: costs, curves, frontiers and less discriminatory alternatives."""
+
+from __future__ import annotations
+
+from audits.audit import Audit
+from audits.tradeoffs.expected_cost import expected_cost
+from audits.tradeoffs.mitigation_frontier import mitigation_frontier
+from audits.tradeoffs.threshold_curve import threshold_curve
+
+AUDITS: tuple[Audit, ...] = (expected_cost, threshold_curve, mitigation_frontier)
+"""In the order of the page."""

@@ -1,0 +1,101 @@
+"""Logged scores of the whole period, by group and outcome: all that a change of threshold needs to know."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audits.estimate import Floats, Integers
+from audits.evidence import NO, UNKNOWN, YES, Evidence
+from audits.fairness.yardstick import Groups, compared_groups
+from audits.slices import Slice
+
+COARSE = 20
+"""Score bins of an intersection."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Histograms:
+    """Score histograms of the known groups of one attribute, of the full intersection, or of everybody.
+
+    Parameters
+    ----------
+    attribute
+        Position in `Evidence.attributes`; -1 for everybody as a single group.
+    slices
+        Positions in `Evidence.slices`, one a group.
+    negatives, positives, unlabelled
+        Rows by [group, bin], lowest scores first, by whether the outcome is the one the score predicts.
+    edges
+        Lower edges of bins 1, 2, ...: a score at or above edges[k] is in a bin above k.
+    same
+        Whether the positive outcome is the favorable one.
+    allowed
+        Which groups the others may be compared with.
+    """
+
+    attribute: int
+    slices: Integers
+    negatives: Floats
+    positives: Floats
+    unlabelled: Floats
+    edges: Floats
+    same: bool
+    allowed: NDArray[np.bool_]
+
+    def within(self, kept: NDArray[np.bool_]) -> Histograms:
+        """Those of some of the groups."""
+        return Histograms(
+            attribute=self.attribute, slices=self.slices[kept], negatives=self.negatives[kept], positives=self.positives[kept],
+            unlabelled=self.unlabelled[kept], edges=self.edges, same=self.same, allowed=self.allowed[kept],
+        )  # fmt: skip
+
+
+_kept: list[tuple[weakref.ref[Evidence], tuple[Histograms, ...]]] = []
+"""Those of the evidence last asked about: every audit of this group asks for the same."""
+
+
+def histograms(evidence: Evidence) -> tuple[Histograms, ...]:
+    """Everybody first, then the known groups of each attribute on the score's own grid, then of the intersection in 20 bins."""
+    if _kept and _kept[0][0]() is evidence:
+        return _kept[0][1]
+    grid = evidence.bins.score_bins
+    assert grid is not None
+    every = list(compared_groups(evidence))
+    singles = [groups for groups in every if evidence.attributes[groups.attribute] in evidence.model.attributes]
+    everybody = Groups(attribute=-1, slices=np.zeros(1, dtype=np.int64), allowed=np.ones(1, dtype=np.bool_))
+    n = evidence.margin(np.concatenate([groups.slices for groups in (everybody, *singles)]).tolist())[0][0]
+    found, start = [], 0
+    for groups in (everybody, *singles):
+        found.append(_of(evidence, groups, n[start : start + len(groups.slices)], grid.edges))
+        start += len(groups.slices)
+    for groups in every:
+        if evidence.attributes[groups.attribute] not in evidence.model.attributes:
+            first = -(-np.arange(1, COARSE) * grid.size // COARSE)  # the first fine bin of coarse bins 1, 2, ...
+            rows = evidence.coarse(groups.slices.tolist())[0][0]
+            found.append(_of(evidence, groups, rows, grid.edges[np.maximum(first, 1) - 1]))
+    _kept[:] = [(weakref.ref(evidence, lambda _: _kept.clear()), tuple(found))]
+    return _kept[0][1]
+
+
+def _of(evidence: Evidence, groups: Groups, n: Floats, edges: Floats) -> Histograms:
+    same = evidence.counts.same
+    positive, negative = (YES, NO) if same else (NO, YES)
+    return Histograms(
+        attribute=groups.attribute, slices=groups.slices, negatives=n[:, negative], positives=n[:, positive], unlabelled=n[:, UNKNOWN],
+        edges=edges, same=same, allowed=groups.allowed,
+    )  # fmt: skip
+
+
+def levels(evidence: Evidence, slices: Sequence[int] | Integers) -> list[dict[str, str]]:
+    """The levels of slices, for tables."""
+    return [dict(found.levels) for found in (evidence.slices[int(i)] for i in slices)]
+
+
+def name_of(found: Slice) -> str:
+    """A group in words: its levels, joined."""
+    return ", ".join(level for _, level in found.levels) or "everybody"

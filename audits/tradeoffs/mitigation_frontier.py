@@ -1,0 +1,166 @@
+"""The audit `mitigation_frontier`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audits.audit import audit, measurement
+from audits.estimate import Floats
+from audits.evidence import Evidence
+from audits.finding import Measurement
+from audits.interval import share
+from audits.tradeoffs.confusion import Confusion, listed, plain, proportion, tabled
+from audits.tradeoffs.costs import costs_of
+from audits.tradeoffs.histograms import Histograms, histograms, levels
+from audits.tradeoffs.labels import ENOUGH, degenerate, refusal
+from audits.tradeoffs.logged import logged
+from audits.tradeoffs.per_group import per_group
+from audits.tradeoffs.points import columns, favorable, point, widest
+from audits.tradeoffs.thresholds import Thresholds
+
+TOLERATED = 0.01
+"""Accuracy and balanced accuracy that a threshold may lose to count as no worse: one point."""
+
+ANALYSIS = "thresholds that differ by group are in the tables as analysis only: possible disparate treatment"
+FEW = "fewer than two groups have 30 labelled rows with both outcomes"
+
+
+@audit(name="mitigation_frontier", unit="difference", needs=("score", "outcome", "protected"))
+def mitigation_frontier(evidence: Evidence) -> Iterator[Measurement]:
+    """The smallest gap in selection rates that one threshold for everybody reaches while losing at most one point of accuracy.
+
+    Formula
+        min over thresholds t of max_g P(selected | g, t) - min_g P(selected | g, t), over the t whose accuracy and balanced accuracy are
+        at most 0.01 below the baseline's: the log's own decisions where it has them, else the threshold of highest accuracy. From the
+        score histograms of scored rows with a known outcome; groups with fewer than 30 of them, or with one outcome only, are left out
+        and listed. (Balanced accuracy is asked for too, because deciding the same for everybody has no gap.)
+    Interval
+        Newcombe of the two groups furthest apart at that threshold, which is taken as given. n is all labelled rows of the groups.
+    Tables
+        `common`: accuracy, cost and four disparities at some seventy thresholds for everybody, and which of them nothing else beats on
+        both accuracy and selection gap. `per_group`: thresholds that differ by group, the best for each tolerated gap under demographic
+        parity, equal opportunity and equalized odds, by accuracy and by balanced accuracy. At tolerance 0 these are what fairlearn's
+        `ThresholdOptimizer` finds on the same rows: convex hulls of the ROC curves, lots drawn between two thresholds, constrained rates
+        compared in steps of 1/1000. They are analysis and never recommended: to decide by another threshold for another group may be
+        disparate treatment. Rates of groups in these tables are about the favorable value.
+    When it misleads
+        Thresholds were picked on the rows that judge them: with few rows another sample would do worse. It moves thresholds only; see
+        `less_discriminatory_alternatives` for other models. Refused where outcomes are known for one decision only.
+    Source
+        M. Hardt, E. Price and N. Srebro (2016), Equality of Opportunity in Supervised Learning; fairlearn, `ThresholdOptimizer`.
+
+    >>> from audits.interval import share
+    >>> rates = share([30, 24], [100, 100])  # two groups above one threshold
+    >>> round(float(rates.max() - rates.min()), 2)
+    0.06
+    """
+    why = refusal(evidence)
+    for of in histograms(evidence)[1:]:
+        if why is not None:
+            yield _refused(of, why)
+            continue
+        usable = ~degenerate(of.positives.sum(axis=1), of.negatives.sum(axis=1))
+        if usable.sum() < 2:
+            yield _refused(of, FEW)
+            continue
+        yield _measured(evidence, of, usable)
+
+
+def _refused(of: Histograms, why: str) -> Measurement:
+    none = np.full(1, np.nan)
+    return measurement(
+        "mitigation_frontier", "difference", value=none, low=none, high=none, n=np.zeros(1), method="", attribute=of.attribute, reason=why
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Baseline:
+    """What other ways to decide are held against: the log's decisions, or the best common threshold."""
+
+    kind: str
+    confusion: Confusion
+    threshold: float | None
+
+    def allows(self, found: Confusion) -> NDArray[np.bool_]:
+        """Which ways to decide, by [way], lose at most `TOLERATED` of accuracy and of balanced accuracy; rows by [group, way]."""
+        own, other = self.confusion.total(), found.total()
+        loss = share(own.correct, own.n) - share(other.correct, other.n)
+        return (loss <= TOLERATED) & (own.balanced() - other.balanced() <= TOLERATED)
+
+
+def baseline(evidence: Evidence, of: Histograms, thresholds: Thresholds) -> Baseline:
+    """The log's own decisions where enough of them have outcomes of both kinds, else the common threshold of highest accuracy."""
+    own = logged(evidence, of)
+    if own is not None and not degenerate(own.confusion.positives, own.confusion.negatives).any():
+        return Baseline(kind="logged decisions", confusion=own.confusion, threshold=None)
+    together = thresholds.together
+    place = thresholds.best(share(together.correct, together.n))
+    assert place is not None
+    found = thresholds.confusion.at((slice(None), place))
+    return Baseline(kind="best common threshold", confusion=found, threshold=float(thresholds.values[place]))
+
+
+def _measured(evidence: Evidence, every: Histograms, usable: NDArray[np.bool_]) -> Measurement:
+    """The finding about one attribute, over its usable groups."""
+    of, costs = every.within(usable), costs_of(evidence.model)
+    thresholds, names = Thresholds(of=of), levels(evidence, every.slices[usable])
+    start = baseline(evidence, of, thresholds)
+    found = thresholds.confusion
+    benefit = favorable(found, of.same)
+    gap = widest(benefit.true_positives + benefit.false_positives, found.n)
+    allowed = start.allows(found) & np.isfinite(gap[0])
+    place = int(thresholds.canonical[int(np.argmin(np.where(allowed, gap[0], np.inf)))]) if allowed.any() else None
+    ends = tuple(np.full(1, np.nan if place is None else values[place]) for values in gap)
+
+    def pointed(rows: Confusion) -> dict[str, Any]:
+        return point(rows, names, same=of.same, allowed=of.allowed, costs=costs)
+
+    own = pointed(start.confusion)
+    better = place is not None and gap[0][place] < own["demographic_parity_difference"]["value"]
+    shown = thresholds.shown(place, None if start.threshold is None else int(np.searchsorted(thresholds.values, start.threshold)))
+    tables = {
+        "selected": "above" if of.same else "below", "n": int(found.n[:, 0].sum()), "tolerated_loss": TOLERATED,
+        "baseline": {"kind": start.kind, "threshold": plain(start.threshold if start.threshold is not None else np.nan), **own},
+        "common": _common(thresholds, shown, costs),
+        "recommended": {"threshold": plain(thresholds.values[place]), **pointed(found.at((slice(None), place)))} if better else None,
+        "per_group": per_group(of, names, costs),
+        "groups": _groups(benefit, names), "left_out": _left_out(every, ~usable, levels(evidence, every.slices[~usable])),
+    }  # fmt: skip
+    reason = ANALYSIS if place is not None else f"no common threshold comes within one point of the {start.kind}; {ANALYSIS}"
+    return measurement(
+        "mitigation_frontier", "difference", value=ends[0], low=ends[1], high=ends[2], n=found.n[:, 0].sum(keepdims=True),
+        method="newcombe at the threshold", attribute=of.attribute, reason=reason, tables={0: tables},
+    )  # fmt: skip
+
+
+def _common(thresholds: Thresholds, shown: NDArray[np.int64], costs: Floats | None) -> dict[str, Any]:
+    """The columns of one threshold for everybody, and which of them no other shown one beats."""
+    of = thresholds.of
+    found = columns(thresholds.confusion.at((slice(None), shown)), same=of.same, allowed=of.allowed, costs=costs)
+    accuracy, gap = found["accuracy"], found["demographic_parity_difference"]
+    assert accuracy is not None
+    assert gap is not None
+    good, bad = accuracy[0], gap[0]
+    beaten = (good[:, None] >= good) & (bad[:, None] <= bad) & ((good[:, None] > good) | (bad[:, None] < bad))
+    return {"threshold": plain(thresholds.values[shown]), **tabled(found), "frontier": (~beaten.any(axis=0)).tolist()}
+
+
+def _groups(benefit: Confusion, names: Sequence[dict[str, str]]) -> list[dict[str, Any]]:
+    hits, n = benefit.positives[:, 0], benefit.n[:, 0]
+    rate = proportion(hits, n)
+    return [{"slice": levels, "n": int(n[i]), "base_rate": listed(rate, i)} for i, levels in enumerate(names)]
+
+
+def _left_out(every: Histograms, lacking: NDArray[np.bool_], names: Sequence[dict[str, str]]) -> list[dict[str, Any]]:
+    """Groups that take no part, and why."""
+    n = (every.positives + every.negatives).sum(axis=1)[lacking].astype(int).tolist()
+    few = f"fewer than {ENOUGH} scored rows with a known outcome"
+    return [
+        {"slice": levels, "n": rows, "reason": few if rows < ENOUGH else "all known outcomes are the same"}
+        for levels, rows in zip(names, n, strict=True)
+    ]
