@@ -8,7 +8,20 @@ from statistics import median
 from typing import Final
 
 from reports import glossary, strings
-from reports.charts import DistributionChart, HeatMap, IntervalChart, Mark, Point, ReliabilityChart, Series, TrendChart
+from reports.attention import IMMATURE
+from reports.charts import (
+    Curve,
+    CurveChart,
+    DistributionChart,
+    HeatMap,
+    IntervalChart,
+    Mark,
+    Point,
+    ReliabilityChart,
+    Rule,
+    Series,
+    TrendChart,
+)
 from reports.figure import Figure
 from reports.scales import position
 
@@ -16,6 +29,8 @@ BAD: Final = ("fail", "error", "warn")
 MOST_GROUPS: Final = 24
 MOST_LINES: Final = 6
 FEWEST_ROWS: Final = 30
+REALISED: Final = "Realised"
+ESTIMATED: Final = "Estimated"
 
 
 def unit_of(figure: Figure) -> str:
@@ -36,6 +51,8 @@ def point(figure: Figure, label: str) -> Point:
         reason=reason,
         at=figure.at,
         partial=figure.partial,
+        immature=IMMATURE in figure.reason,
+        people=None if figure.people is None else (figure.people, figure.people_low, figure.people_high),
         reference=bool(figure.slice) and figure.slice == figure.reference_slice,
     )
 
@@ -169,3 +186,98 @@ def reliability(figure: Figure) -> ReliabilityChart | None:
         f"{strings.number(score, 'decimal')} came true {strings.number(seen, 'percent')}" for score, seen, *_ in bare.curves[0].known()
     )
     return ReliabilityChart.of_tables(title="Reliability", alt=f"Observed rate by mean score: {said}.", tables=figure.tables)
+
+
+def realised_and_estimated(
+    realised: Sequence[Figure], estimated: Sequence[Figure], marks: Sequence[Mark] = (), *, about: str = ""
+) -> TrendChart | None:
+    """Return one measure as it came true and as it was estimated, window by window; None where neither has two windows.
+
+    An estimate that was withheld ("can't tell") is a gap with its reason, never a figure.
+    """
+    lines = [(REALISED, sorted_in_time(realised), False), (ESTIMATED, sorted_in_time(estimated), True)]
+    lines = [line for line in lines if sum(f.value is not None for f in line[1]) > 1]
+    if not lines:
+        return None
+    first = lines[0][1][0]
+    unit, title = unit_of(first), " ".join(part for part in (glossary.term(first.name.removeprefix("estimated_")).title, about) if part)
+    series = tuple(
+        Series(name=name, group="", estimated=dashed, points=tuple(point(f, strings.window_of(f)) for f in figures))
+        for name, figures, dashed in lines
+    )
+    minimum, maximum = limits(f for _, figures, _ in lines for f in figures)
+    early = sum(p.immature for p in series[0].points)
+    alt = f"{title} over {len(series[0].points)} windows. " + " ".join(_course(line, unit) for line in series)
+    alt += f" Outcomes of {early} {'window' if early == 1 else 'windows'} are still to come." if early else ""
+    withheld = sum(strings.cannot_tell(f) for f in estimated)
+    alt += f" In {withheld} {'window' if withheld == 1 else 'windows'} no estimate is given." if withheld else ""
+    span = {type(p.at) for line in series for p in line.points}
+    fitting = tuple(mark for mark in marks if type(mark.at) in span)
+    return TrendChart(title=title, unit=unit, alt=alt, series=series, minimum=minimum, maximum=maximum, marks=fitting)
+
+
+def sorted_in_time(figures: Iterable[Figure]) -> list[Figure]:
+    """Return the figures of windows in their order; one over the whole period has no place on a trend."""
+    return sorted((f for f in figures if f.at is not None and not f.whole), key=order)
+
+
+def gaps(figures: Sequence[Figure], *, title: str = "") -> IntervalChart | None:
+    """Return gaps (`<measure>_difference` of one measure or several) around zero, each also in people; None where none has a value."""
+    known = [f for f in figures if f.value is not None or f.suppressed]
+    if not any(f.value is not None for f in known):
+        return None
+    names = list(dict.fromkeys(f.name for f in known))
+    unit = unit_of(known[0])
+    known = [f for f in known if unit_of(f) == unit][:MOST_GROUPS]
+    named = title or (glossary.term(names[0]).title if len(names) == 1 else "Gaps between groups")
+    points = tuple(point(f, strings.group(f.slice) if len(names) == 1 else strings.headline(f)) for f in known)
+    against = {strings.group(f.reference_slice) for f in known if f.reference_slice}
+    beside = f" against {against.pop()}" if len(against) == 1 else ""
+    minimum, maximum = limits(known)
+    alt = f"{named}{beside}, zero where there is none. {'; '.join(p.said(unit) for p in points)}."
+    return IntervalChart(
+        title=f"{named}{beside}", unit=unit, alt=alt, points=points, minimum=minimum, maximum=maximum, parity=0.0,
+        head="Group" if len(names) == 1 else "Gap",
+    )  # fmt: skip
+
+
+def reliability_by_group(figures: Sequence[Figure]) -> ReliabilityChart | None:
+    """Return the reliability curves of several groups (findings of `expected_calibration_error`), the largest six; None without any."""
+    held = [f for f in figures if f.tables and any(seen is not None for seen in f.tables.get("observed") or ())]
+    held = sorted(held, key=lambda f: (-(f.n or 0), strings.group(f.slice)))[:MOST_LINES]
+    if not held:
+        return None
+    groups = {strings.group(f.slice): f.tables or {} for f in held}
+    bare = ReliabilityChart.of_groups(title="Reliability by group", alt="", groups=groups)
+    said = []
+    for curve in bare.curves:
+        known = curve.known()
+        if known:
+            score, seen, *_ = known[-1]
+            highest = f"at a mean score of {strings.number(score, 'decimal')}, {strings.number(seen, 'percent')} came true"
+            said.append(f"{strings.safe(curve.name)}, {len(known)} bins, {highest}")
+    alt = f"Observed rate by mean score for {len(held)} {'group' if len(held) == 1 else 'groups'}. {'; '.join(said)}."
+    return ReliabilityChart.of_groups(title="Reliability by group", alt=alt, groups=groups)
+
+
+def lag(figure: Figure) -> CurveChart | None:
+    """Return how outcomes arrive: the share known by their age, from a `label_maturity` finding; None where it has no curve."""
+    curve = (figure.tables or {}).get("curve")
+    if not curve or len(curve["days"]) < 2:
+        return None
+    tables = figure.tables or {}
+    days = tuple(float(day) for day in curve["days"])
+    rules = [Rule(at=float(tables[key]), text=text) for key, text in (("median_days", "half"), ("days_95", "95 of 100")) if tables.get(key)]
+    said = [
+        f"{strings.number(y, 'percent')} after {strings.number(x, 'plain')} days"
+        for x, y in zip(days, curve["share"], strict=True)
+        if y is not None
+    ]
+    ends = tables.get("eventually")
+    eventually = f" In the end {strings.number(ends, 'percent')} are known." if ends is not None else ""
+    picked = said[:: max(1, len(said) // 8)]
+    alt = f"Share of predictions whose outcome is known, by days since the prediction: {'; '.join(picked)}.{eventually}"
+    return CurveChart(
+        title="How outcomes arrive", unit="percent", alt=alt, x_title="days after the prediction", x_unit="plain",
+        curves=(Curve(name="", x=days, y=tuple(curve["share"]), low=tuple(curve["low"]), high=tuple(curve["high"])),), rules=tuple(rules),
+    )  # fmt: skip
