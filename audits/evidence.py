@@ -193,15 +193,25 @@ class Evidence:
         if not self.bins.classes:
             same = self.model.task == "regression" or str(self.model.positive) == str(self.model.favorable)
             return Counts(table=table, sums=sums, same=same)
-        favorable = str(self.model.favorable)
-        chosen = self.view if self.view is not None else self.classes.index(favorable) if favorable in self.classes else 0
-        sums = {name: one_against_rest(values, chosen, axis=-1) for name, values in sums.items()}
+        sums = {name: one_against_rest(values, self._shown, axis=-1) for name, values in sums.items()}
         if self.view is not None:
             sums = {name: values for name, values in sums.items() if not name.startswith(("error", "log_loss", "scored"))}
             sums |= self._scored(tally, version, window, shape)
-        if chosen == len(self.classes):
-            return Counts(table=agreement(table), sums=sums, same=True)
-        return Counts(table=one_against_rest(one_against_rest(table, chosen, axis=-1), chosen, axis=-2), sums=sums, same=True)
+        return Counts(table=self._in_view(table), sums=sums, same=True)
+
+    @property
+    def _shown(self) -> int:
+        """The class in view, or the favorable one."""
+        favorable = str(self.model.favorable)
+        return self.view if self.view is not None else self.classes.index(favorable) if favorable in self.classes else 0
+
+    def _in_view(self, table: Floats) -> Floats:
+        """Decisions and outcomes (the last two axes) as no, yes and unknown; of a multiclass task as the class in view has them."""
+        if not self.classes:
+            return table
+        if self._shown == len(self.classes):
+            return agreement(table)
+        return one_against_rest(one_against_rest(table, self._shown, axis=-1), self._shown, axis=-2)
 
     @cached_property
     def confusion(self) -> Floats:
@@ -375,12 +385,12 @@ class Evidence:
         target = np.asarray([groups.get(found, -1) for found in self.tally.slices], dtype=np.int64)[rows["slice"]]
         keep = target >= 0
         part = rows["partition"][keep]
-        codes = (np.where(rows[name] < 0, UNKNOWN, rows[name])[keep].astype(np.int64) for name in ("decision", "outcome"))
-        shape = (len(self.versions), len(self.windows), len(order), 3, 3)
+        unknown = max(len(self.classes) + 1, 2)
+        codes = (np.where(rows[name] < 0, unknown, rows[name])[keep].astype(np.int64) for name in ("decision", "outcome"))
+        shape = (len(self.versions), len(self.windows), len(order), unknown + 1, unknown + 1)
         flat = np.ravel_multi_index((self._version_of[part], self._window_of[part], target[keep], *codes), shape)
-        n, weight, squared = (
-            self._roll_up(summed(flat, rows[name][keep], int(np.prod(shape))).reshape(shape)) for name in ("n", "weight", "weight_squared")
-        )
+        sums = (summed(flat, rows[name][keep], int(np.prod(shape))).reshape(shape) for name in ("n", "weight", "weight_squared"))
+        n, weight, squared = (self._in_view(self._roll_up(values)) for values in sums)
         return WeightedCounts(
             attribute=imputed.column, slices=np.asarray(order, dtype=np.int64), n=n, weight=weight, weight_squared=squared
         )

@@ -128,8 +128,9 @@ def _derived(rows: ir.Table, log: Log, bins: Bins) -> ir.Table:
         if not all(name in rows.columns for name in several):
             return rows
         hit = ibis.cases(*((rows["outcome"] == k, rows[name]) for k, name in enumerate(several)), else_=ibis.null("float64"))
-        squares = reduce(lambda a, b: a + b, (rows[name] * rows[name] for name in several))
-        return rows.mutate(squared=squares - double(2) * hit + double(1), log_loss=_log_loss(hit))
+        squares = reduce(lambda a, b: a + b, (rows[name] * rows[name] for name in several))  # null unless all are there
+        rows = rows.mutate(squares=squares, hit=ibis.ifelse(squares.isnull(), ibis.null("float64"), hit))
+        return rows.mutate(squared=rows["squares"] - double(2) * rows["hit"] + double(1), log_loss=_log_loss(rows["hit"])).drop("hit")
     if task != "regression":
         return rows
     grid = bins.outcome_bins

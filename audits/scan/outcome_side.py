@@ -29,7 +29,7 @@ def outcome_table(log: Log, rows: ir.Table, family: Iterable[int], *, coarse: in
     if log.model.task == "multiclass":
         if "squared" in rows.columns:
             square = rows["squared"]
-            sums |= {"scored": rows["score0"].count(), "error_2": square.sum(), "error_4": (square * square).sum()}
+            sums |= {"scored": rows["squares"].count(), "error_2": square.sum(), "error_4": (square * square).sum()}
     elif "score0" in rows.columns:
         score = rows["score0"]
         sums |= {"scored": score.count(), "score": score.sum(), "score_squared": (score * score).sum()}

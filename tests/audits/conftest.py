@@ -189,7 +189,7 @@ def curves_of(row: Row, bins: Bins, model: ModelConfig) -> list[tuple[int, float
     """List curve, value, decision and outcome of a row, for each curve on which it has a value."""
     found = []
     for curve, name in enumerate(bins.curves):
-        value, decision, outcome = row.get(name), flag(row.get("decision"), bins, model), flag(row.get("outcome"), bins, model)
+        value, decision, outcome = row.get(name), code(row, "decision", bins, model), code(row, "outcome", bins, model)
         if name == CONFIDENCE:
             known = [row.get(score) for score in bins.class_scores]
             value = None if None in known else max(known)
@@ -228,18 +228,19 @@ def build_tally(rows: Sequence[Row], bins: Bins, model: ModelConfig) -> Tally:
         partitions=partitions, slices=slices, columns=tuple(column.name for column in bins.columns),
         outcome=count_outcome(rows, part, held, place, bins, model), coarse=count_coarse(rows, part, held[0], place, bins, model),
         margin=count_margin(rows, part, singles, place, bins, model),
-        weighted=count_weighted(rows, part, place, model), bins=count_bins(rows, part, bins),
+        weighted=count_weighted(rows, part, place, bins, model), bins=count_bins(rows, part, bins),
         moments=count_moments(rows, part, bins), maturity=count_maturity(rows, part), fingerprint=bins.fingerprint,
     )  # fmt: skip
 
 
-def flag(value: Any, bins: Bins, model: ModelConfig) -> int:
-    """Code a decision or an outcome: -1 for unknown; the place of a class; 1 for a number that is known."""
+def code(row: Row, name: str, bins: Bins, model: ModelConfig) -> int:
+    """Code a decision or an outcome: -1 for unknown; the place of a class; 1 for a numeric outcome that is known."""
+    value = row.get(name)
     if value is None:
         return -1
     if bins.classes:
         return bins.classes.index(str(value)) if str(value) in bins.classes else len(bins.classes)
-    return 1 if model.task == "regression" else int(value)
+    return 1 if model.task == "regression" and name == "outcome" else int(value)
 
 
 def count_outcome(rows: Sequence[Row], part: Sequence[int], held: Sequence[Any], place: Any, bins: Bins, model: ModelConfig) -> Any:
@@ -249,7 +250,7 @@ def count_outcome(rows: Sequence[Row], part: Sequence[int], held: Sequence[Any],
         for row, partition in zip(rows, part, strict=True):
             line: dict[str, Any] = {"partition": partition, "family": family, "unit": unit_group(row), "n": 1}
             line |= {"slice": place[slice_of(row, names)]}
-            line |= {name: flag(row.get(name), bins, model) for name in ("decision", "outcome")}
+            line |= {name: code(row, name, bins, model) for name in ("decision", "outcome")}
             line |= sums_of(row, bins, model)
             for name in SERVICE:
                 value = row.get(name)
@@ -333,13 +334,13 @@ def count_margin(rows: Sequence[Row], part: Sequence[int], singles: Sequence[Any
     return add_up({name: np.asarray(values, dtype=np.int64) for name, values in keys.items()} | table, KEYS["margin"])
 
 
-def count_weighted(rows: Sequence[Row], part: Sequence[int], place: Any, model: ModelConfig) -> Any:
+def count_weighted(rows: Sequence[Row], part: Sequence[int], place: Any, bins: Bins, model: ModelConfig) -> Any:
     """Add up the probabilities of the groups that are known by them only."""
-    bins, lines = Bins(columns=()), []
+    lines = []
     for found, column in weighted_columns(model).items():
         for row, p in zip(rows, part, strict=True):
             w = row.get(column) or 0.0
-            codes = (flag(row.get(name), bins, model) for name in ("decision", "outcome"))
+            codes = (code(row, name, bins, model) for name in ("decision", "outcome"))
             lines.append((p, place[found], *codes, int(w > 0), w, w * w))
     kinds = dict.fromkeys(KEYS["weighted"], np.int64) | {"n": np.int64, "weight": np.float64, "weight_squared": np.float64}
     table = {name: np.asarray([line[i] for line in lines], dtype=kind) for i, (name, kind) in enumerate(kinds.items())}
