@@ -180,19 +180,20 @@ def own_account(table: Cells, p_value: Floats, factor: Floats, *, most: int | No
 
     bound = np.maximum(p_value, ALPHA / max(len(p_value), 1))
 
-    def sureness(slices: Sequence[int], given: Callable[[int], list[int]]) -> Floats:
-        return np.asarray([residual(table, one, given(one)) / np.sqrt(factor[one]) for one in slices])
+    def sureness(slices: Sequence[int], given: Sequence[int]) -> Floats:
+        strata = _strata(table.member[list(given)])
+        return np.asarray([residual(table, one, strata) / np.sqrt(factor[one]) for one in slices])
 
     kept: list[int] = []
     left = list(range(len(p_value)))
     while left and (most is None or len(kept) < most):
-        z = sureness(left, lambda _: kept)
+        z = sureness(left, kept)
         standing = (ndtr(-z) <= bound[left]) if kept else np.isfinite(z)
         left, z = [one for one, still in zip(left, standing, strict=True) if still], z[standing]  # what is explained stays explained
         if left:
             kept.append(left.pop(int(np.argmax(z))))
     while len(kept) > 1:
-        z = sureness(kept, lambda one: [other for other in kept if other != one])
+        z = np.concatenate([sureness([one], [other for other in kept if other != one]) for one in kept])
         doubt = ndtr(-z) / bound[kept]
         if doubt.max() <= 1:
             break
@@ -200,19 +201,18 @@ def own_account(table: Cells, p_value: Floats, factor: Floats, *, most: int | No
     return np.asarray(kept, dtype=np.int64)
 
 
-def residual(table: Cells, one: int, kept: Sequence[int]) -> float:
-    """z of one slice's excess within strata of the same kept slices.
+def residual(table: Cells, one: int, strata: Integers) -> float:
+    """z of one slice's excess within strata of cells.
 
     Σ w d / √(Σ w s²), with w = n_in n_out / (n_in + n_out), d the difference of means and s² the variance in a stratum: the statistic of
     Cochran, Mantel and Haenszel where x is 0 or 1. It is -inf where fewer than `MIN_N` rows are left to compare.
 
     Source: N. Mantel and W. Haenszel (1959), JNCI 22, 719-748.
     """
-    stratum = _strata(table.member[list(kept)])
-    size = int(stratum.max(initial=0)) + 1
+    size = int(strata.max(initial=0)) + 1
     within = table.member[one]
-    every = table.sums.each(lambda x: np.bincount(stratum, x, size).astype(np.float64))
-    inside = table.sums.each(lambda x: np.bincount(stratum[within], x[within], size).astype(np.float64))
+    every = table.sums.each(lambda x: np.bincount(strata, x, size).astype(np.float64))
+    inside = table.sums.each(lambda x: np.bincount(strata[within], x[within], size).astype(np.float64))
     both = (inside.n > 0) & (every.n > inside.n)
     every, inside = every[both], inside[both]
     outside = every - inside
