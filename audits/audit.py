@@ -13,7 +13,7 @@ from audits.estimate import Estimates, Floats, Integers
 from audits.evidence import Evidence
 from audits.finding import Measurement
 
-Need = Literal["decision", "outcome", "score", "probability", "clock", "protected", "columns", "latency_ms", "cost", "energy_wh", "costs"]
+Need = Literal["decision", "outcome", "score", "probability", "clock", "protected", "columns", "latency_ms", "cost", "energy_wh", "costs", "probabilities"]
 Function = Callable[[Evidence], Iterator[Measurement]]
 
 
@@ -57,6 +57,8 @@ def missing(evidence: Evidence, need: Need) -> str | None:
             return next((reason for reason in (_no_probability(evidence, grid.name) for grid in scored) if reason), None)
     if need == "costs" and evidence.model.costs is None:
         return f"the configuration gives no costs: [models.{evidence.model.name}.costs] true_positive, false_positive and so on"
+    if need == "probabilities" and evidence.weighted is None:
+        return "the configuration declares no groups by probability"
     if need == "clock" and evidence.windows[0].start is None:
         return "the log has no clock"
     if need == "protected" and not evidence.attributes:

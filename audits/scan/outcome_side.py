@@ -29,7 +29,8 @@ def outcome_table(log: Log, rows: ir.Table, family: Iterable[int], *, coarse: in
     if log.model.task == "multiclass":
         if "squared" in rows.columns:
             square = rows["squared"]
-            sums |= {"scored": rows["squares"].count(), "error_2": square.sum(), "error_4": (square * square).sum()}
+            scored = ibis.ifelse(rows["outcome"].isnull(), rows["squares"], square)  # an outcome of no known class has no loss
+            sums |= {"scored": scored.count(), "error_2": square.sum(), "error_4": (square * square).sum()}
     elif "score0" in rows.columns:
         score = rows["score0"]
         sums |= {"scored": score.count(), "score": score.sum(), "score_squared": (score * score).sum()}

@@ -270,7 +270,7 @@ def sums_of(row: Row, bins: Bins, model: ModelConfig) -> dict[str, float]:
         if None in known or not known:
             return {**found, "scored": 0}
         if outcome is None or str(outcome) not in bins.classes:
-            return {**found, "scored": 1}
+            return {**found, "scored": int(outcome is None)}
         error = sum((p - (label == str(outcome))) ** 2 for p, label in zip(known, bins.classes, strict=True))
         loss = -math.log(min(max(known[bins.classes.index(str(outcome))], eps), 1 - eps))
         return {"scored": 1, "error_2": error, "error_4": error**2, "log_loss": loss, "log_loss_squared": loss**2}
