@@ -17,7 +17,9 @@ from audits import fairness, performance
 from audits.audit import Audit
 from audits.estimate import Floats
 from audits.evidence import Evidence
+from audits.fairness.compare import REFERENCE_GROUP
 from audits.finding import Measurement
+from audits.jackknife import Asked, jackknifed
 from benchmarks.replicates import evidence_of, evidence_of_counts, evidence_of_latency
 from benchmarks.worlds import World
 
@@ -32,6 +34,9 @@ SINGLE = tuple(a for a in performance.AUDITS if a.name in World(base_rates=(0.1,
 SCORED = ("roc_auc", "average_precision", "expected_calibration_error")
 PAIRS = tuple(a for a in fairness.AUDITS if a.name in World(base_rates=(0.1,)).ratios())
 SPREADS = tuple(a for a in fairness.AUDITS if a.name in World(base_rates=(0.1,)).spreads())
+CALIBRATION = "expected_calibration_error"
+PER_PERSON = 10
+PERSON_REPLICATES = 1000
 LATENCY = {"latency_p50": 0.5, "latency_p95": 0.95, "latency_p99": 0.99}
 
 Truth = Callable[[Measurement], Floats]
@@ -91,14 +96,18 @@ class Table:
         return float(np.mean(known)) if known else float("nan")
 
 
-def measure(table: Table, audit: Audit, evidence: Evidence, wanted: Mapping[int, str], truth: Truth, rows: int, rate: float) -> None:
-    """Add the intervals of one audit: of the slices in `wanted`, under the names given there; the reference group's own are left out."""
+def blocks_of(audits: Sequence[Audit], evidence: Evidence, *, by_unit: bool = False) -> list[Sequence[Measurement]]:
+    """What each audit finds; with `by_unit`, with the intervals of the jackknife."""
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        blocks = [block for block in audit(evidence) if len(block)]
+        asked = [Asked(audit=audit, place=None, blocks=[block for block in audit(evidence) if len(block)]) for audit in audits]
+        return [each.blocks for each in (jackknifed(evidence, asked) if by_unit else asked)]
+
+
+def count(table: Table, blocks: Sequence[Measurement], wanted: Mapping[int, str], truth: Truth, rows: int, rate: float, asked: int) -> None:
+    """Add the intervals of the slices in `wanted`, under the names given there; the reference group's own are left out."""
     for place, name in wanted.items():
         for block in blocks:
-            kept = (block.slice == place) & (block.method != "by definition") & (block.window > 0)
-            asked = len(evidence.windows) - 1
+            kept = (block.slice == place) & (block.reason != REFERENCE_GROUP) & (block.window > 0)
             if kept.any():
                 table.cell(name, rows, rate).add(block.low[kept], block.high[kept], truth(block)[kept], block.n[kept], asked)
 
@@ -124,39 +133,37 @@ def batches(replicates: int, rows: int) -> Iterable[int]:
     return [size] * (replicates // size) + ([replicates % size] if replicates % size else [])
 
 
-def of_one_group(table: Table, random: np.random.Generator, rows: int, rate: float, replicates: int, per_person: int = 1) -> None:
+def of_one_group(table: Table, random: np.random.Generator, rows: int, rate: float, replicates: int) -> None:
     """Measures of one group: all rates, and those of scores, in 20 bins too."""
     world = World(base_rates=(rate,))
     truths = world.truths()
     for size in batches(replicates, rows):
-        evidence = evidence_of(world, world.draw(random, size, rows, per_person=per_person))
-        for audit in SINGLE:
-            wanted = {0: audit.name}
-            if audit.name in SCORED and per_person == 1:
-                wanted[1] = f"{audit.name}, 20 bins"
-            if audit.name != "scoring_rate":
-                measure(table, audit, evidence, wanted, of_slice(truths[audit.name], 0), rows, rate)
+        evidence = evidence_of(world, world.draw(random, size, rows))
+        for audit, blocks in zip(SINGLE, blocks_of(SINGLE, evidence), strict=True):
+            wanted = {0: audit.name} | ({1: f"{audit.name}, 20 bins"} if audit.name in SCORED else {})
+            count(table, blocks, wanted, of_slice(truths[audit.name], 0), rows, rate, size)
 
 
 def of_calibrated(table: Table, random: np.random.Generator, rows: int, rate: float, replicates: int) -> None:
     """Calibration error of a score that has none."""
     world = World(base_rates=(rate,), slope=1.0, shift=0.0)
-    chosen = next(audit for audit in SINGLE if audit.name == "expected_calibration_error")
+    chosen = [audit for audit in SINGLE if audit.name == CALIBRATION]
     for size in batches(replicates, rows):
         evidence = evidence_of(world, world.draw(random, size, rows))
-        truth = of_slice(world.truths()[chosen.name], 0)
-        measure(table, chosen, evidence, {0: f"{chosen.name}, calibrated score"}, truth, rows, rate)
+        truth = of_slice(world.truths()[CALIBRATION], 0)
+        count(table, blocks_of(chosen, evidence)[0], {0: f"{CALIBRATION}, calibrated score"}, truth, rows, rate, size)
 
 
-def of_two_groups(table: Table, random: np.random.Generator, rows: int, rate: float, replicates: int, per_person: int = 1) -> None:
-    """Measures of a group against another: `rows` of each, base rates as 1 to 0.8."""
+def of_two_groups(table: Table, random: np.random.Generator, rows: int, rate: float, replicates: int) -> None:
+    """Measures of a group against another, named beforehand: `rows` of each, base rates as 1 to 0.8."""
     world = World(base_rates=(rate, 0.8 * rate))
-    pairs, scoring = world.ratios(), next(audit for audit in fairness.AUDITS if audit.name == "scoring_rate")
+    pairs, singles = world.ratios(), world.truths()
+    audits = (*PAIRS, *(audit for audit in fairness.AUDITS if audit.name == "scoring_rate"))
     for size in batches(replicates, 2 * rows):
-        evidence = evidence_of(world, world.draw(random, size, rows, per_person=per_person), scored=False)
-        for audit in PAIRS:
-            measure(table, audit, evidence, {1: audit.name, 2: audit.name}, of_pair(pairs[audit.name]), rows, rate)
-        measure(table, scoring, evidence, {2: scoring.name}, of_slice(world.truths()[scoring.name], 1), rows, rate)
+        evidence = evidence_of(world, world.draw(random, size, rows), scored=False)
+        for audit, blocks in zip(audits, blocks_of(audits, evidence), strict=True):
+            truth = of_pair(pairs[audit.name]) if audit.name in pairs else of_slice(singles[audit.name], 1)
+            count(table, blocks, {2: audit.name}, truth, rows, rate, size)
 
 
 def of_several_groups(table: Table, random: np.random.Generator, rows: int, rate: float, replicates: int) -> None:
@@ -167,19 +174,39 @@ def of_several_groups(table: Table, random: np.random.Generator, rows: int, rate
         cells = world.confusion.reshape(len(factors), 4)
         drawn = random.multinomial(rows, cells / cells.sum(axis=1, keepdims=True), size=(replicates, len(factors)))
         evidence = evidence_of_counts(drawn.astype(np.float64).reshape(replicates, len(factors), 2, 2))
-        for audit in SPREADS:
-            measure(table, audit, evidence, {0: f"{audit.name}, {words}"}, of_all(world.spreads()[audit.name]), rows, rate)
+        for audit, blocks in zip(SPREADS, blocks_of(SPREADS, evidence), strict=True):
+            count(table, blocks, {0: f"{audit.name}, {words}"}, of_all(world.spreads()[audit.name]), rows, rate, replicates)
 
 
 def of_latency(table: Table, random: np.random.Generator, rows: int, replicates: int) -> None:
     """Percentiles of a log-normal latency; it has no base rate."""
     deviation, normal = 0.8, NormalDist()
     quantiles = np.exp(deviation * np.asarray([normal.inv_cdf(q) for q in np.linspace(1e-5, 1 - 1e-5, 401)]))
-    audits = {audit.name: audit for audit in performance.AUDITS}
+    audits = [audit for audit in performance.AUDITS if audit.name in LATENCY]
     for size in batches(replicates, rows):
         evidence = evidence_of_latency(np.exp(deviation * random.standard_normal((size, rows))), quantiles)
-        for name, q in LATENCY.items():
-            measure(table, audits[name], evidence, {0: name}, of_all(float(np.exp(deviation * normal.inv_cdf(q)))), rows, 0.0)
+        for audit, blocks in zip(audits, blocks_of(audits, evidence), strict=True):
+            truth = of_all(float(np.exp(deviation * normal.inv_cdf(LATENCY[audit.name]))))
+            count(table, blocks, {0: audit.name}, truth, rows, 0.0, size)
+
+
+def of_persons(tables: Mapping[str, Table], random: np.random.Generator, rows: int, rate: float, replicates: int) -> None:
+    """Ten rows a person: intervals over rows, as if rows were independent, beside those of the jackknife over 32 groups of persons."""
+    for base_rates in ((rate,), (rate, 0.8 * rate)):
+        world, alone = World(base_rates=base_rates), len(base_rates) == 1
+        truths, audits = world.truths(), SINGLE if alone else (*PAIRS, *SPREADS)
+        pairs, spreads = world.ratios(), world.spreads()
+        audits = tuple(audit for audit in audits if audit.name != "scoring_impact_ratio")
+        for size in batches(replicates, len(base_rates) * rows):
+            evidence = evidence_of(world, world.draw(random, size, rows, per_person=PER_PERSON), scored=alone)
+            for name, table in tables.items():
+                for audit, blocks in zip(audits, blocks_of(audits, evidence, by_unit=name == "jackknife"), strict=True):
+                    if alone:
+                        truth, place = of_slice(truths[audit.name], 0), 0
+                    else:
+                        pair = audit.name in pairs
+                        truth, place = of_pair(pairs[audit.name]) if pair else of_all(spreads[audit.name]), 2 if pair else 0
+                    count(table, blocks, {place: audit.name}, truth, rows, rate, size)
 
 
 def simulate(*, sizes: Sequence[int] = SIZES, base_rates: Sequence[float] = BASE_RATES, replicates: int = REPLICATES) -> Table:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, replace
+from functools import cached_property
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -16,15 +17,15 @@ import numpy as np
 
 from audits.bins import Bins, NumericBins, numeric_bins
 from audits.estimate import Floats
-from audits.evidence import NO, YES, ColumnCounts, Counts, Evidence
+from audits.evidence import UNITS, ColumnCounts, Counts, Evidence
 from audits.finding import Coverage, Reference
+from audits.histograms import COARSE
 from audits.slices import Slice
 from audits.window import EPOCH, Window
 from benchmarks.worlds import Drawn, World
 from connectors.config import Columns, ModelConfig, Protected
 
 FIRST = "g0"
-UNITS = 32
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,39 +36,64 @@ class Replicates(Evidence):
     places: Any = None
     """The score bin of every row, where histograms are wanted."""
     latency: Floats | None = None
-    left_out: int | None = None
 
-    def margin(self, slices: Sequence[int], *, version: int = 0) -> tuple[Floats, Floats]:
-        """Score histograms by [window, slice, outcome, bin]; sums of scores beside them."""
+    def margin(self, slices: Sequence[int], *, version: int = 0, whole: bool = False) -> tuple[Floats, Floats]:
+        """Score histograms by [window, slice, outcome, bin]; sums of scores beside them.
+
+        Without a group of units they lose what 20 bins say, bin by bin, as those of a log do.
+        """
         grid = self.bins.score_bins
         assert grid is not None
-        return self._histograms(slices, self.places, grid.size)
+        places = np.arange(grid.size) * COARSE // grid.size
+        n, score = self._fine
+        left = self._left[..., places] if self.without is not None else 1.0
+        return (n * left)[:, list(slices)], (score * left)[:, list(slices)]
 
-    def coarse(self, slices: Sequence[int], *, version: int = 0) -> tuple[Floats, Floats]:
+    def coarse(self, slices: Sequence[int], *, version: int = 0, whole: bool = False) -> tuple[Floats, Floats]:
         """The same in 20 bins."""
         grid = self.bins.score_bins
         assert grid is not None
-        return self._histograms(slices, self.places * 20 // grid.size, 20)
+        n, score = (self._counted(self.places * COARSE // grid.size, COARSE, weights) for weights in (None, self._rows.score))
+        return n[:, list(slices)], score[:, list(slices)]
 
-    def _histograms(self, slices: Sequence[int], places: Any, size: int) -> tuple[Floats, Floats]:
+    @property
+    def _rows(self) -> Drawn:
         assert self.drawn is not None
-        shape = (len(self.windows) - 1, self.drawn.groups)
+        return self.drawn
+
+    @cached_property
+    def _fine(self) -> tuple[Floats, Floats]:
+        grid = self.bins.score_bins
+        assert grid is not None
+        return self._counted(self.places, grid.size, None), self._counted(self.places, grid.size, self._rows.score)
+
+    def _counted(self, places: Any, size: int, weights: Floats | None) -> Floats:
+        """Weights by [window, slice, outcome, bin]: an empty window 0, everybody before the groups."""
+        shape = (len(self.windows) - 1, self._rows.groups)
         cell = np.arange(shape[0] * shape[1]).reshape(*shape, 1)
-        outcome = self.drawn.outcome.reshape(*shape, -1).astype(np.int64)
+        outcome = self._rows.outcome.reshape(*shape, -1).astype(np.int64)
         flat = ((cell * 2 + outcome) * size + places.reshape(outcome.shape)).ravel()
-        score = self.drawn.score.ravel()
-        if self.left_out is not None:
-            assert self.drawn.unit is not None
-            kept = np.flatnonzero(self.drawn.unit.ravel() != self.left_out)
-            flat, score = flat[kept], score[kept]
-        found = []
-        for weights in (None, score):
-            counted = np.bincount(flat, weights=weights, minlength=cell.size * 2 * size).reshape(*shape, 2, size)
-            several = np.concatenate([counted.sum(axis=1, keepdims=True), counted], axis=1)[:, list(slices)]
-            values = np.zeros((shape[0] + 1, len(slices), 3, size))
-            values[1:, :, :2] = several
-            found.append(values)
-        return found[0], found[1]
+        counted = np.bincount(flat, weights=None if weights is None else weights.ravel(), minlength=cell.size * 2 * size)
+        counted = counted.reshape(*shape, 2, size)
+        values = np.zeros((shape[0] + 1, shape[1] + 1, 3, size))
+        values[1:, 0, :2], values[1:, 1:, :2] = counted.sum(axis=1), counted
+        return values
+
+    @cached_property
+    def _shares(self) -> Floats:
+        """What is left of each of 20 bins without each group of units: [unit group, window, slice, outcome, bin]."""
+        grid = self.bins.score_bins
+        assert grid is not None
+        assert self._rows.unit is not None
+        coarse = self.places * COARSE // grid.size
+        by_unit = self._counted(coarse * UNITS + self._rows.unit.reshape(coarse.shape), COARSE * UNITS, None)
+        by_unit = np.moveaxis(by_unit.reshape(*by_unit.shape[:-1], COARSE, UNITS), -1, 0)
+        every = by_unit.sum(axis=0)
+        return np.divide(every - by_unit, every, out=np.ones_like(by_unit), where=every > 0)
+
+    @property
+    def _left(self) -> Floats:
+        return np.asarray(self._shares[self.without or 0])
 
     def column(self, name: str) -> ColumnCounts:
         """Bin counts of the latency."""
@@ -88,13 +114,23 @@ class Replicates(Evidence):
         """Unit groups: 32 where rows belong to persons."""
         return UNITS if self.drawn is not None and self.drawn.unit is not None else 0
 
-    def without_unit(self, g: int) -> Replicates:
+    def without_unit(self, group: int) -> Replicates:
         """The same evidence without the persons of one unit group."""
-        assert self.drawn is not None
-        given = {field.name: getattr(self, field.name) for field in fields(self)} | {"left_out": g}
-        found = Replicates(**given)
-        found.__dict__["counts"] = _counts(self.drawn, left_out=g)
+        found = replace(self, without=group)
+        found.__dict__["counts"] = _less(self.counts, self._by_unit, group)
+        if self.places is not None:
+            found.__dict__.update(_fine=self._fine, _shares=self._shares)
         return found
+
+    @cached_property
+    def _by_unit(self) -> Counts:
+        """Counts of each unit group, the last axis before decisions and outcomes being the unit group."""
+        return _counts(self._rows, by_unit=True)
+
+
+def _less(every: Counts, by_unit: Counts, group: int) -> Counts:
+    sums = {name: values - by_unit.sums[name][:, :, :, group] for name, values in every.sums.items()}
+    return Counts(table=every.table - by_unit.table[:, :, :, group], sums=sums, same=every.same)
 
 
 def evidence_of(world: World, drawn: Drawn, *, scored: bool = True) -> Replicates:
@@ -145,8 +181,8 @@ def _empty(replicates: int, **given: Any) -> Replicates:
     windows = tuple(Window(start=EPOCH + dt.timedelta(days=i), end=EPOCH + dt.timedelta(days=i + 1)) for i in range(replicates + 1))
     roles = {role: role for role in ("score", "decision", "outcome", "latency_ms")}
     model = ModelConfig(
-        name="simulated", title="Simulated", columns=Columns(**roles), policy={},
-        protected=tuple(_protected(name) for name in given["attributes"]),
+        name="simulated", title="Simulated", columns=Columns(**roles, unit="person"),
+        protected=tuple(Protected(column=name, reference=FIRST) for name in given["attributes"]),
     )  # fmt: skip
     nothing = cast("Any", SimpleNamespace(partitions=(), slices=(), columns=("latency_ms",), moments={}, bins={}, outcome={}))
     fixed = {
@@ -158,40 +194,36 @@ def _empty(replicates: int, **given: Any) -> Replicates:
     return Replicates(**(fixed | given))
 
 
-def _protected(name: str) -> Protected:
-    """A protected column whose first group is the one that the others are compared with."""
-    named = {"reference": FIRST} if "reference" in {field.name for field in fields(Protected)} else {}
-    return Protected(column=name, **cast("Any", named))
-
-
-def _counts(drawn: Drawn, *, left_out: int | None = None) -> Counts:
-    shape = (len(drawn.score), drawn.groups, -1)
-    decision, outcome, score = (values.reshape(shape) for values in (drawn.decision, drawn.outcome, drawn.score))
-    kept = np.ones_like(outcome)
-    if left_out is not None:
+def _counts(drawn: Drawn, *, by_unit: bool = False) -> Counts:
+    """Counts of drawn rows by [version, window, slice], and with `by_unit` by unit group behind these."""
+    shape = (len(drawn.score), drawn.groups)
+    cell = np.repeat(np.arange(shape[0] * shape[1]), drawn.score.shape[1] // drawn.groups)
+    extra: tuple[int, ...] = ()
+    if by_unit:
         assert drawn.unit is not None
-        kept = (drawn.unit != left_out).astype(np.float64).reshape(shape)
+        cell, extra = cell * UNITS + drawn.unit.ravel(), (UNITS,)
+    score, outcome = drawn.score.ravel(), drawn.outcome.ravel()
 
-    def by_slice(values: Floats) -> Floats:
-        """Sums over rows as [1, window, slice]: an empty window 0, everybody before the groups."""
-        found = (values * kept).sum(axis=-1)
-        found = np.concatenate([found.sum(axis=1, keepdims=True), found], axis=1)
-        return np.asarray(np.concatenate([np.zeros((1, found.shape[1])), found])[None])
+    def added(place: Any, size: int, weights: Floats | None) -> Floats:
+        """Weights as [1, window, slice, ..., `size`]: an empty window 0, everybody before the groups."""
+        found = np.bincount(cell * size + place, weights=weights, minlength=int(np.prod((*shape, *extra))) * size)
+        found = found.reshape(*shape, *extra, size)
+        values = np.zeros((1, shape[0] + 1, shape[1] + 1, *extra, size))
+        values[0, 1:, 0], values[0, 1:, 1:] = found.sum(axis=1), found
+        return values
 
-    table = np.zeros((1, shape[0] + 1, shape[1] + 1, 3, 3))
-    for d in (NO, YES):
-        for y in (NO, YES):
-            table[..., d, y] = by_slice((decision == d) * (outcome == y))
+    yes = outcome.astype(np.int64)
+    confusion = added(2 * drawn.decision.ravel().astype(np.int64) + yes, 4, None)
+    table = np.zeros((*confusion.shape[:-1], 3, 3))
+    table[..., :2, :2] = confusion.reshape(*confusion.shape[:-1], 2, 2)
     error = (score - outcome) ** 2
     loss = -np.log(np.maximum(1 - np.abs(score - outcome), np.finfo(float).eps))
     rows = {
-        "scored": np.ones_like(score), "score": score, "score_squared": score**2, "error_2": error, "error_4": error**2, "log_loss": loss,
+        "scored": None, "score": score, "score_squared": score**2, "error_2": error, "error_4": error**2, "log_loss": loss,
         "log_loss_squared": loss**2,
     }  # fmt: skip
-    nobody = np.zeros(table.shape[:3])
-    sums = {
-        name: np.stack([by_slice(values * (1 - outcome)), by_slice(values * outcome), nobody], axis=-1) for name, values in rows.items()
-    }
+    nobody = np.zeros((*confusion.shape[:-1], 1))
+    sums = {name: np.concatenate([added(yes, 2, values), nobody], axis=-1) for name, values in rows.items()}
     return Counts(table=table, sums=sums, same=True)
 
 
