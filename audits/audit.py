@@ -13,7 +13,9 @@ from audits.estimate import Estimates, Floats, Integers
 from audits.evidence import Evidence
 from audits.finding import Measurement
 
-Need = Literal["decision", "outcome", "score", "probability", "clock", "protected", "columns", "latency_ms", "cost", "energy_wh", "costs", "probabilities"]
+Need = Literal[
+    "decision", "outcome", "score", "probability", "clock", "protected", "columns", "latency_ms", "cost", "energy_wh", "costs", "probabilities",
+]  # fmt: skip
 Function = Callable[[Evidence], Iterator[Measurement]]
 
 
