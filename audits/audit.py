@@ -14,7 +14,8 @@ from audits.evidence import Evidence
 from audits.finding import Measurement
 
 Need = Literal[
-    "decision", "outcome", "score", "probability", "clock", "protected", "columns", "latency_ms", "cost", "energy_wh", "costs", "probabilities",
+    "decision", "outcome", "score", "probability", "clock", "protected", "columns", "latency_ms", "cost", "energy_wh", "costs",
+    "probabilities",
 ]  # fmt: skip
 Function = Callable[[Evidence], Iterator[Measurement]]
 
