@@ -104,7 +104,7 @@ class Paired:
         a = _signs(after, len(n)) * (after.lowest >= 0)
         b = _signs(before, len(n)) * (before.lowest >= 0)
         with np.errstate(divide="ignore", invalid="ignore"):
-            spread = (1 - p1) / p1 * a**2 + (1 - p0) / p0 * b**2 - 2 * a * b * (both - p0 * p1) / (p0 * p1)
+            spread: Floats = (1 - p1) / p1 * a**2 + (1 - p0) / p0 * b**2 - 2 * a * b * (both - p0 * p1) / (p0 * p1)
             variance = np.where((a != 0) | (b != 0), spread / n, 0.0).sum(axis=0)
             log = np.log(after.smallest[0]) - np.log(before.smallest[0])
             half = z_of() * np.sqrt(np.maximum(variance, 0.0))
@@ -139,4 +139,4 @@ def _selected(found: Confusion, same: bool) -> Floats:
 def _signs(found: Impact, groups: int) -> Floats:
     """1 for the group of the smallest ratio, -1 for the one it is compared with, by [group, way]."""
     place = np.arange(groups)[:, None]
-    return (place == found.lowest).astype(np.float64) - (place == found.highest)
+    return np.asarray((place == found.lowest).astype(np.float64) - (place == found.highest), dtype=np.float64)

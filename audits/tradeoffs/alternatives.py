@@ -1,0 +1,118 @@
+"""Ways to decide that are held against a baseline: what each gains and loses, and which are worth having."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audits.estimate import Floats
+from audits.interval import benjamini_hochberg
+from audits.tradeoffs.confusion import Interval, listed, plain
+from audits.tradeoffs.paired import Paired
+from audits.tradeoffs.points import columns, point
+
+TOLERATED = 0.01
+"""Accuracy, balanced accuracy or share of the costs' range that no alternative may lose, however few rows make that insignificant."""
+
+SIGNIFICANT = 0.05
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """All ways of one kind against the baseline; intervals by [way].
+
+    Parameters
+    ----------
+    why
+        "" where a way is kept, else why it is not, in words with numbers.
+    """
+
+    paired: Paired
+    loss: Interval
+    balanced_loss: Interval
+    cost_increase: Interval | None
+    gain: Interval
+    p_value: Floats
+    impact_ratio: Interval
+    why: tuple[str, ...]
+
+    @property
+    def kept(self) -> NDArray[np.bool_]:
+        """Which ways lose nothing significant and are significantly less disparate."""
+        return np.asarray([not why for why in self.why], dtype=np.bool_)
+
+
+def judged(paired: Paired, costs: Floats | None) -> Judged:
+    """Hold ways against their baseline.
+
+    A way is kept if it is not significantly worse and its smallest impact ratio is significantly higher. Worse is by cost where costs are
+    given, else by accuracy or balanced accuracy: the paired 95 % interval of the loss lies above 0, or the loss itself above one point
+    (one hundredth of the range of the costs). Higher: q below 0.05, after Benjamini and Hochberg over all ways that were searched.
+    """
+    loss, balanced = paired.loss(), paired.balanced_loss()
+    increase = None if costs is None else paired.cost_increase(costs)
+    gain, p_value = paired.gain()
+    q_value = benjamini_hochberg(p_value)
+    why = []
+    for i in range(len(p_value)):
+        worse = (
+            _worse("accuracy", loss, i) or _worse("balanced accuracy", balanced, i)
+            if increase is None or costs is None
+            else _dearer(increase, i, TOLERATED * float(np.ptp(costs)))
+        )
+        why.append(worse or _no_gain(gain, q_value, i))
+    return Judged(
+        paired=paired, loss=loss, balanced_loss=balanced, cost_increase=increase, gain=gain, p_value=p_value,
+        impact_ratio=paired.impacts[1].smallest, why=tuple(why),
+    )  # fmt: skip
+
+
+def _worse(name: str, loss: Interval, i: int) -> str:
+    value, low, high = (100 * float(ends[i]) for ends in loss)
+    if not np.isfinite(value):
+        return f"its {name} cannot be computed"
+    if low > 0 or value > 100 * TOLERATED:
+        return f"its {name} is {value:.1f} points lower [{low:.1f}, {high:.1f}]"
+    return ""
+
+
+def _dearer(increase: Interval, i: int, tolerated: float) -> str:
+    value, low, high = (float(ends[i]) for ends in increase)
+    if not np.isfinite(value):
+        return "its cost cannot be computed"
+    if low > 0 or value > tolerated > 0:
+        return f"it costs {value:.3g} more per decision [{low:.3g}, {high:.3g}]"
+    return ""
+
+
+def _no_gain(gain: Interval, q_value: Floats, i: int) -> str:
+    value = float(gain[0][i])
+    if not np.isfinite(value):
+        return "its impact ratio cannot be compared"
+    if value <= 1:
+        return "its impact ratio is no higher"
+    if not q_value[i] < SIGNIFICANT:
+        return f"its impact ratio is {value:.2f} times the present one, which may be chance (q = {q_value[i]:.2f})"
+    return ""
+
+
+def described(
+    found: Judged, way: int, named: Mapping[str, Any], slices: Sequence[dict[str, str]], costs: Floats | None
+) -> dict[str, Any]:
+    """One way for tables: what it is, whether it is kept, and its figures."""
+    other = found.paired.other.at((slice(None), way))
+    figures = point(other, list(slices), same=found.paired.same, allowed=found.paired.allowed, costs=costs)
+    before = columns(
+        found.paired.baseline.at((slice(None), slice(way, way + 1))), same=found.paired.same, allowed=found.paired.allowed, costs=costs
+    )
+    return {
+        "threshold": None, "dropped": [], **named, "kept": not found.why[way], "why": found.why[way],
+        "n": round(float(other.n.sum())), "loss": listed(found.loss, way), "balanced_loss": listed(found.balanced_loss, way),
+        "cost_increase": listed(found.cost_increase, way), "gain": listed(found.gain, way),
+        "p_value": plain(found.p_value[way]),
+        "baseline_impact_ratio": listed(before["impact_ratio"], 0), **figures,
+    }  # fmt: skip

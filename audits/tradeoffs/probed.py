@@ -1,0 +1,71 @@
+"""Alternatives that needed rows: what the probes counted, held against today's decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audits.estimate import Floats
+from audits.evidence import Evidence
+from audits.tradeoffs.alternatives import described, judged
+from audits.tradeoffs.histograms import Histograms, levels
+from audits.tradeoffs.labels import degenerate
+from audits.tradeoffs.paired import Paired
+
+NOT_SEARCHED = "they need rows: run candor audit --what-if"
+KINDS: Mapping[str, tuple[str, ...]] = {"alternatives": ("features", "learners"), "reductions": ("reductions",)}
+
+
+def probed(evidence: Evidence, of: Histograms, costs: Floats | None) -> tuple[list[dict[str, Any]], list[str]]:
+    """The alternatives of all probes about one attribute, for tables, and what they searched."""
+    found: list[dict[str, Any]] = []
+    searched: list[str] = []
+    for probe, kinds in KINDS.items():
+        body = evidence.probes.get(probe)
+        counted = counts_of(evidence, of, body)
+        if body is None or counted is None:
+            continue
+        rows, ways, kept = counted
+        paired = Paired(counts=rows, same=of.same, allowed=of.allowed[kept])
+        of_probe, names = judged(paired, costs), levels(evidence, of.slices[kept])
+        found += [described(of_probe, i, way, names, costs) for i, way in enumerate(ways)]
+        searched += kinds
+    return found, searched
+
+
+def counts_of(
+    evidence: Evidence, of: Histograms, body: Mapping[str, Any] | None, *, with_baseline: bool = False
+) -> tuple[Floats, Sequence[Mapping[str, Any]], NDArray[np.bool_]] | None:
+    """Rows that a probe counted about an attribute, by [group, way, outcome, decision, the way's decision], its ways and the groups used.
+
+    None where it counted nothing, or fewer than two groups have enough rows. The retrained model without any change is the first way, if
+    `with_baseline`, and left out otherwise.
+    """
+    name = evidence.attributes[of.attribute]
+    part = None if body is None else body.get("attributes", {}).get(name)
+    if not part or not part["ways"]:
+        return None
+    order = {tuple(sorted(levels.items())): place for place, levels in enumerate(part["slices"])}
+    places = [order.get(found.levels, -1) for found in (evidence.slices[int(i)] for i in of.slices)]
+    every = np.asarray(part["counts"], dtype=np.float64)
+    rows = np.stack([every[place] if place >= 0 else np.zeros(every.shape[1:]) for place in places])
+    outcomes = rows[:, 0].sum(axis=(2, 3))
+    kept = ~degenerate(outcomes[:, 1], outcomes[:, 0])
+    if kept.sum() < 2:
+        return None
+    changed = [i for i, way in enumerate(part["ways"]) if with_baseline or way["kind"] != "retrained"]
+    return rows[kept][:, changed], [part["ways"][i] for i in changed], kept
+
+
+def receipt(evidence: Evidence) -> dict[str, Any] | None:
+    """What the probes say of their rows, the search among features and learners first."""
+    bodies = [evidence.probes[name] for name in KINDS if name in evidence.probes]
+    return None if not bodies else about(bodies[0])
+
+
+def about(body: Mapping[str, Any]) -> dict[str, Any]:
+    """A probe's own account: rows used, rows there were, time, period, learner, folds and features."""
+    return {name: value for name, value in body.items() if name not in ("attributes",)}
