@@ -88,7 +88,8 @@ def constrained(train: Training, attribute: str, constraint: str, strength: floa
                 eps=strength, max_iter=ITERATIONS,
             )  # fmt: skip
             fitted.fit(design[used], train.outcome[used], sensitive_features=group[used])
-            found[inside] = sum(weight * fitted.predictors_[i].predict(design[inside]) for i, weight in fitted.weights_.items() if weight > 0)
+            used_models = [(weight, fitted.predictors_[i]) for i, weight in fitted.weights_.items() if weight > 0]
+            found[inside] = np.sum([weight * one.predict(design[inside]) for weight, one in used_models], axis=0)
     return np.clip(found, 0.0, 1.0)
 
 

@@ -68,9 +68,7 @@ class Training:
 
 def training(warehouse: Warehouse, model: ModelConfig, evidence: Evidence, *, rows: int) -> Training | dict[str, Any]:
     """Read the rows; a probe's body with a `reason` where nothing can be retrained on them."""
-    why = refusal(evidence) if evidence.bins.score_bins is not None else "no prediction carries a numeric score"
-    if why is None and not evidence.attributes:
-        why = "the configuration names no protected attribute that the log has"
+    why = _refused(model, evidence)
     found = sampled(warehouse, model, evidence, rows=rows if why is None else 0, labelled=True)
     receipt = found.receipt(evidence)
     if why is None and not found.numeric and not found.categorical:
@@ -96,6 +94,17 @@ def training(warehouse: Warehouse, model: ModelConfig, evidence: Evidence, *, ro
             "protected_note": "protected attributes are features of these models only where the configuration declares them as features",
         },
     )  # fmt: skip
+
+
+def _refused(model: ModelConfig, evidence: Evidence) -> str | None:
+    """Why no model is retrained, whatever the rows."""
+    if model.task != "binary":
+        return f"models are retrained for binary tasks, and this one is {model.task}"
+    if not evidence.attributes:
+        return "the configuration names no protected attribute that the log has"
+    if model.columns.outcome is None:
+        return "the configuration maps no outcome column"
+    return "no prediction carries a numeric score" if evidence.bins.score_bins is None else refusal(evidence)
 
 
 def _baseline(evidence: Evidence, found: Sampled) -> Integers:

@@ -10,10 +10,6 @@ from audits.interval import z_of
 from connectors.config import ModelConfig
 
 CELLS = ("true_positive", "false_positive", "false_negative", "true_negative")
-NO_COSTS = (
-    "the configuration gives no costs: set true_positive, false_positive, false_negative and true_negative in [models.{name}.costs]"
-)
-
 
 def costs_of(model: ModelConfig) -> Floats | None:
     """The cost of a true positive, a false positive, a false negative and a true negative; None where none is given."""

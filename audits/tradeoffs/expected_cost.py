@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from audits.audit import audit, measurement, over_slices
+from audits.audit import audit, over_slices
 from audits.estimate import Estimates, Floats
 from audits.evidence import Evidence
 from audits.finding import Measurement
-from audits.tradeoffs.costs import CELLS, NO_COSTS, costs_of, mean_cost
+from audits.tradeoffs.costs import CELLS, costs_of, mean_cost
 
 
-@audit(name="expected_cost", unit="currency", needs=("decision", "outcome"))
+@audit(name="expected_cost", unit="currency", needs=("decision", "outcome", "costs"))
 def expected_cost(evidence: Evidence) -> Iterator[Measurement]:
     """The mean cost of a decision, from the costs that the configuration gives to right and wrong decisions.
 
@@ -38,11 +38,7 @@ def expected_cost(evidence: Evidence) -> Iterator[Measurement]:
     0.25
     """
     costs = costs_of(evidence.model)
-    if costs is None:
-        none = np.full(1, np.nan)
-        why = NO_COSTS.format(name=evidence.model.name)
-        yield measurement("expected_cost", "currency", value=none, low=none, high=none, n=np.zeros(1), method="", reason=why)
-        return
+    assert costs is not None
     c = evidence.counts
     cells = np.stack([c.true_positives, c.false_positives, c.false_negatives, c.true_negatives], axis=-1)
     value, low, high = mean_cost(cells, costs)

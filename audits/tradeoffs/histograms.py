@@ -68,7 +68,7 @@ def histograms(evidence: Evidence) -> tuple[Histograms, ...]:
     every = list(compared_groups(evidence))
     singles = [groups for groups in every if evidence.attributes[groups.attribute] in evidence.model.attributes]
     everybody = Groups(attribute=-1, slices=np.zeros(1, dtype=np.int64), allowed=np.ones(1, dtype=np.bool_))
-    n = evidence.margin(np.concatenate([groups.slices for groups in (everybody, *singles)]).tolist())[0][0]
+    n = evidence.margin(np.concatenate([groups.slices for groups in (everybody, *singles)]).tolist(), whole=True)[0][0]
     found, start = [], 0
     for groups in (everybody, *singles):
         found.append(_of(evidence, groups, n[start : start + len(groups.slices)], grid.edges))
@@ -76,7 +76,7 @@ def histograms(evidence: Evidence) -> tuple[Histograms, ...]:
     for groups in every:
         if evidence.attributes[groups.attribute] not in evidence.model.attributes:
             first = -(-np.arange(1, COARSE) * grid.size // COARSE)  # the first fine bin of coarse bins 1, 2, ...
-            rows = evidence.coarse(groups.slices.tolist())[0][0]
+            rows = evidence.coarse(groups.slices.tolist(), whole=True)[0][0]
             found.append(_of(evidence, groups, rows, grid.edges[np.maximum(first, 1) - 1]))
     _kept[:] = [(weakref.ref(evidence, lambda _: _kept.clear()), tuple(found))]
     return _kept[0][1]

@@ -56,7 +56,7 @@ def logged(evidence: Evidence, of: Histograms) -> Logged | None:
 def decided_histograms(evidence: Evidence, of: Histograms) -> Floats:
     """Rows by [group, decision (negative, positive), outcome (negative, positive, unknown), bin] of the whole period."""
     crossed = of.attribute >= 0 and evidence.attributes[of.attribute] not in evidence.model.attributes
-    table = (evidence.decided_coarse if crossed else evidence.decided_margin)(of.slices.tolist())[0][0]
+    table = (evidence.decided_coarse if crossed else evidence.decided_margin)(of.slices.tolist(), whole=True)[0][0]
     order = [NO, YES] if of.same else [YES, NO]
     return np.asarray(table[:, order][:, :, [*order, 2]])
 

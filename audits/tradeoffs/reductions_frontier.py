@@ -17,7 +17,7 @@ from audits.tradeoffs.histograms import Histograms, histograms, levels
 from audits.tradeoffs.mitigation_frontier import TOLERATED
 from audits.tradeoffs.paired import Paired
 from audits.tradeoffs.points import favorable, point, widest
-from audits.tradeoffs.probed import NOT_SEARCHED, about, counts_of
+from audits.tradeoffs.probed import about, counts_of
 
 
 @audit(name="reductions_frontier", unit="difference", needs=("score", "outcome", "protected"))
@@ -47,14 +47,15 @@ def reductions_frontier(evidence: Evidence) -> Iterator[Measurement]:
     0.06
     """
     body = evidence.probes.get("reductions")
+    if body is None:
+        return
     for of in histograms(evidence)[1:]:
         counted = counts_of(evidence, of, body, with_baseline=True)
-        if body is None or counted is None:
+        if counted is None:
             none = np.full(1, np.nan)
-            why = f"not searched: {NOT_SEARCHED}" if body is None else _why(evidence, of, body)
             yield measurement(
                 "reductions_frontier", "difference", value=none, low=none, high=none, n=np.zeros(1), method="", attribute=of.attribute,
-                reason=why,
+                reason=_why(evidence, of, body),
             )  # fmt: skip
             continue
         yield _measured(evidence, of, body, *counted)
