@@ -5,49 +5,82 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from audits.audit import audit
 from audits.estimate import Floats
 from audits.evidence import Evidence
 from audits.finding import Measurement
-from audits.interval import z_of
-from audits.performance.score_bins import score_bins
+from audits.interval import wilson
+from audits.performance.macro import Part, logit_ends, macro, welch
+from audits.performance.score_bins import ScoreBins, score_bins
 
 
-@audit(name="average_precision", unit="score", needs=("score", "outcome"))
+@audit(name="average_precision", unit="score", needs=("score", "outcome"), tasks=("binary", "multiclass"))
 def average_precision(evidence: Evidence) -> Iterator[Measurement]:
     """The precision at each positive outcome, going down from the highest score, averaged over the positive outcomes.
 
     Σ (recall step x precision) over score bins from the top. Rows of a bin count as tied: the exact figure differs by at most `resolution`
-    (in `tables`), found by ordering every bin as well and as badly as it can be; intersections have 20 bins only. Interval on the logit
-    scale, with the number of positives as n: low, high = 1 / (1 + exp(-logit ± z / √(P a (1 - a)))); Wilson's at 0 and 1.
+    (in `tables`), found by ordering every bin as well and as badly as it can be; intersections have 20 bins only. In a multiclass task:
+    of each class against the rest (`column`), and their plain mean over the classes that have an outcome in the cell.
+
+    Interval: delta method on the logit scale. Every row's influence on the figure is known from the bins; the variance adds up that of the
+    positives, that of the negatives and that of how many are positive, with Welch's degrees of freedom. At 0 and 1, Wilson's with the
+    positives as n. With ten positives or fewer the figure itself lies too high, and its interval with it.
 
     It misleads in comparisons: a random score has the base rate for its average precision, so groups or periods with other base rates
     differ.
 
-    Source: scikit-learn, `average_precision_score`; K. Boyd, K. H. Eng and C. D. Page (2013), ECML, for the interval.
+    Source: scikit-learn, `average_precision_score`; K. Boyd, K. H. Eng and C. D. Page (2013), ECML, for intervals and the logit scale.
 
     >>> import numpy as np
     >>> from audits.performance.average_precision import binned
     >>> float(binned(np.array([[0.0, 1.0, 1.0]]), np.array([[1.0, 1.0, 0.0]]))[0][0])  # 1/2 x 1/1 + 1/2 x 2/3
     0.8333333333333333
     """
-    from audits.interval import wilson
-
+    if evidence.task == "multiclass":
+        yield from macro(evidence, "average_precision", _part, lambda block, part: _measured(evidence, block, part))
+        return
     for block in score_bins(evidence):
-        value, resolution = binned(block.positives, block.negatives)
-        p = block.positives.sum(axis=1)
+        yield _measured(evidence, block, _part(block))
+
+
+def _measured(evidence: Evidence, block: ScoreBins, part: Part) -> Measurement:
+    p = block.positives.sum(axis=1)
+    low, high, certain = interval(part.value, part, p)
+    tables = {int(i): {"resolution": float(part.resolution[i])} for i in np.flatnonzero(np.isfinite(part.resolution))}
+    return block.measurement(
+        evidence, "average_precision", "score", value=part.value, low=low, high=high, n=p + block.negatives.sum(axis=1),
+        method=np.where(certain, "wilson", "delta-logit").astype(object), reason="needs scored rows with a positive outcome",
+        tables=tables,
+    )  # fmt: skip
+
+
+def _part(block: ScoreBins) -> Part:
+    value, resolution = binned(block.positives, block.negatives)
+    of_positives, of_negatives = influence(block.positives, block.negatives)
+    variances = _variances(block, of_positives, of_negatives)
+    p, n = block.positives.sum(axis=1), block.negatives.sum(axis=1)
+    return Part(
+        value=value, variance=np.asarray(sum(variances)), free=welch(variances, (p, n, p + n)), resolution=resolution,
+        of_positives=of_positives, of_negatives=of_negatives,
+    )  # fmt: skip
+
+
+def _variances(block: ScoreBins, of_positives: Floats, of_negatives: Floats) -> tuple[Floats, Floats, Floats]:
+    """What the scores of the positives, those of the negatives, and the number of positives add to the variance; NaN from a single row."""
+    found, means = [], []
+    for rows, pull in ((block.positives, of_positives), (block.negatives, of_negatives)):
+        n = rows.sum(axis=1)
         with np.errstate(invalid="ignore", divide="ignore"):
-            logit, half = np.log(value / (1 - value)), z_of() / np.sqrt(p * value * (1 - value))
-            low, high = 1 / (1 + np.exp(half - logit)), 1 / (1 + np.exp(-half - logit))
-        edge = (value <= 0) | (value >= 1)
-        ends = wilson(np.where(edge, value * p, 0.0), p)
-        tables = {int(i): {"resolution": float(resolution[i])} for i in np.flatnonzero(np.isfinite(resolution))}
-        yield block.measurement(
-            evidence, "average_precision", "score", value=value, low=np.where(edge, ends[0], low), high=np.where(edge, ends[1], high),
-            n=p + block.negatives.sum(axis=1), method=np.where(edge, "wilson", "logit").astype(object),
-            reason="needs scored rows with a positive outcome", tables=tables,
-        )  # fmt: skip
+            mean = np.nan_to_num((rows * pull).sum(axis=1)) / n
+            spread = np.nan_to_num((rows * (pull - mean[:, None]) ** 2).sum(axis=1)) * n / (n - 1)
+        found.append(np.where(n > 1, spread, np.nan))
+        means.append(mean * n)
+    p, q = block.positives.sum(axis=1), block.negatives.sum(axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        of_mix = means[0] ** 2 / p + means[1] ** 2 / q
+    return found[0], found[1], of_mix
 
 
 def binned(positives: Floats, negatives: Floats) -> tuple[Floats, Floats]:
@@ -69,3 +102,29 @@ def binned(positives: Floats, negatives: Floats) -> tuple[Floats, Floats]:
         loss = wrong * (digamma(before + wrong + right + 1) - digamma(before + wrong + 1))
         worst = 1 - np.bincount(cell, weights=loss, minlength=len(p)) / total
     return value, np.maximum(best - value, value - worst)
+
+
+def influence(positives: Floats, negatives: Floats) -> tuple[Floats, Floats]:
+    """How much one row of each bin moves the average precision, by [cell, bin], for a positive and for a negative outcome.
+
+    A positive adds its own precision and lifts that of all positives below it; a negative lowers the latter:
+    (precision - a + Σ w (1 - precision)) / P and -Σ w precision / P, with w = positives / rows so far, summed over the bins at or below.
+    """
+    p, q = positives[:, ::-1], negatives[:, ::-1]
+    hits, above = np.cumsum(p, axis=1), np.cumsum(p + q, axis=1)
+    total = hits[:, -1:]
+    safe = np.maximum(above, 1.0)
+    precision, weight = hits / safe, p / safe
+    with np.errstate(invalid="ignore", divide="ignore"):
+        value = (p * precision).sum(axis=1, keepdims=True) / total
+        lifted = np.cumsum((weight * (1 - precision))[:, ::-1], axis=1)
+        lowered = np.cumsum((weight * precision)[:, ::-1], axis=1)
+        return (precision[:, ::-1] - value + lifted) / total, -lowered / total
+
+
+def interval(value: Floats, part: Part, positives: Floats) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+    """Low, high and where they are Wilson's: logit(value) ± t sd / (value (1 - value)), mapped back."""
+    certain: NDArray[np.bool_] = (value <= 0) | (value >= 1)
+    ends = logit_ends(value, part.variance, part.free)
+    low, high = wilson(np.where(certain, value * positives, 0.0), positives)
+    return np.where(certain, low, ends[0]), np.where(certain, high, ends[1]), certain

@@ -10,7 +10,7 @@ from audits.finding import Measurement
 from audits.performance.rates import mean
 
 
-@audit(name="cost_per_prediction", unit="currency", needs=("cost",))
+@audit(name="cost_per_prediction", unit="currency", needs=("cost",), tasks=("binary", "multiclass", "regression"))
 def cost_per_prediction(evidence: Evidence) -> Iterator[Measurement]:
     """The mean cost of a prediction, in the currency of the log.
 

@@ -10,7 +10,7 @@ from audits.finding import Measurement
 from audits.performance.rates import mean
 
 
-@audit(name="energy_wh_per_prediction", unit="Wh", needs=("energy_wh",))
+@audit(name="energy_wh_per_prediction", unit="Wh", needs=("energy_wh",), tasks=("binary", "multiclass", "regression"))
 def energy_wh_per_prediction(evidence: Evidence) -> Iterator[Measurement]:
     """The mean energy of a prediction, in watt hours.
 

@@ -25,8 +25,10 @@ class ScoreBins:
         Positions in the evidence, length K.
     positives, negatives
         Rows by [cell, bin].
-    score
-        Sums of scores by [cell, bin], both outcomes together.
+    score, score_positives
+        Sums of scores by [cell, bin], both outcomes together and of the positive ones.
+    column
+        The topic that the findings are about: the class, in a multiclass task; -1 for none.
     """
 
     version: int
@@ -35,6 +37,8 @@ class ScoreBins:
     positives: Floats
     negatives: Floats
     score: Floats
+    score_positives: Floats
+    column: int = -1
 
     def measurement(
         self, evidence: Evidence, name: str, unit: str, *, value: Floats, low: Floats, high: Floats, n: NDArray[Any],
@@ -44,7 +48,7 @@ class ScoreBins:
         attribute = np.asarray([evidence.attribute_of(i) for i in range(len(evidence.slices))], dtype=np.int64)
         return measurement(
             name, unit, value=value, low=low, high=high, n=np.rint(n), method=method, window=self.window, version=self.version,
-            slice=self.slice, attribute=attribute[self.slice], tables=tables,
+            slice=self.slice, attribute=attribute[self.slice], column=self.column, tables=tables,
             reason=np.where(np.isfinite(value), "", reason).astype(object),
         )  # fmt: skip
 
@@ -52,28 +56,73 @@ class ScoreBins:
 _kept: list[tuple[weakref.ref[Evidence], list[ScoreBins]]] = []
 """The blocks of the evidence last asked about: all measures of scores in one run ask about the same."""
 
+KEPT_BYTES = 256_000_000
+"""Histograms of classes up to this size together are kept while their evidence lives; the rest are laid out again."""
+
+
+class _KeptClasses:
+    """The blocks of the classes of the evidence last asked about."""
+
+    def __init__(self) -> None:
+        self.of: weakref.ref[Evidence] | None = None
+        self.blocks: dict[int, list[ScoreBins]] = {}
+        self.size = 0
+
+    def start(self, evidence: Evidence) -> None:
+        self.blocks, self.size = {}, 0
+        self.of = weakref.ref(evidence, lambda gone: self.blocks.clear() if self.of is gone else None)
+
+
+_kept_classes = _KeptClasses()
+
 
 def score_bins(evidence: Evidence) -> list[ScoreBins]:
-    """Histograms of everybody, of single groups and segments on the frozen grid; of intersections, for all versions together, in 20 bins.
+    """Histograms of everybody, of single groups and segments on the frozen grid; of intersections in 20 bins; one block a version.
 
     Cells without any row are left out; cells whose outcomes are all unknown stay, with nothing in them.
     """
-    if _kept and _kept[0][0]() is evidence:
-        return _kept[0][1]
-    fine = [i for i, found in enumerate(evidence.slices) if len(found.attributes) <= 1]
-    crossed = [i for i, found in enumerate(evidence.slices) if len(found.attributes) > 1]
-    blocks = [_block(evidence, version, fine, *evidence.margin(fine, version=version)) for version in range(len(evidence.versions))]
-    if crossed:
-        blocks.append(_block(evidence, 0, crossed, *evidence.coarse(crossed)))
-    _kept[:] = [(weakref.ref(evidence, lambda _: _kept.clear()), blocks)]
+    if not (_kept and _kept[0][0]() is evidence):
+        _kept[:] = [(weakref.ref(evidence, lambda _: _kept.clear()), _blocks(evidence))]
+    return _kept[0][1]
+
+
+def class_bins(evidence: Evidence, k: int) -> list[ScoreBins]:
+    """The blocks of class k of a multiclass task, or of the top label with k = number of classes: positive is then a right decision."""
+    if _kept_classes.of is None or _kept_classes.of() is not evidence:
+        _kept_classes.start(evidence)
+    if k not in _kept_classes.blocks:
+        found = _blocks(evidence.of_class(k), column=len(evidence.columns) + k if k < len(evidence.classes) else -1)
+        _kept_classes.size += 4 * sum(block.positives.nbytes for block in found)
+        if _kept_classes.size > KEPT_BYTES:
+            return found
+        _kept_classes.blocks[k] = found
+    return _kept_classes.blocks[k]
+
+
+def _blocks(evidence: Evidence, *, column: int = -1) -> list[ScoreBins]:
+    fine, crossed = split(evidence)
+    blocks = []
+    for version in range(len(evidence.versions)):
+        blocks.append(_block(evidence, version, fine, *evidence.margin(fine, version=version), column))
+        if crossed:
+            blocks.append(_block(evidence, version, crossed, *evidence.coarse(crossed, version=version), column))
     return blocks
 
 
-def _block(evidence: Evidence, version: int, slices: list[int], n: Floats, score: Floats) -> ScoreBins:
+def split(evidence: Evidence) -> tuple[list[int], list[int]]:
+    """The slices that have the frozen grid, and the intersections, which have 20 bins."""
+    crossed = [len(found.attributes) > 1 for found in evidence.slices]
+    return [i for i, many in enumerate(crossed) if not many], [i for i, many in enumerate(crossed) if many]
+
+
+def _block(evidence: Evidence, version: int, slices: list[int], n: Floats, score: Floats, column: int) -> ScoreBins:
     window, place = np.nonzero(evidence.counts.rows[version][:, slices] > 0)
     positive, negative = (YES, NO) if evidence.counts.same else (NO, YES)
+    if not n.shape[-1]:  # a class without a probability: one bin with nothing in it
+        n = score = np.zeros((*n.shape[:-1], 1))
+    of_positives = score[window, place, positive]
     return ScoreBins(
         version=version, window=window.astype(np.int64), slice=np.asarray(slices, dtype=np.int64)[place],
         positives=n[window, place, positive], negatives=n[window, place, negative],
-        score=score[window, place, YES] + score[window, place, NO],
+        score=of_positives + score[window, place, negative], score_positives=of_positives, column=column,
     )  # fmt: skip

@@ -22,29 +22,47 @@ def test_by_hand(evidence: Evidence, finding: Finding) -> None:
     assert found["M"]["n"] == 5
 
 
-def test_interval_is_of_paired_differences(evidence_of: Callable[..., Evidence], random_rows: Rows, finding: Finding) -> None:
-    """Mean and t interval of score - outcome, row by row."""
-    from scipy import stats
+def test_interval_puts_outcomes_together(evidence_of: Callable[..., Evidence], random_rows: Rows, finding: Finding) -> None:
+    """scipy's t intervals of score - outcome by outcome and statsmodels' Wilson interval of the base rate, by squares.
 
-    gap = np.asarray([row["score"] - row["outcome"] for row in random_rows])
+    The mean difference is lower where the outcome is positive, so that a higher base rate lowers the gap.
+    """
+    from scipy import stats
+    from statsmodels.stats.proportion import proportion_confint
+
+    gap, y = (np.asarray([f(row) for row in random_rows]) for f in (lambda r: r["score"] - r["outcome"], lambda r: r["outcome"]))
     found = finding(evidence_of(random_rows), "calibration_gap")
-    expected = stats.t.interval(0.95, len(gap) - 1, loc=gap.mean(), scale=stats.sem(gap))
-    np.testing.assert_allclose([found["value"], found["low"], found["high"]], [gap.mean(), *expected], atol=1e-12)
+    pi, (least, most) = y.mean(), proportion_confint(y.sum(), len(y), method="wilson")
+    half = [stats.t.ppf(0.975, (y == o).sum() - 1) * stats.sem(gap[y == o]) for o in (0, 1)]
+    apart = gap[y == 0].mean() - gap[y == 1].mean()
+    within = (pi * half[1]) ** 2 + ((1 - pi) * half[0]) ** 2
+    low, high = gap.mean() - np.sqrt((apart * (most - pi)) ** 2 + within), gap.mean() + np.sqrt((apart * (pi - least)) ** 2 + within)
+    np.testing.assert_allclose([found["value"], found["low"], found["high"]], [gap.mean(), low, high], atol=1e-12)
+    assert found["method"] == "stratified-t"
+
+
+def test_no_interval_from_one_kind_of_outcome(evidence_of: Callable[..., Evidence], finding: Finding) -> None:
+    """One positive outcome in ten: the gap is known, how sure it is is not."""
+    found = finding(evidence_of([{"score": 0.25, "outcome": int(i == 0)} for i in range(10)]), "calibration_gap")
+    assert found["value"] == pytest.approx(0.15)
+    assert np.isnan(found["low"])
+    assert np.isnan(found["high"])
+    assert found["reason"] == "no interval: fewer than two outcomes of one kind"
 
 
 @pytest.mark.parametrize("n", [50, 100, 200, 400, 1000, 5000])
 @pytest.mark.parametrize("spread", [(0.02, 0.2), (0.3, 0.7), (0.05, 0.95)])
 def test_calibrated_scores_are_not_failed(n: int, spread: tuple[float, float]) -> None:
     """Of 2,000 simulated cells whose scores are exactly right, at most 5 % fail the default policy and at most 5 % warn."""
-    from scipy import stats
-
+    from audits.performance.rates import stratified_mean
     from audits.policy import DEFAULTS, judge
 
     draw = np.random.default_rng(n)
     score = draw.uniform(*spread, (2000, n))
-    gap = score - (draw.random((2000, n)) < score)
-    value = gap.mean(axis=1)
-    half = stats.t.ppf(0.975, n - 1) * gap.std(axis=1, ddof=1) / np.sqrt(n)
-    judged = judge(DEFAULTS["calibration_gap"], value, value - half, value + half, np.full(2000, n))
+    hit = draw.random((2000, n)) < score
+    total, squared, rows = (
+        np.stack([np.where(hit == o, x, 0.0).sum(axis=1) for o in (0, 1)], axis=1) for x in (score - hit, (score - hit) ** 2, 1.0)
+    )
+    judged = judge(DEFAULTS["calibration_gap"], *stratified_mean(total, squared, rows), np.full(2000, n))
     assert np.mean(judged == "fail") <= 0.05
     assert np.mean(judged == "warn") <= 0.05

@@ -68,7 +68,8 @@ def test_calibrated_scores_are_not_failed(n: int, spread: tuple[float, float]) -
 
     The 45 to 209 rows of a small intersection are where noise used to be taken for miscalibration.
     """
-    from audits.performance.expected_calibration_error import equal_mass, interval
+    from audits.performance.equal_mass import equal_mass
+    from audits.performance.expected_calibration_error import interval
     from audits.performance.score_bins import ScoreBins
     from audits.policy import DEFAULTS, judge
 
@@ -82,7 +83,10 @@ def test_calibrated_scores_are_not_failed(n: int, spread: tuple[float, float]) -
         return np.bincount(place, weights=values.ravel().astype(float), minlength=cells * grid).reshape(cells, grid)
 
     zeros = np.zeros(cells, dtype=np.int64)
-    block = ScoreBins(version=0, window=zeros, slice=zeros, positives=gathered(hit), negatives=gathered(~hit), score=gathered(score))
+    block = ScoreBins(
+        version=0, window=zeros, slice=zeros, positives=gathered(hit), negatives=gathered(~hit), score=gathered(score),
+        score_positives=gathered(score * hit),
+    )  # fmt: skip
     curve = equal_mass(block)
     weight, gap = curve["n"] / n, np.nan_to_num(curve["mean_score"] - curve["observed"])
     value = (weight * np.abs(gap)).sum(axis=1)

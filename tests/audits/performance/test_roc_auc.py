@@ -51,21 +51,25 @@ def test_intersections_state_a_wider_bound(evidence_of: Callable[..., Evidence],
     assert found["n"] == len(inside)
 
 
-def delong_row_by_row(y: np.ndarray[Any, Any], s: np.ndarray[Any, Any]) -> float:
-    """The variance of DeLong, DeLong and Clarke-Pearson from all pairs."""
+def delong_row_by_row(y: np.ndarray[Any, Any], s: np.ndarray[Any, Any]) -> tuple[float, float]:
+    """The two parts of the variance of DeLong, DeLong and Clarke-Pearson from all pairs."""
     wins = (s[y == 1][:, None] > s[y == 0]) + 0.5 * (s[y == 1][:, None] == s[y == 0])
-    return float(wins.mean(axis=1).var(ddof=1) / (y == 1).sum() + wins.mean(axis=0).var(ddof=1) / (y == 0).sum())
+    return float(wins.mean(axis=1).var(ddof=1) / (y == 1).sum()), float(wins.mean(axis=0).var(ddof=1) / (y == 0).sum())
 
 
 def test_interval_is_delongs(evidence_of: Callable[..., Evidence], finding: Finding) -> None:
-    """Scores in whole per cents, so that bins lose nothing: 1.96 standard errors from all pairs, on the logit scale."""
+    """Scores in whole per cents, so that bins lose nothing: t standard errors from all pairs, on the logit scale, with Welch's freedom."""
+    from scipy import stats
+
     draw = np.random.default_rng(2)
     s = draw.integers(0, 100, 200)
     y = (draw.random(200) < s / 100).astype(int)
     rows = [{"score": int(score), "outcome": int(outcome)} for score, outcome in zip(s, y, strict=True)]
     found = finding(evidence_of(rows), "roc_auc")
     exact = float(roc_auc_score(y, s))
-    half = 1.959963984540054 * np.sqrt(delong_row_by_row(y, s)) / (exact * (1 - exact))
+    a, b = delong_row_by_row(y, s)
+    free = (a + b) ** 2 / (a**2 / (y.sum() - 1) + b**2 / ((1 - y).sum() - 1))
+    half = stats.t.ppf(0.975, free) * np.sqrt(a + b) / (exact * (1 - exact))
     assert found["value"] == pytest.approx(exact, abs=1e-12)
     for end, sign in (("low", -1), ("high", 1)):
         assert np.log(found[end] / (1 - found[end])) == pytest.approx(np.log(exact / (1 - exact)) + sign * half, abs=1e-9)
@@ -80,9 +84,13 @@ def test_one_class_only(evidence_of: Callable[..., Evidence], finding: Finding) 
 
 
 def test_perfect_order_is_not_certain(evidence_of: Callable[..., Evidence], finding: Finding) -> None:
-    """Ten and ten in perfect order: AUC 1, and an interval that starts where Wilson's of 10/10 does."""
+    """Ten and ten in perfect order: AUC 1, and the lowest t with (1 - t)² <= z² V(t), where the two sides are equal."""
     rows = [{"score": 0.01 * i, "outcome": int(i >= 10)} for i in range(20)]
     found = finding(evidence_of(rows), "roc_auc")
     assert found["value"] == 1.0
-    assert found["low"] == pytest.approx(0.7225, abs=1e-4)
+    t = found["low"]
+    variance = t * (1 - t) / 100 * (1 + 9 * ((1 - t) / (2 - t) + t / (1 + t)))
+    assert (1 - t) ** 2 == pytest.approx(1.959963984540054**2 * variance, rel=1e-9)
+    assert 0.7 < t < 0.85
+    assert found["method"] == "newcombe-5"
     assert found["high"] == 1.0
