@@ -19,6 +19,7 @@ from audits.fairness.mean_prediction import mean_prediction
 from audits.fairness.yardstick import compared_groups, reference_groups
 from audits.figures import Figures, Gap, Words, gap, laid_out, people
 from audits.finding import Measurement
+from audits.jackknife import Asked, jackknifed
 from audits.performance import AUDITS as PERFORMANCE_AUDITS
 
 DIFFERENCE, CHANGE, VERSION_DIFFERENCE = "_difference", "_change", "_version_difference"
@@ -170,19 +171,19 @@ def first_complete(evidence: Evidence) -> int:
 def _reference_figures(evidence: Evidence, keys: Sequence[Key]) -> Figures:
     """The figures of these measures on the reference, by [measure, version, window, slice]; NaN where it cannot serve one."""
     held = evidence.of_reference()
-    blocks: list[Measurement] = []
+    asked: list[Asked] = []
     for column in sorted({column for _, column in keys}):
         label = evidence.topics[column] if column >= 0 else None
-        seen = held if label is None or label not in evidence.classes else held.of_class(evidence.classes.index(label))
-        for name in (name for name, place in keys if place == column):
+        place = evidence.classes.index(label) if label in evidence.classes else None
+        seen = held if place is None else held.of_class(place)
+        for name in (name for name, about in keys if about == column):
             if any(missing(seen, need) for need in _BASE[name].needs):
                 continue
-            blocks += [_in_column(block, column) for block in _BASE[name](seen)]
-    return laid_out(held, blocks, keys)
-
-
-def _in_column(block: Measurement, column: int) -> Measurement:
-    return replace(block, column=np.full(len(block), column, dtype=np.int64))
+            blocks = [replace(block, column=np.full(len(block), column, dtype=np.int64)) for block in _BASE[name](seen)]
+            asked.append(Asked(audit=_BASE[name], place=place, column=column, blocks=blocks))
+    if held.units:
+        asked = jackknifed(held, [each for each in asked if each.audit.name not in SERVICE])
+    return laid_out(held, [block for each in asked for block in each.blocks], keys)
 
 
 def _freedom(evidence: Evidence) -> int:

@@ -47,6 +47,9 @@ def cochran_mantel_haenszel(evidence: Evidence) -> Iterator[Measurement]:
         J. W. O'Connell (1975), Science 187, for the paradox in admissions.
     """
     segments = [name for name in evidence.model.segments if any(found.attributes == (name,) for found in evidence.slices)]
+    if evidence.model.task == "multiclass":
+        yield _nothing("a segment is held fixed for decisions of two kinds only")
+        return
     if not segments:
         yield _nothing(NO_SEGMENT)
         return

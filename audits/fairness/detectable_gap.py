@@ -74,7 +74,7 @@ def power(gap: Floats, rate: Floats | float, n: Floats, n_r: Floats | float) -> 
     """The chance that a two-sided 5 % test of two proportions sees `rate - gap` beside `rate`, in that direction or the other.
 
     >>> round(float(power(np.array([0.1]), 0.5, np.array([400.0]), 400.0)[0]), 3)
-    0.81
+    0.813
     """
     from scipy.special import ndtr
 
