@@ -24,6 +24,10 @@ _NEEDS = {
     "latency_ms": "a latency column",
     "cost": "a cost column",
     "energy_wh": "an energy column",
+    "costs": "costs of decisions",
+    "prediction_low": "prediction intervals",
+    "prediction_high": "both of their ends",
+    "probabilities": "groups known by probabilities",
 }
 
 
@@ -32,7 +36,7 @@ def pages() -> dict[str, str]:
     found = {f"{name}.md": page(group, audit) for group, audits in GROUPS.items() for audit in audits for name in (audit.name,)}
     lines = ["# Audits", "", "Every measure, by the name of its findings. These pages are made by `make docs` from the code."]
     for group, audits in GROUPS.items():
-        lines += ["", f"## {group.capitalize()}", ""]
+        lines += ["", f"## {group.capitalize().replace('_', ' ')}", ""]
         lines += [f"- [`{audit.name}`]({audit.name}.md): {summary(audit)}" for audit in audits]
     return found | {"README.md": "\n".join(lines) + "\n"}
 
@@ -40,7 +44,7 @@ def pages() -> dict[str, str]:
 def page(group: str, audit: Audit) -> str:
     """The page of one audit."""
     needs = ", ".join(_NEEDS[need] for need in audit.needs) or "predictions only"
-    head = [f"# {audit.name}", "", f"{group.capitalize()}. Unit: {audit.unit}. Needs: {needs}. Tasks: {', '.join(audit.tasks)}.", "", ""]
+    head = [f"# {audit.name}", "", f"{group.capitalize().replace('_', ' ')}. Unit: {audit.unit}. Needs: {needs}. Tasks: {', '.join(audit.tasks)}.", "", ""]
     return "\n".join(head) + _markdown(inspect.getdoc(audit.function) or "") + _threshold(audit.name)
 
 

@@ -36,10 +36,14 @@ FEW_UNITS = "no interval: all its rows are of one group of units"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """One audit asked of one view of the evidence, and what it found there; `place` is the class in view, None for all."""
+    """One audit asked of one view of the evidence, and what it found there.
+
+    `place` is the class in view, None for all; `column` the topic that the figures are about because of that, or -1.
+    """
 
     audit: Audit
     place: int | None
+    column: int = -1
     blocks: Sequence[Measurement]
 
 
@@ -70,6 +74,8 @@ def jackknifed(evidence: Evidence, asked: Sequence[Asked]) -> list[Asked]:
             blocks = [block for block in each.audit(views[each.place]) if len(block)]
             if not blocks:
                 continue
+            if each.column >= 0:
+                blocks = [replace(block, column=np.full(len(block), each.column, dtype=np.int64)) for block in blocks]
             own = _keys(evidence, blocks)
             place = np.clip(np.searchsorted(key, own), 0, len(key) - 1)
             match = key[place] == own

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from audits import drift, fairness, performance, quality
+from audits import drift, fairness, gaps, performance, quality, tradeoffs, weak_spots
 from audits.audit import Audit
 from connectors.errors import UsageError, nearest
 
 GROUPS: Mapping[str, tuple[Audit, ...]] = {
-    "performance": performance.AUDITS,
-    "fairness": fairness.AUDITS,
+    "performance": (*performance.AUDITS, *gaps.PERFORMANCE),
+    "fairness": (*fairness.AUDITS, *gaps.FAIRNESS),
+    "weak_spots": weak_spots.AUDITS,
+    "tradeoffs": tradeoffs.AUDITS,
     "drift": drift.AUDITS,
     "quality": quality.AUDITS,
 }

@@ -18,10 +18,15 @@ from audits.finding import COLUMNS, Measurement, Threshold
 from audits.interval import benjamini_hochberg
 from audits.judgement import findings_table
 from audits.performance import AUDITS as PERFORMANCE
+from audits.performance.accuracy import accuracy
+from audits.performance.selection_rate import selection_rate
+from audits.performance.true_positive_rate import true_positive_rate
 from audits.policy import DEFAULTS
 from audits.provenance import content, numbers
-from audits.run import examine, position_of, split_window
+from audits.registry import AUDITS
+from audits.run import check_groups, examine, position_of, split_window
 from audits.window import Window
+from connectors.config import Protected
 from connectors.errors import UsageError
 
 Build = Callable[..., Evidence]
@@ -86,9 +91,78 @@ def test_one_broken_audit_does_not_take_the_others_down(evidence: Evidence) -> N
 
 def test_other_tasks_are_left_alone(evidence_of: Build) -> None:
     """An audit of binary decisions does not touch a regression."""
-    run = examine(evidence_of(some_rows(), task="regression"), DEFAULTS, card={}, audits=PERFORMANCE)
+    run = examine(evidence_of(some_rows(), task="regression"), DEFAULTS, card={}, audits=[true_positive_rate])
     assert run.findings.num_rows == 0
     assert run.findings.column_names == list(COLUMNS)
+
+
+def three_classes(**more: Any) -> list[dict[str, Any]]:
+    """Make decisions and outcomes of three classes, of which "bird" is never decided."""
+    draw = np.random.default_rng(2)
+    return [
+        {"sex": "FM"[i % 2], "decision": str(draw.choice(["cat", "dog"])), "outcome": ("cat", "cat", "dog", "bird")[i % 4], "day": i % 2,
+         "p_cat": 0.5, "p_dog": 0.3, "p_bird": 0.2, **more}
+        for i in range(80)
+    ]  # fmt: skip
+
+
+def test_each_class_is_asked_for_itself(evidence_of: Build) -> None:
+    """A measure of two classes is reported for every class, by its label; one of several classes once; the favorable one without label."""
+    evidence = evidence_of(three_classes(), task="multiclass", favorable="dog", protected=("sex",))
+    assert set(evidence.classes) == {"cat", "dog", "bird"}
+    run = examine(evidence, DEFAULTS, card={}, audits=[true_positive_rate, selection_rate, accuracy])
+    rows = [row for row in run.findings.to_pylist() if row["whole"] and row["slice"] == "{}"]
+    by_name = {name: {row["column"]: row["value"] for row in rows if row["name"] == name} for name in ("selection_rate", "accuracy")}
+    assert set(by_name["accuracy"]) == {None}
+    selected = by_name["selection_rate"]
+    assert set(selected) == {None, "cat", "dog", "bird"}
+    assert selected[None] == selected["dog"] == 1 - selected["cat"]
+    assert selected["bird"] == 0
+    found = {row["column"]: row for row in rows if row["name"] == "true_positive_rate"}
+    assert set(found) == {"cat", "dog", "bird"}
+    assert (found["bird"]["value"], found["bird"]["n"]) == (0, 20)  # never decided: none of its twenty was found
+
+
+def test_what_no_class_can_say_is_said_once(evidence_of: Build) -> None:
+    """Three classes without outcomes: the reason is listed once, not three times."""
+    rows = [{**row, "outcome": None} for row in three_classes()]
+    run = examine(evidence_of(rows, task="multiclass"), DEFAULTS, card={}, audits=[true_positive_rate])
+    assert [(each.name, each.reason) for each in run.errors] == [
+        ("true_positive_rate", "no outcome is known yet for any prediction of the period")
+    ]
+
+
+def test_repeated_units_are_respected_and_the_rest_named(evidence_of: Build) -> None:
+    """Rates and their gaps come from the jackknife; what takes rows as independent is listed in one note; without a unit there is none."""
+    rows = [{**row, "unit": f"u{i // 4}"} for i, row in enumerate(some_rows())]
+    run = examine(evidence_of(rows, protected=("sex",)), DEFAULTS, card={})
+    methods: dict[str, set[str]] = {}
+    for row in run.findings.to_pylist():
+        methods.setdefault(row["name"], set()).add(row["method"])
+    for name in ("accuracy", "roc_auc", "impact_ratio"):
+        assert all("jackknife" in method for method in methods[name]), methods[name]
+    assert methods["accuracy_difference"] == {"mover-jackknife"}
+    assert all("jackknife" not in method for method in methods["population_stability_index"])
+    (note,) = [each for each in run.errors if each.name == "unit"]
+    assert note.reason.startswith('these take rows that share one "unit" as independent')
+    assert "drift, quality" in note.reason
+    assert "scoring_rate" in note.reason
+    assert not [each for each in examine(evidence_of(some_rows()), DEFAULTS, card={}).errors if each.name == "unit"]
+
+
+def test_gaps_follow_their_measures(evidence: Evidence) -> None:
+    """Asked for with its base a gap is there, and it is left out with the others when it is not asked for."""
+    both = examine(evidence, DEFAULTS, card={}, audits=[accuracy, AUDITS["accuracy_difference"]])
+    assert set(both.findings.column("name").to_pylist()) == {"accuracy", "accuracy_difference"}
+    assert set(examine(evidence, DEFAULTS, card={}, audits=[accuracy]).findings.column("name").to_pylist()) == {"accuracy"}
+
+
+def test_a_comparison_group_must_exist(evidence_of: Build) -> None:
+    """"Fem" is none of F and M."""
+    named = evidence_of(some_rows(), protected=(Protected(column="sex", reference="Fem"),))
+    with pytest.raises(UsageError, match=r'protected\[0\]\.reference is "Fem", which no row has in "sex"; valid are: F, M'):
+        check_groups(named, "candor.toml")
+    check_groups(evidence_of(some_rows(), protected=(Protected(column="sex", reference="F"),)), "candor.toml")
 
 
 def test_verdicts_come_from_the_policy(evidence: Evidence) -> None:
