@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from audits.bins import Bins, CategoricalBins, ColumnBins
 from audits.estimate import Floats
 from audits.evidence import Evidence
 from audits.probes.conditions import Condition, Cut
-from audits.probes.group_prediction import ROWS, predicted_groups
+from audits.probes.group_prediction import MOST_ROWS, predicted_groups
 from audits.probes.rows import sampled
 from audits.proxies import ProxyCounts
 from audits.slices import OTHER
@@ -67,10 +67,12 @@ def coarse(column: ColumnBins) -> Cut:
 
 
 def bin_names(cut: Cut) -> tuple[str, ...]:
-    """What each bin is called, the last "missing"; levels beyond the most frequent come together."""
+    """What each bin is called, the last "missing"; levels beyond the most frequent come together, and edges are rounded where they may be."""
     if cut.edges is None:
         return (*cut.levels, OTHER, "missing")
-    return (*(cut.words(Condition(cut.column, code, code)) for code in range(cut.size)), "missing")
+    rounded = tuple(edge if edge == round(edge) else float(f"{edge:.4g}") for edge in cut.edges)
+    named = replace(cut, edges=rounded) if len(set(rounded)) == len(rounded) else cut
+    return (*(named.words(Condition(cut.column, code, code)) for code in range(cut.size)), "missing")
 
 
 def proxy_table(log: Any, bins: Bins, cut: Sequence[Cut], numbers: Sequence[int] | None) -> Any:
@@ -159,12 +161,12 @@ def _place(cut: Cut, text: str | None) -> int:
 
 
 def run(
-    warehouse: Warehouse, model: ModelConfig, evidence: Evidence, *, rows: int = ROWS, progress: Callable[[str], None]
+    warehouse: Warehouse, model: ModelConfig, evidence: Evidence, *, rows: int = MOST_ROWS, progress: Callable[[str], None]
 ) -> dict[str, Any]:
     """Predict each protected attribute from all features together, out of fold, from at most `rows` rows of the analysed period.
 
     Returns what `Evidence.probes["proxies"]` is to hold: a receipt of the rows, and figures or a reason for each attribute.
     """
-    found = sampled(warehouse, model, evidence, rows=rows, labelled=False)
+    found = sampled(warehouse, model, evidence, rows=min(rows, MOST_ROWS), labelled=False)
     progress(f"{model.name}: predicting groups from features, on {len(found):,} of {found.available:,} predictions")
     return {**found.receipt(evidence), "attributes": predicted_groups(found, [name for name in model.attributes if name in found.levels])}
