@@ -12,7 +12,7 @@ from audits.estimate import Floats
 from audits.evidence import Evidence
 from audits.finding import Measurement
 from audits.interval import wilson
-from audits.performance.macro import Part, logit_ends, macro, welch
+from audits.performance.macro import Part, logit_ends, macro, said, welch, widened
 from audits.performance.score_bins import ScoreBins, score_bins
 
 
@@ -26,7 +26,8 @@ def average_precision(evidence: Evidence) -> Iterator[Measurement]:
 
     Interval: delta method on the logit scale. Every row's influence on the figure is known from the bins; the variance adds up that of the
     positives, that of the negatives and that of how many are positive, with Welch's degrees of freedom. At 0 and 1, Wilson's with the
-    positives as n. With ten positives or fewer the figure itself lies too high, and its interval with it.
+    positives as n. With 20 bins the upper end is raised by what the best order within the bins adds. With ten positives or fewer the
+    figure itself lies too high, and its interval with it.
 
     It misleads in comparisons: a random score has the base rate for its average precision, so groups or periods with other base rates
     differ.
@@ -50,19 +51,21 @@ def _measured(evidence: Evidence, block: ScoreBins, part: Part) -> Measurement:
     low, high, certain = interval(part.value, part, p)
     tables = {int(i): {"resolution": float(part.resolution[i])} for i in np.flatnonzero(np.isfinite(part.resolution))}
     return block.measurement(
-        evidence, "average_precision", "score", value=part.value, low=low, high=high, n=p + block.negatives.sum(axis=1),
-        method=np.where(certain, "wilson", "delta-logit").astype(object), reason="needs scored rows with a positive outcome",
+        evidence, "average_precision", "score", value=part.value, low=low, high=widened(block, high, part.above),
+        n=p + block.negatives.sum(axis=1),
+        method=said(block, np.where(certain, "wilson", "delta-logit")), reason="needs scored rows with a positive outcome",
         tables=tables,
     )  # fmt: skip
 
 
 def _part(block: ScoreBins) -> Part:
-    value, resolution = binned(block.positives, block.negatives)
+    value, above, below = binned(block.positives, block.negatives)
+    resolution = np.maximum(above, below)
     of_positives, of_negatives = influence(block.positives, block.negatives)
     variances = _variances(block, of_positives, of_negatives)
     p, n = block.positives.sum(axis=1), block.negatives.sum(axis=1)
     return Part(
-        value=value, variance=np.asarray(sum(variances)), free=welch(variances, (p, n, p + n)), resolution=resolution,
+        value=value, variance=np.asarray(sum(variances)), free=welch(variances, (p, n, p + n)), resolution=resolution, above=above,
         of_positives=of_positives, of_negatives=of_negatives,
     )  # fmt: skip
 
@@ -83,8 +86,8 @@ def _variances(block: ScoreBins, of_positives: Floats, of_negatives: Floats) -> 
     return found[0], found[1], of_mix
 
 
-def binned(positives: Floats, negatives: Floats) -> tuple[Floats, Floats]:
-    """Average precision with the rows of a bin tied, and how far any order within the bins can be from it; by [cell, bin] of counts.
+def binned(positives: Floats, negatives: Floats) -> tuple[Floats, Floats, Floats]:
+    """Average precision with the rows of a bin tied, and how far above and below any order within them can be; by [cell, bin].
 
     At best a bin's positives come first and together, at worst last and one by one; the sum of (t + k) / (t + k + f) over k = 1 ... p is
     p - f (ψ(t + f + p + 1) - ψ(t + f + 1)).
@@ -101,7 +104,7 @@ def binned(positives: Floats, negatives: Floats) -> tuple[Floats, Floats]:
         before, wrong, right = hits[cell, place] - p[cell, place], alarms[cell, place], p[cell, place]
         loss = wrong * (digamma(before + wrong + right + 1) - digamma(before + wrong + 1))
         worst = 1 - np.bincount(cell, weights=loss, minlength=len(p)) / total
-    return value, np.maximum(best - value, value - worst)
+    return value, best - value, value - worst
 
 
 def influence(positives: Floats, negatives: Floats) -> tuple[Floats, Floats]:

@@ -20,13 +20,14 @@ from audits.performance.score_bins import ScoreBins, class_bins, split
 class Part:
     """One class's figure over the cells of a block, and how much one row of each [cell, bin] moves it, by its outcome.
 
-    `free` are the degrees of freedom of the variance.
+    `free` are the degrees of freedom of the variance; the exact figure is at most `resolution` away, and at most `above` higher.
     """
 
     value: Floats
     variance: Floats
     free: Floats
     resolution: Floats
+    above: Floats
     of_positives: Floats
     of_negatives: Floats
 
@@ -78,12 +79,14 @@ def macro(
         with np.errstate(invalid="ignore", divide="ignore"):
             mean = np.where(has, np.stack([one.value for one in kept], axis=1), 0.0).sum(axis=1) / size
             resolution = np.where(has, np.stack([one.resolution for one in kept], axis=1), 0.0).sum(axis=1) / size
+            above = np.where(has, np.stack([one.above for one in kept], axis=1), 0.0).sum(axis=1) / size
             variance = _variance(evidence, block, kept) / size**2
         low, high, certain = logit_interval(mean, variance, np.stack([one.positives for one in kept], axis=1).min(axis=1))
+        high = widened(block, high, above)
         found = replace(block, column=-1).measurement(
             evidence, name, "score", value=mean, low=low, high=high, n=np.stack([one.n for one in kept], axis=1).max(axis=1),
             reason="needs scored rows with outcomes of two classes at least",
-            method=np.where(certain, "wilson", "delta-logit").astype(object),
+            method=said(block, np.where(certain, "wilson", "delta-logit")),
             tables={int(i): {"resolution": float(resolution[i])} for i in np.flatnonzero(np.isfinite(resolution))},
         )  # fmt: skip
         few = np.where(np.isfinite(mean) & np.isnan(found.low), "a class has a single outcome, too few for an interval", "")
@@ -98,6 +101,7 @@ class _Share:
 
     value: Floats
     resolution: Floats
+    above: Floats
     has: NDArray[np.bool_]
     n: Floats
     positives: Floats
@@ -118,7 +122,7 @@ def _share(view: Evidence, block: ScoreBins, part: Part) -> _Share:
     rest = np.where(has, part.variance - (n * pull**2).sum(axis=(1, 2)), 0.0)
     positives = block.positives.sum(axis=1)
     return _Share(
-        value=part.value, resolution=part.resolution, has=has, n=positives + block.negatives.sum(axis=1),
+        value=part.value, resolution=part.resolution, above=part.above, has=has, n=positives + block.negatives.sum(axis=1),
         positives=np.where(has, positives, np.inf), pull=pull, rest=np.maximum(rest, 0.0),
     )  # fmt: skip
 
@@ -144,6 +148,16 @@ def _variance(evidence: Evidence, block: ScoreBins, kept: Sequence[_Share]) -> F
     separate = alone.sum(axis=1)
     together = np.sqrt(alone).sum(axis=1) ** 2
     return np.asarray(between + separate + (together - separate) / max(classes - 1, 1) ** 2)
+
+
+def widened(block: ScoreBins, high: Floats, above: Floats) -> Floats:
+    """The upper end, raised by what the best order within merged bins adds: there scores count as tied that are not."""
+    return np.minimum(high + above, 1.0) if block.merged else high
+
+
+def said(block: ScoreBins, method: NDArray[Any]) -> NDArray[np.object_]:
+    """The methods, with a word on merged bins."""
+    return np.asarray([f"{name}, widened by ties" if block.merged else name for name in method.tolist()], dtype=object)
 
 
 def logit_interval(value: Floats, variance: Floats, smallest: Floats) -> tuple[Floats, Floats, NDArray[np.bool_]]:

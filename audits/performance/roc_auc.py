@@ -12,7 +12,7 @@ from audits.estimate import Floats
 from audits.evidence import Evidence
 from audits.finding import Measurement
 from audits.interval import share, z_of
-from audits.performance.macro import Part, logit_ends, macro, welch
+from audits.performance.macro import Part, logit_ends, macro, said, welch, widened
 from audits.performance.score_bins import ScoreBins, score_bins
 
 FEW = 30
@@ -29,7 +29,8 @@ def roc_auc(evidence: Evidence) -> Iterator[Measurement]:
     which is what scikit-learn calls `multi_class="ovr", average="macro"`.
 
     Interval: DeLong's variance on the logit scale, with Welch's degrees of freedom. With fewer than 30 rows of an outcome, and where every
-    pair is ordered alike, Newcombe's method 5. Of the mean over classes: delta method, see `audits/performance/macro.py`.
+    pair is ordered alike, Newcombe's method 5. With 20 bins the upper end is raised by `resolution`. Of the mean over
+    classes: delta method, see `audits/performance/macro.py`.
 
     It misleads as a sole measure: it says nothing about calibration or about the cut-off in use, and is dominated by easy pairs where one
     outcome is rare (see `average_precision`).
@@ -56,8 +57,8 @@ def _measured(evidence: Evidence, block: ScoreBins, part: Part) -> Measurement:
     low, high, few = interval(part.value, part.variance, positives, negatives, part.free)
     tables = {int(i): {"resolution": float(part.resolution[i])} for i in np.flatnonzero(np.isfinite(part.resolution))}
     return block.measurement(
-        evidence, "roc_auc", "score", value=part.value, low=low, high=high, n=positives + negatives,
-        method=np.where(few, "newcombe-5", "delong").astype(object), reason="needs scored rows of both outcomes", tables=tables,
+        evidence, "roc_auc", "score", value=part.value, low=low, high=widened(block, high, part.above), n=positives + negatives,
+        method=said(block, np.where(few, "newcombe-5", "delong")), reason="needs scored rows of both outcomes", tables=tables,
     )  # fmt: skip
 
 
@@ -67,7 +68,7 @@ def _part(block: ScoreBins) -> Part:
     p, n = block.positives.sum(axis=1), block.negatives.sum(axis=1)
     shared = 0.5 * share((block.positives * block.negatives).sum(axis=1), p * n)
     return Part(
-        value=value, variance=pair[0] + pair[1], free=welch(pair, (p, n)), resolution=shared, of_positives=of_positives,
+        value=value, variance=pair[0] + pair[1], free=welch(pair, (p, n)), resolution=shared, above=shared, of_positives=of_positives,
         of_negatives=of_negatives,
     )  # fmt: skip
 

@@ -13,6 +13,7 @@ from audits.audit import measurement
 from audits.estimate import Floats, Integers
 from audits.evidence import NO, YES, Evidence
 from audits.finding import Measurement
+from audits.histograms import COARSE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +28,8 @@ class ScoreBins:
         Rows by [cell, bin].
     score, score_positives
         Sums of scores by [cell, bin], both outcomes together and of the positive ones.
+    merged
+        Whether a bin holds several cells of the score's grid, so that scores count as tied that are not.
     column
         The topic that the findings are about: the class, in a multiclass task; -1 for none.
     """
@@ -38,6 +41,7 @@ class ScoreBins:
     negatives: Floats
     score: Floats
     score_positives: Floats
+    merged: bool = False
     column: int = -1
 
     def measurement(
@@ -101,11 +105,12 @@ def class_bins(evidence: Evidence, k: int) -> list[ScoreBins]:
 
 def _blocks(evidence: Evidence, *, column: int = -1) -> list[ScoreBins]:
     fine, crossed = split(evidence)
-    blocks = []
+    grid, blocks = evidence.bins.score_bins, []
+    merged = grid is not None and grid.size > COARSE
     for version in range(len(evidence.versions)):
-        blocks.append(_block(evidence, version, fine, *evidence.margin(fine, version=version), column))
+        blocks.append(_block(evidence, version, fine, *evidence.margin(fine, version=version), column, merged=False))
         if crossed:
-            blocks.append(_block(evidence, version, crossed, *evidence.coarse(crossed, version=version), column))
+            blocks.append(_block(evidence, version, crossed, *evidence.coarse(crossed, version=version), column, merged=merged))
     return blocks
 
 
@@ -115,7 +120,7 @@ def split(evidence: Evidence) -> tuple[list[int], list[int]]:
     return [i for i, many in enumerate(crossed) if not many], [i for i, many in enumerate(crossed) if many]
 
 
-def _block(evidence: Evidence, version: int, slices: list[int], n: Floats, score: Floats, column: int) -> ScoreBins:
+def _block(evidence: Evidence, version: int, slices: list[int], n: Floats, score: Floats, column: int, *, merged: bool) -> ScoreBins:
     window, place = np.nonzero(evidence.counts.rows[version][:, slices] > 0)
     positive, negative = (YES, NO) if evidence.counts.same else (NO, YES)
     if not n.shape[-1]:  # a class without a probability: one bin with nothing in it
@@ -125,4 +130,5 @@ def _block(evidence: Evidence, version: int, slices: list[int], n: Floats, score
         version=version, window=window.astype(np.int64), slice=np.asarray(slices, dtype=np.int64)[place],
         positives=n[window, place, positive], negatives=n[window, place, negative],
         score=of_positives + score[window, place, negative], score_positives=of_positives, column=column,
+        merged=merged,
     )  # fmt: skip

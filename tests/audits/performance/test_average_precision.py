@@ -41,10 +41,11 @@ def test_bound_is_what_orders_can_do() -> None:
     """Two positives and two negatives in one bin: at best 1, at worst (1/3 + 2/4) / 2 = 5/12, tied 1/2."""
     from audits.performance.average_precision import binned
 
-    value, resolution = binned(np.asarray([[2.0]]), np.asarray([[2.0]]))
+    value, above, below = binned(np.asarray([[2.0]]), np.asarray([[2.0]]))
     assert value[0] == 0.5
-    assert resolution[0] == 0.5
-    value, resolution = binned(np.asarray([[1.0, 1.0]]), np.asarray([[0.0, 3.0]]))
+    assert above[0] == 0.5
+    assert below[0] == pytest.approx(1 / 12)
+    value, _, _ = binned(np.asarray([[1.0, 1.0]]), np.asarray([[0.0, 3.0]]))
     assert value[0] == pytest.approx(0.5 * 1 / 4 + 0.5 * 2 / 5)
 
 
