@@ -1,19 +1,23 @@
 """Small cells: figures about fewer than ten people are withheld from everything that leaves as a report.
 
-A cell is one group in one window. A group with a small cell is withheld on that side of the log (decisions, or outcomes)
+A cell is one group in one window. A group with a small cell is withheld on that side of the log (decisions, outcomes, scores)
 as a whole, because rates with different denominators give each other away. Whatever could be found by subtraction is
-withheld too: every published total (the attribute, each level of an intersection, the whole period, all versions) has
-either no withheld part or at least two that hold ten rows together.
+withheld too: every published total (the attribute, each level of an intersection, the whole period, all versions, all classes) has
+either no withheld part or at least two that hold ten rows together. A gap goes with either of its groups, a change of
+versions with either version, and a slice that was found by search with what would be left of a larger one.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any, Final
 
+from reports import glossary
 from reports.figure import Figure
+from reports.suppressed_tables import Around, Levels, cleaned, levels_of
 
 SMALLEST: Final = 10
 # Largest minus smallest (or smallest over largest) of these rates, so they say no more than the rates that are shown.
@@ -26,21 +30,37 @@ PARTS: Final = {
 }
 _DECISIONS: Final = frozenset({
     "selection_rate", "impact_ratio", "demographic_parity_difference", "demographic_parity_ratio", "scoring_rate", "scoring_impact_ratio",
-    "standardized_mean_difference", "odds_ratio", "exposure_ratio",
+    "standardized_mean_difference", "odds_ratio", "exposure_ratio", "mean_prediction", "cochran_mantel_haenszel", "detectable_gap",
+    "quantile_impact_ratio",
 })  # fmt: skip
+# Figures that rest on other rows than a group's decisions or outcomes; each is a side of its own, so that a small one takes no other along.
+_APART: Final = ("label_selectivity", "label_maturity", "weak_spot", "proxy_strength", "estimation_error", "estimation_coverage")
+# Figures about a whole attribute that say what they say about groups in their tables: those are pruned group by group.
+_TABLED: Final = frozenset({
+    "threshold_curve", "mitigation_frontier", "less_discriminatory_alternatives", "reductions_frontier", "criteria_conflict",
+    "proxy_strength",
+})  # fmt: skip
+# Their n is the number of rows in which a model can be seen to err.
+_LABELLED: Final = frozenset({"accuracy", "brier_score", "log_loss", "mean_absolute_error"})
+# Counts inside tables that the figure's own value, or interval, gives away.
+_WITHIN: Final = ("weight", "effective_n", "n_outside", "unknown_favorable", "unknown_unfavorable", "known", "rows")
 
-Levels = tuple[tuple[str, str], ...]
 Where = tuple[Any, ...]
 # A cell: side of the log, column, version, window, group.
 Cell = tuple[str, str | None, str | None, Where, Levels]
 
 
-def suppressed(figures: Sequence[Figure], *, smallest: int = SMALLEST) -> list[Figure]:
-    """Return the figures in order, small cells and what would give them away without value, interval, n, p, tables and verdict."""
+def suppressed(figures: Sequence[Figure], *, smallest: int = SMALLEST, also: Collection[Cell] = ()) -> list[Figure]:
+    """Return the figures in order, small cells and what would give them away without value, interval, n, p, people, tables and verdict.
+
+    `also` are cells to withhold beside those that are small here (because an earlier export would give them away).
+    """
     support = _support(figures)
-    hidden = _closed({cell for cell, n in support.items() if n < smallest}, support, smallest)
+    hidden = _closed({cell for cell, n in support.items() if n < smallest} | (set(also) & support.keys()), support, smallest)
     shown: dict[tuple[str, str | None, Where, tuple[str, ...]], list[float]] = defaultdict(list)
     gone: set[tuple[str, str | None, Where, tuple[str, ...]]] = set()
+    counts: dict[tuple[str, Levels], int | None] = {}
+    alike: dict[tuple[Any, ...], list[Figure]] = defaultdict(list)
     for figure in figures:
         if figure.slice:
             place = (figure.name, figure.version, _window(figure), tuple(sorted(figure.slice)))
@@ -48,13 +68,27 @@ def suppressed(figures: Sequence[Figure], *, smallest: int = SMALLEST) -> list[F
                 gone.add(place)
             elif figure.value is not None:
                 shown[place].append(figure.value)
+            if figure.tables:
+                alike[place].append(figure)
+            if figure.whole and figure.version is None and figure.column is None:
+                counts[figure.name, _levels(figure.slice)] = figure.n
+    versions = {(side, column, window, levels) for side, column, version, window, levels in hidden if version is not None}
+    out = {levels for _, column, version, window, levels in hidden if column is None and version is None and window[0]}
+    around = Around(hidden=lambda levels: levels in out, n=lambda name, levels: counts.get((name, levels)), smallest=smallest)
+    larger = _larger(figures)
     result = []
     for figure in figures:
         withhold = _small(figure, smallest)
         withhold |= bool(figure.slice) and _cell(figure, figure.slice) in hidden
         withhold |= bool(figure.reference_slice) and _cell(figure, figure.reference_slice or {}) in hidden
-        withhold |= not figure.slice and figure.attribute is not None and _gives_away(figure, shown, gone)
-        result.append(withheld(figure) if withhold else replace(figure, tables=_tables(figure.tables, smallest)))
+        withhold |= (
+            figure.name.endswith("_version_difference") and _cell(figure, figure.slice)[:2] + _cell(figure, figure.slice)[3:] in versions
+        )
+        withhold |= not figure.slice and figure.attribute is not None and figure.name not in _TABLED and _gives_away(figure, shown, gone)
+        withhold |= figure.name.startswith("weak_spot") and _leaves_few(figure, larger, smallest)
+        withhold |= figure.name in _TABLED and _rests_on(figure, out)
+        place = (figure.name, figure.version, _window(figure), tuple(sorted(figure.slice)))
+        result.append(withheld(figure) if withhold else replace(figure, tables=cleaned(figure, around, alike.get(place, ()))))
     return result
 
 
@@ -68,6 +102,9 @@ def withheld(figure: Figure) -> Figure:
         n=None,
         p_value=None,
         q_value=None,
+        people=None,
+        people_low=None,
+        people_high=None,
         tables=None,
         verdict=None,
         reason="suppressed",
@@ -76,12 +113,42 @@ def withheld(figure: Figure) -> Figure:
 
 
 def _small(figure: Figure, smallest: int) -> bool:
+    n = least(figure)
     # Nobody at all is no secret, as long as there is no value: "no outcomes are known yet" stays readable.
-    return figure.n is not None and figure.n < smallest and (figure.n > 0 or figure.value is not None)
+    return n is not None and n < smallest and (n > 0 or figure.value is not None)
 
 
-def _side(name: str) -> str:
-    return "decisions" if name in _DECISIONS else "outcomes"
+def least(figure: Figure) -> int | None:
+    """Return the smallest number of people that a figure's value or interval rests on; None where it counts none."""
+    n = figure.n
+    if side(figure.name) in ("decisions", "outcomes", "scores"):
+        return n
+    tables = figure.tables or {}
+    parts = [tables, *(tables.get(name) for name in ("favorable", "unfavorable"))]
+    within = [part[name] for part in parts if isinstance(part, Mapping) for name in _WITHIN if isinstance(part.get(name), (int, float))]
+    found = [int(count) for count in within if count > 0]
+    return min([*found, n] if n is not None else found, default=n)
+
+
+@cache
+def side(name: str) -> str:
+    """Return which rows of the log a measure rests on; a gap, a change or a ratio rests on those of its measure."""
+    for affix in ("_version_difference", "_difference", "_change"):
+        base = glossary.base_of(name, affix)
+        if base is not None:
+            return side(base)
+    if name in _DECISIONS:
+        return "decisions"
+    if name.startswith("estimated_"):
+        return "scores"
+    if name.startswith("probability_weighted_"):
+        return "weights"
+    apart = name.endswith("_bounds") or name.startswith(_APART)
+    return name if apart else "outcomes"
+
+
+def _levels(levels: Mapping[str, str]) -> Levels:
+    return tuple(sorted(levels.items()))
 
 
 def _window(figure: Figure) -> Where:
@@ -89,16 +156,17 @@ def _window(figure: Figure) -> Where:
 
 
 def _cell(figure: Figure, levels: Any) -> Cell:
-    return (_side(figure.name), figure.column, figure.version, _window(figure), tuple(sorted(levels.items())))
+    return (side(figure.name), figure.column, figure.version, _window(figure), _levels(levels))
 
 
 def _support(figures: Iterable[Figure]) -> dict[Cell, int]:
     """Return the smallest n of each cell, of all figures that rest on it."""
     support: dict[Cell, int] = {}
     for figure in figures:
-        if figure.slice and figure.n is not None and (figure.n > 0 or figure.value is not None):
+        n = least(figure) if figure.slice else None
+        if n is not None and (n > 0 or figure.value is not None):
             cell = _cell(figure, figure.slice)
-            support[cell] = min(support.get(cell, figure.n), figure.n)
+            support[cell] = min(support.get(cell, n), n)
     return support
 
 
@@ -116,6 +184,8 @@ def _totals(cells: Iterable[Cell]) -> list[list[Cell]]:
             sums[("period", side, column, version, levels)].append(cell)
         if version is not None:
             sums[("versions", side, column, window, levels)].append(cell)
+        if column is not None:  # the classes of a task with several
+            sums[("classes", side, version, window, levels)].append(cell)
     return list(sums.values())
 
 
@@ -142,9 +212,7 @@ def _gives_away(figure: Figure, shown: dict[Any, list[float]], gone: set[Any]) -
     place = (figure.version, _window(figure), names)
     parts = PARTS.get(figure.name)
     if parts is None:
-        return any(
-            (version, window, attributes) == place for name, version, window, attributes in gone if _side(name) == _side(figure.name)
-        )
+        return any((version, window, attributes) == place for name, version, window, attributes in gone if side(name) == side(figure.name))
     if not any((part, *place) in gone for part in parts):
         return False
     rates = [shown.get((part, *place), []) for part in parts]
@@ -154,26 +222,30 @@ def _gives_away(figure: Figure, shown: dict[Any, list[float]], gone: set[Any]) -
     return abs(abs(figure.value) - max(spreads)) > 1e-9
 
 
-def _tables(tables: Any, smallest: int) -> Any:
-    """Return a figure's tables with small counts withheld, bin by bin; one withheld bin takes the next smallest with it."""
-    if not tables:
-        return tables
-    clean = dict(tables)
-    if isinstance(clean.get("levels"), dict):  # values of a column and their rows: a rare one may name a person
-        clean["levels"] = {level: rows for level, rows in clean["levels"].items() if rows >= smallest}
-    for names in (("reference",), ("window",), ("n", "observed", "low", "high", "mean_score")):
-        counts = clean.get(names[0])
-        if not isinstance(counts, list):
-            continue
-        small = {i for i, c in enumerate(counts) if c is not None and 0 < c < smallest}
-        while small and len(small) < len(counts) and (len(small) == 1 or sum(counts[i] for i in small) < smallest):
-            rest = [i for i, c in enumerate(counts) if i not in small and c]
-            if not rest:
-                break
-            small.add(min(rest, key=lambda i: (counts[i], i)))
-        if small and names[0] in ("reference", "window"):
-            clean[f"{names[0]}_total"] = sum(c for c in counts if c is not None)
-        for name in names:
-            if isinstance(clean.get(name), list):
-                clean[name] = [None if i in small else v for i, v in enumerate(clean[name])]
-    return clean
+def _rests_on(figure: Figure, out: Collection[Levels]) -> bool:
+    """Whether the one number about an attribute rests on a withheld group: its best gap, or the two groups that it compares."""
+    tables = figure.tables or {}
+    if figure.name == "criteria_conflict":
+        groups = tables.get("groups") or []
+        ends = [groups[place] for place in (tables.get("highest"), tables.get("lowest")) if place is not None]
+        return any(_levels(each) in out for each in ends)
+    compared = tables.get("groups") or (tables.get("baseline") or {}).get("groups") or () if figure.name != "threshold_curve" else ()
+    return any(levels_of(each) in out for each in compared)
+
+
+def _larger(figures: Iterable[Figure]) -> dict[Levels, set[int]]:
+    """Return the sizes of the slices that are published over the whole period, in rows with outcome, by their levels."""
+    found: dict[Levels, set[int]] = defaultdict(set)
+    for figure in figures:
+        counted = figure.name in _LABELLED or figure.name.startswith("weak_spot")
+        if counted and figure.whole and figure.version is None and figure.column is None and figure.n:
+            found[_levels(figure.slice)].add(figure.n)
+    return found
+
+
+def _leaves_few(figure: Figure, larger: Mapping[Levels, set[int]], smallest: int) -> bool:
+    """Whether a slice that was found by search leaves fewer than ten people of a larger slice that is published as well."""
+    own = set(figure.slice.items())
+    if not own or not figure.n:
+        return False
+    return any(0 < n - figure.n < smallest for levels, sizes in larger.items() if set(levels) < own for n in sizes)
