@@ -67,7 +67,7 @@ def coarse(column: ColumnBins) -> Cut:
 
 
 def bin_names(cut: Cut) -> tuple[str, ...]:
-    """What each bin is called, the last "missing"; levels beyond the most frequent come together, and edges are rounded where they may be."""
+    """What each bin is called, the last "missing"; rare levels come together, and edges are rounded where they may be."""
     if cut.edges is None:
         return (*cut.levels, OTHER, "missing")
     rounded = tuple(edge if edge == round(edge) else float(f"{edge:.4g}") for edge in cut.edges)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,6 @@ from audits.weak_spots.finding import nothing, spots
 from audits.weak_spots.search import Excess, Measure
 
 PROBE = "weak_spots"
-UNREAD = 'needs rows, not tallies: run "candor audit --what-if"'
 UNSUPPORTED = "the rows hold nothing to measure it on"
 
 
@@ -23,8 +22,7 @@ def weak_spots_by_features(evidence: Evidence, name: str, unit: str, measure: Me
     """The findings of one measure."""
     body = evidence.probes.get(PROBE)
     if body is None:
-        yield nothing(name, unit, UNREAD)
-        return
+        return  # the run says that it was not asked for
     found = body.get("measures", {}).get(measure)
     listed = (found or {}).get("spots", [])
     if not listed:
@@ -49,7 +47,7 @@ def _floats(listed: list[dict[str, Any]], key: str) -> Floats:
     return np.asarray([one[key] for one in listed], dtype=np.float64)
 
 
-def _table(one: dict[str, Any], found: dict[str, Any], body: dict[str, Any], measure: Measure) -> dict[str, Any]:
+def _table(one: Mapping[str, Any], found: Mapping[str, Any], body: Mapping[str, Any], measure: Measure) -> dict[str, Any]:
     """One slice's numbers for its reader, with what the search rests on."""
     left_out = ("slice", "excess", "low", "high", "p_value", "q_value", "method")
     return {
