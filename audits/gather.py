@@ -15,6 +15,7 @@ from audits.count import tally
 from audits.evidence import Evidence
 from audits.finding import Coverage, Reference
 from audits.probes.median_split import Split, median_splits
+from audits.probes.proxies import proxies
 from audits.slices import UNKNOWN, Slice
 from audits.tally import Tally
 from audits.window import DAY, EPOCH, HOUR, Window, WindowLength
@@ -75,6 +76,7 @@ def gather(
         versions=_versions(analysed_tally), slices=slices, attributes=_attributes(slices, model),
         columns=_columns(model, bins, analysed_tally), clock=dt.datetime.now(dt.UTC).replace(tzinfo=None), freshness=newest, seed=SEED,
         medians={number: split[0] for number, split in splits.items()}, above=_above(splits, slices),
+        proxies=proxies(warehouse, model, bins, held),
     )  # fmt: skip
 
 
