@@ -142,7 +142,7 @@ def evidence_of(world: World, drawn: Drawn, *, scored: bool = True) -> Replicate
     slices = (Slice.all(), *(Slice.of({"group": name}) for name in names)) if several else (Slice.all(), Slice.of({"a": "1", "b": "1"}))
     counts = _counts(drawn)
     above, medians = _above(drawn) if several else ({}, {})
-    found = _empty(
+    found = empty(
         len(drawn.score), slices=slices, attributes=("group",) if several else (), bins=Bins(columns=(grid,), score="score"),
         drawn=drawn, places=grid.bin_of(drawn.score) if scored else None, above=above, medians=medians,
     )  # fmt: skip
@@ -154,7 +154,7 @@ def evidence_of_counts(table: Floats) -> Replicates:
     """Evidence of nothing but confusion counts, by [replicate, group, decision, outcome]."""
     replicates, groups = table.shape[:2]
     slices = (Slice.all(), *(Slice.of({"group": f"g{i}"}) for i in range(groups)))
-    found = _empty(replicates, slices=slices, attributes=("group",), bins=Bins(columns=()))
+    found = empty(replicates, slices=slices, attributes=("group",), bins=Bins(columns=()))
     whole = np.zeros((1, replicates + 1, groups + 1, 3, 3))
     whole[0, 1:, 1:, :2, :2] = table
     whole[0, 1:, 0, :2, :2] = table.sum(axis=1)
@@ -168,7 +168,7 @@ def evidence_of_latency(latency: Floats, quantiles: Floats) -> Replicates:
         "latency_ms", low=float(quantiles[0]), high=float(quantiles[-1]), mean=0.0, deviation=1.0, integers=False,
         quantiles=quantiles.tolist(),
     )  # fmt: skip
-    found = _empty(len(latency), slices=(Slice.all(),), attributes=(), bins=Bins(columns=(grid,)), latency=latency)
+    found = empty(len(latency), slices=(Slice.all(),), attributes=(), bins=Bins(columns=(grid,)), latency=latency)
     table = np.zeros((1, len(latency) + 1, 1, 3, 3))
     table[0, 1:, 0, 2, 2] = latency.shape[1]
     found.__dict__["counts"] = Counts(table=table, sums={}, same=True)
@@ -176,17 +176,21 @@ def evidence_of_latency(latency: Floats, quantiles: Floats) -> Replicates:
     return found
 
 
-def _empty(replicates: int, **given: Any) -> Replicates:
-    """Evidence without counts: everything but what is given is as short as it can be."""
+def empty(replicates: int, *, references: Mapping[str, str | None] | None = None, **given: Any) -> Replicates:
+    """Evidence without counts: everything but what is given is as short as it can be.
+
+    `references` names each protected column's group that others are compared with; by default it is the first of `attributes`.
+    """
+    named = dict.fromkeys(given["attributes"], FIRST) if references is None else references
     windows = tuple(Window(start=EPOCH + dt.timedelta(days=i), end=EPOCH + dt.timedelta(days=i + 1)) for i in range(replicates + 1))
     roles = {role: role for role in ("score", "decision", "outcome", "latency_ms")}
     model = ModelConfig(
         name="simulated", title="Simulated", columns=Columns(**roles, unit="person"),
-        protected=tuple(Protected(column=name, reference=FIRST) for name in given["attributes"]),
+        protected=tuple(Protected(column=name, reference=level) for name, level in named.items()),
     )  # fmt: skip
     nothing = cast("Any", SimpleNamespace(partitions=(), slices=(), columns=("latency_ms",), moments={}, bins={}, outcome={}))
     fixed = {
-        "model": model, "tally": nothing, "reference_tally": nothing, "reference": Reference(kind="first window"),
+        "model": model, "bins": Bins(columns=()), "tally": nothing, "reference_tally": nothing, "reference": Reference(kind="first window"),
         "coverage": Coverage(available=0, used=0, analysed=0, quarantined=0, duplicate=0, labelled=0), "windows": windows,
         "spans": tuple((i, i + 1) for i in range(replicates + 1)), "versions": (None,), "columns": (), "clock": EPOCH, "freshness": None,
         "seed": 1, "medians": {}, "above": {},
