@@ -43,7 +43,7 @@ def run(
     used, available = train.receipt["rows_used"], train.receipt["rows_available"]
     progress(f"{model.name}: searching for alternatives on {used:,} of {available:,} labelled rows, {retrain.FOLDS} folds")
     found = Search(train)
-    ways: list[dict[str, Any]] = [{"kind": "retrained", "description": "gradient boosting on all features", "dropped": []}]
+    ways: list[dict[str, Any]] = [{"kind": "retrained", "description": "gradient boosting on all features, nothing changed", "dropped": []}]
     decisions = [found.without(())]
     for name, learner in (("logistic regression", retrain.logistic), ("a tree of depth 5", retrain.tree)):
         ways.append({"kind": "other learner", "description": f"{name} on all features", "dropped": []})
@@ -55,6 +55,7 @@ def run(
             dropped = found.greedy(attribute)
             together |= dropped
             attributes[attribute] = _part(train, evidence, attribute, ways, decisions, dropped)
+    together = {names: together[names] for names in {frozenset(names): names for names in together}.values()}
     for attribute in evidence.attributes:
         if attribute not in attributes:  # the intersection: what was found for its parts
             attributes[attribute] = _part(train, evidence, attribute, ways, decisions, together)

@@ -23,7 +23,7 @@ from connectors.warehouse import Warehouse
 STRENGTHS = (0.01, 0.05)
 """Largest difference that the constraint allows while training."""
 
-ITERATIONS = 20
+ITERATIONS = 12
 CONSTRAINTS = ("demographic_parity", "equalized_odds")
 ENOUGH = 30
 

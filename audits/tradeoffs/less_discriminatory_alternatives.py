@@ -21,7 +21,7 @@ from audits.tradeoffs.logged import decided_histograms, logged
 from audits.tradeoffs.mitigation_frontier import FEW
 from audits.tradeoffs.paired import Paired
 from audits.tradeoffs.points import point
-from audits.tradeoffs.probed import NOT_SEARCHED, probed, receipt
+from audits.tradeoffs.probed import probed, receipt
 from audits.tradeoffs.thresholds import Thresholds, above
 
 LISTED, REJECTED = 5, 3
@@ -86,24 +86,24 @@ def _measured(evidence: Evidence, of: Histograms, decided: bool) -> Measurement:
     listing = [
         described(found, int(way), _named(float(thresholds.values[shown[way]]), of.same), names, costs) for way in _picked(found)
     ]
-    extra, searched = probed(evidence, of, costs)
-    ranked = sorted([*listing, *extra], key=lambda each: (not each["kept"], -(each["impact_ratio"]["value"] or 0.0)))
+    rows = probed(evidence, of, costs)
+    ranked = sorted([*listing, *rows.alternatives], key=lambda each: (not each["kept"], -(each["impact_ratio"]["value"] or 0.0)))
     best = ranked[0] if ranked and ranked[0]["kept"] else None
     start = point(found.paired.baseline.at((slice(None), 0)), names, same=of.same, allowed=of.allowed, costs=costs)
     chosen = start["impact_ratio"] if best is None else best["impact_ratio"]
     value, low, high = (np.asarray([np.nan if chosen[name] is None else chosen[name]]) for name in ("value", "low", "high"))
     said = [] if best is not None else ["no alternative that was searched is significantly less disparate and not significantly worse"]
-    missing = [kind for kind in ("features", "learners", "reductions") if kind not in searched]
     tables = {
         "baseline": {
             "kind": "logged decisions" if cut is None else "best common threshold",
             "threshold": None if cut is None else plain(thresholds.values[cut]), **start,
         },
-        "yardstick": "accuracy" if costs is None else "cost", "searched": ["common thresholds", *searched],
-        "not_searched": [{"kind": kind, "reason": NOT_SEARCHED} for kind in missing], "alternatives": ranked, "probe": receipt(evidence),
+        "yardstick": "accuracy" if costs is None else "cost", "searched": ["common thresholds", *rows.searched],
+        "not_searched": rows.missing, "alternatives": ranked, "probe": receipt(evidence),
     }  # fmt: skip
-    if missing:
-        said.append(f"not searched: {', '.join(missing)} ({NOT_SEARCHED})")
+    for why in dict.fromkeys(each["reason"] for each in rows.missing):
+        kinds = [each["kind"] for each in rows.missing if each["reason"] == why]
+        said.append(f"not searched: {', '.join(kinds)} ({why})")
     return measurement(
         "less_discriminatory_alternatives", "ratio", value=value, low=low, high=high,
         n=np.asarray([table.sum() if best is None else best["n"]]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,33 +17,53 @@ from audits.tradeoffs.labels import degenerate
 from audits.tradeoffs.paired import Paired
 
 NOT_SEARCHED = "they need rows: run candor audit --what-if"
+FEW_ROWS = "fewer than two groups have 30 of the rows used, with both outcomes"
 KINDS: Mapping[str, tuple[str, ...]] = {"alternatives": ("features", "learners"), "reductions": ("reductions",)}
 
 
-def probed(evidence: Evidence, of: Histograms, costs: Floats | None) -> tuple[list[dict[str, Any]], list[str]]:
-    """The alternatives of all probes about one attribute, for tables, and what they searched."""
-    found: list[dict[str, Any]] = []
-    searched: list[str] = []
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probed:
+    """The alternatives that the probes found about one attribute, for tables; what they searched; and what not, with the reason."""
+
+    alternatives: list[dict[str, Any]]
+    searched: list[str]
+    missing: list[dict[str, str]]
+
+
+def probed(evidence: Evidence, of: Histograms, costs: Floats | None) -> Probed:
+    """Hold the ways that the probes counted against today's decisions."""
+    found = Probed(alternatives=[], searched=[], missing=[])
     for probe, kinds in KINDS.items():
         body = evidence.probes.get(probe)
         counted = counts_of(evidence, of, body)
-        if body is None or counted is None:
+        if counted is None:
+            found.missing.extend({"kind": kind, "reason": why_not(evidence, of, body)} for kind in kinds)
             continue
         rows, ways, kept = counted
         paired = Paired(counts=rows, same=of.same, allowed=of.allowed[kept])
-        of_probe, names = judged(paired, costs), levels(evidence, of.slices[kept])
-        found += [described(of_probe, i, way, names, costs) for i, way in enumerate(ways)]
-        searched += kinds
-    return found, searched
+        held, names = judged(paired, costs), levels(evidence, of.slices[kept])
+        found.alternatives.extend(described(held, i, way, names, costs) for i, way in enumerate(ways))
+        found.searched.extend(kinds)
+    return found
+
+
+def why_not(evidence: Evidence, of: Histograms, body: Mapping[str, Any] | None) -> str:
+    """Why a probe says nothing about an attribute."""
+    if body is None:
+        return NOT_SEARCHED
+    if body.get("reason"):
+        return str(body["reason"])
+    if evidence.attributes[of.attribute] not in body.get("attributes", {}):
+        return "models are retrained for one attribute at a time"
+    return FEW_ROWS
 
 
 def counts_of(
-    evidence: Evidence, of: Histograms, body: Mapping[str, Any] | None, *, with_baseline: bool = False
+    evidence: Evidence, of: Histograms, body: Mapping[str, Any] | None
 ) -> tuple[Floats, Sequence[Mapping[str, Any]], NDArray[np.bool_]] | None:
     """Rows that a probe counted about an attribute, by [group, way, outcome, decision, the way's decision], its ways and the groups used.
 
-    None where it counted nothing, or fewer than two groups have enough rows. The retrained model without any change is the first way, if
-    `with_baseline`, and left out otherwise.
+    None where it counted nothing, or fewer than two groups have enough rows. The first way is the retrained model without any change.
     """
     name = evidence.attributes[of.attribute]
     part = None if body is None else body.get("attributes", {}).get(name)
@@ -56,8 +77,7 @@ def counts_of(
     kept = ~degenerate(outcomes[:, 1], outcomes[:, 0])
     if kept.sum() < 2:
         return None
-    changed = [i for i, way in enumerate(part["ways"]) if with_baseline or way["kind"] != "retrained"]
-    return rows[kept][:, changed], [part["ways"][i] for i in changed], kept
+    return rows[kept], part["ways"], kept
 
 
 def receipt(evidence: Evidence) -> dict[str, Any] | None:
@@ -68,4 +88,4 @@ def receipt(evidence: Evidence) -> dict[str, Any] | None:
 
 def about(body: Mapping[str, Any]) -> dict[str, Any]:
     """A probe's own account: rows used, rows there were, time, period, learner, folds and features."""
-    return {name: value for name, value in body.items() if name not in ("attributes",)}
+    return {name: value for name, value in body.items() if name != "attributes"}

@@ -17,7 +17,7 @@ from audits.tradeoffs.histograms import Histograms, histograms, levels
 from audits.tradeoffs.mitigation_frontier import TOLERATED
 from audits.tradeoffs.paired import Paired
 from audits.tradeoffs.points import favorable, point, widest
-from audits.tradeoffs.probed import about, counts_of
+from audits.tradeoffs.probed import about, counts_of, why_not
 
 
 @audit(name="reductions_frontier", unit="difference", needs=("score", "outcome", "protected"))
@@ -50,22 +50,15 @@ def reductions_frontier(evidence: Evidence) -> Iterator[Measurement]:
     if body is None:
         return
     for of in histograms(evidence)[1:]:
-        counted = counts_of(evidence, of, body, with_baseline=True)
+        counted = counts_of(evidence, of, body)
         if counted is None:
             none = np.full(1, np.nan)
             yield measurement(
                 "reductions_frontier", "difference", value=none, low=none, high=none, n=np.zeros(1), method="", attribute=of.attribute,
-                reason=_why(evidence, of, body),
+                reason=why_not(evidence, of, body),
             )  # fmt: skip
             continue
         yield _measured(evidence, of, body, *counted)
-
-
-def _why(evidence: Evidence, of: Histograms, body: Mapping[str, Any]) -> str:
-    """Why a probe that was run says nothing about an attribute."""
-    if evidence.attributes[of.attribute] not in evidence.model.attributes:
-        return "models are retrained for one attribute at a time"
-    return str(body.get("reason") or "fewer than two groups have 30 of the rows used, with both outcomes")
 
 
 def _measured(
