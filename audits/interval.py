@@ -52,8 +52,18 @@ def wilson(hits: ArrayLike, n: ArrayLike, *, level: float = 0.95) -> Pair:
     >>> low.round(3), high.round(3)
     (array([0.49, 0.  ]), array([0.943, 0.278]))
     """
-    x, m = np.broadcast_arrays(np.asarray(hits, dtype=np.float64), np.asarray(n, dtype=np.float64))
-    z2 = z_of(level) ** 2
+    return wilson_at(hits, n, z_of(level))
+
+
+def wilson_at(hits: ArrayLike, n: ArrayLike, z: ArrayLike) -> Pair:
+    """Wilson's interval at any normal quantile, one for all or one a cell: for intervals that hold several at once.
+
+    >>> low, high = wilson_at([8, 8], [10, 10], [1.96, 2.58])
+    >>> low.round(3), high.round(3)
+    (array([0.49, 0.4 ]), array([0.943, 0.96 ]))
+    """
+    x, m, z1 = np.broadcast_arrays(*(np.asarray(a, dtype=np.float64) for a in (hits, n, z)))
+    z2 = z1**2
     with np.errstate(invalid="ignore", divide="ignore"):
         centre = (x + z2 / 2) / (m + z2)
         half = np.sqrt(z2 * np.maximum(x * (m - x) / m + z2 / 4, 0.0)) / (m + z2)

@@ -6,7 +6,7 @@ whose level is unknown never take part.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from audits.audit import measurement
 from audits.estimate import Floats, Integers
 from audits.evidence import Evidence
-from audits.fairness.yardstick import Flags, Groups, of_group
+from audits.fairness.yardstick import Groups, of_group
 from audits.figures import people
 from audits.finding import Measurement
-from audits.interval import chi_squared_p, katz, katz_method, koopman, newcombe, share, two_proportion_p
+from audits.interval import katz, katz_method, koopman, newcombe, share, two_proportion_p
 
 Words = NDArray[np.object_]
 
@@ -138,92 +138,3 @@ def no_group(name: str, unit: str, groups: Groups) -> Measurement:
     return measurement(
         name, unit, value=empty, low=empty, high=empty, n=np.zeros(1), method="", attribute=groups.attribute, reason=NO_GROUP
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Extremes:
-    """The groups with the highest and the lowest proportion, by [version, window], with their counts."""
-
-    highest: Integers
-    lowest: Integers
-    hits_high: Floats
-    n_high: Floats
-    hits_low: Floats
-    n_low: Floats
-    enough: Flags
-    """Whether at least two groups have rows."""
-    p_value: Floats
-    """That all groups have one proportion."""
-
-
-def extremes(hits: Floats, n: Floats) -> Extremes:
-    """The two groups furthest apart, of those with rows; by [version, window] from counts [version, window, group]."""
-    if not n.shape[-1]:
-        hits, n = np.zeros((*n.shape[:-1], 1)), np.zeros((*n.shape[:-1], 1))
-    present, rate = n > 0, share(hits, n)
-    highest = np.argmax(np.where(present, rate, -np.inf), axis=-1)
-    lowest = np.argmin(np.where(present, rate, np.inf), axis=-1)
-    of = {name: of_group(values, place)[..., 0] for name, values, place in (
-        ("hits_high", hits, highest), ("n_high", n, highest), ("hits_low", hits, lowest), ("n_low", n, lowest))}  # fmt: skip
-    return Extremes(highest=highest, lowest=lowest, enough=present.sum(axis=-1) >= 2, p_value=equality_p(hits, n), **of)
-
-
-def equality_p(hits: Floats, n: Floats) -> Floats:
-    """P-value that all groups (last axis) have one proportion: chi-squared, and for two groups z or Fisher's exact test."""
-    found = chi_squared_p(np.stack([hits, n - hits], axis=-1))
-    two = np.flatnonzero((n > 0).sum(axis=-1).ravel() == 2)
-    if len(two):
-        flat_hits, flat_n = hits.reshape(-1, n.shape[-1])[two], n.reshape(-1, n.shape[-1])[two]
-        pair = np.argsort(flat_n <= 0, axis=-1, kind="stable")[:, :2]
-        h, m = np.take_along_axis(flat_hits, pair, axis=-1), np.take_along_axis(flat_n, pair, axis=-1)
-        found = found.copy()
-        found.ravel()[two] = two_proportion_p(h[:, 0], m[:, 0], h[:, 1], m[:, 1])
-    return found
-
-
-def widest_difference(ends: Extremes, *, few: str = ONE_GROUP) -> Compared:
-    """The highest proportion minus the lowest, with the Newcombe interval of these two groups, never below 0."""
-    low, high = newcombe(ends.hits_high, ends.n_high, ends.hits_low, ends.n_low)
-    value = share(ends.hits_high, ends.n_high) - share(ends.hits_low, ends.n_low)
-    return _checked(ends, value, np.maximum(low, 0.0), high, words("newcombe", value), few)
-
-
-def widest_ratio(ends: Extremes, *, zero: str) -> Compared:
-    """The lowest proportion over the highest, with the Katz interval of these two groups, never above 1."""
-    top = share(ends.hits_high, ends.n_high)
-    value = np.divide(share(ends.hits_low, ends.n_low), top, out=np.full(top.shape, np.nan), where=top > 0)
-    low, high, method = ratio_interval(ends.hits_low, ends.n_low, ends.hits_high, ends.n_high)
-    found = _checked(ends, value, low, np.minimum(high, 1.0), method, ONE_GROUP)
-    return replace(found, reason=np.where(ends.enough & ~(top > 0), zero, found.reason).astype(object))
-
-
-def _checked(ends: Extremes, value: Floats, low: Floats, high: Floats, method: Words, few: str) -> Compared:
-    usable = ends.enough & np.isfinite(value)
-
-    def keep(values: Floats) -> Floats:
-        return np.where(usable, values, np.nan)
-
-    return Compared(
-        value=keep(value), low=keep(low), high=keep(high), n=np.where(ends.enough, np.minimum(ends.n_high, ends.n_low), 0.0),
-        p_value=keep(ends.p_value), method=method, reason=np.where(usable, "", few).astype(object),
-    )  # fmt: skip
-
-
-def per_attribute(evidence: Evidence, name: str, unit: str, groups: Groups, found: Compared, ends: Extremes | None = None) -> Measurement:
-    """Measurements of one number an attribute: one a version and window with rows, the extreme groups named in its tables."""
-    kept = np.flatnonzero((evidence.counts.rows[..., 0] > 0).ravel())
-    version, window = np.unravel_index(kept, found.value.shape)
-    value = found.value.ravel()[kept]
-    tables: dict[int, Mapping[str, Any]] = {}
-    if ends is not None:
-        levels = [dict(evidence.slices[position].levels) for position in groups.slices.tolist()]
-        highest, lowest = ends.highest.ravel()[kept].tolist(), ends.lowest.ravel()[kept].tolist()
-        for i in np.flatnonzero(np.isfinite(value) & (version == 0)).tolist():
-            tables[i] = {"highest": levels[highest[i]], "lowest": levels[lowest[i]]}
-    gap = None if ends is None else widest_difference(ends)  # of the group with the lowest share, whatever the figure divides or subtracts
-    return measurement(
-        name, unit, value=value, low=found.low.ravel()[kept], high=found.high.ravel()[kept], n=np.rint(found.n.ravel()[kept]),
-        method=found.method.ravel()[kept], window=window, version=version, slice=0, attribute=groups.attribute,
-        p_value=found.p_value.ravel()[kept], reason=found.reason.ravel()[kept], tables={i: dict(t) for i, t in tables.items()},
-        people=None if gap is None or ends is None else people(*(v.ravel()[kept] for v in (gap.value, gap.low, gap.high, ends.n_low))),
-    )  # fmt: skip

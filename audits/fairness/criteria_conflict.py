@@ -10,7 +10,7 @@ import numpy as np
 from audits.audit import audit, measurement
 from audits.estimate import Floats
 from audits.evidence import Evidence
-from audits.fairness.compare import equality_p, extremes, widest_difference
+from audits.fairness.extremes import equality_p, extremes, widest_difference
 from audits.fairness.yardstick import ENOUGH_ROWS, Groups, compared_groups
 from audits.figures import people
 from audits.finding import Measurement

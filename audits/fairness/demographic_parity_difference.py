@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from audits.audit import audit
 from audits.evidence import Evidence
-from audits.fairness.compare import extremes, per_attribute, widest_difference
+from audits.fairness.extremes import extremes, per_attribute, widest_difference
 from audits.fairness.yardstick import compared_groups
 from audits.finding import Measurement
 
@@ -19,13 +19,15 @@ def demographic_parity_difference(evidence: Evidence) -> Iterator[Measurement]:
         max_g(selected_g / decided_g) - min_g(selected_g / decided_g), over all known groups with decided rows; the same number as
         fairlearn's `demographic_parity_difference`.
     Interval and test
-        Newcombe interval of the two extreme groups, cut at 0; chi-squared over all groups (two groups: z or Fisher's exact test).
-        n is the smaller extreme group's rows. Tables name the two groups.
+        Newcombe interval; of more than two groups, made for the widest of all pairs: the low end holds for all pairs at once, the high end
+        is the largest of all pairs'. Cut at 0. Chi-squared over all groups (two groups: z or Fisher's exact test). n is the smaller
+        extreme group's rows. Tables name the two groups and, for the whole period, hold the percentile interval of 1,000
+        bootstrap samples.
     When it misleads
-        It is a largest minus a smallest: with many or small groups it is large by chance alone, and the interval, made as if the two
-        groups had been named beforehand, does not take that away. A group of one person can make it 1.
+        It is a largest minus a smallest: with many or small groups the value is large by chance alone. The interval takes that into
+        account; bootstrap samples do not, they are spread around the value, and hold the truth too seldom where groups hardly differ.
     Source
-        fairlearn; R. G. Newcombe (1998), Statistics in Medicine 17.
+        fairlearn; R. G. Newcombe (1998), Statistics in Medicine 17; A. Agresti, M. Bini, B. Bertaccini and E. Ryu (2008), Biometrics 64.
     """
     counts = evidence.counts
     for groups in compared_groups(evidence):

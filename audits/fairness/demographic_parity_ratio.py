@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from audits.audit import audit
 from audits.evidence import Evidence
-from audits.fairness.compare import extremes, per_attribute, widest_ratio
+from audits.fairness.extremes import extremes, per_attribute, widest_ratio
 from audits.fairness.impact_ratio import NO_SELECTION
 from audits.fairness.yardstick import compared_groups
 from audits.finding import Measurement
@@ -20,15 +20,20 @@ def demographic_parity_ratio(evidence: Evidence) -> Iterator[Measurement]:
         min_g(selected_g / decided_g) / max_g(selected_g / decided_g), over all known groups with decided rows; the same number as
         fairlearn's `demographic_parity_ratio`.
     Interval and test
-        Katz log interval of the two extreme groups (Koopman's score below five events), cut at 1; chi-squared over all groups (two
-        groups: z or Fisher's exact test). n is the smaller extreme group's rows. Tables name the two groups.
+        Two groups: Katz log interval (Koopman's score below five events), cut at 1. More: MOVER-R for the smallest of all pairs' ratios,
+        its high end held for all pairs at once. Chi-squared over all groups (two groups: z or Fisher's exact test). n is the smaller
+        extreme group's rows. Tables name the two groups and, for the whole period, hold the percentile interval of 1,000 bootstrap
+        samples.
     When it misleads
-        With many or small groups it is small by chance alone: one person who was refused makes it 0. Compare `impact_ratio`, which
+        With many or small groups it is small by chance alone (the interval knows, the value does not, nor does the bootstrap): one
+        person who was refused makes it 0. Compare `impact_ratio`, which
         keeps tiny groups from being the yardstick.
     Source
         fairlearn; D. Katz et al. (1978), Biometrics 34.
     """
     counts = evidence.counts
     for groups in compared_groups(evidence):
-        ends = extremes(counts.selected[..., groups.slices], counts.decided[..., groups.slices])
-        yield per_attribute(evidence, "demographic_parity_ratio", "ratio", groups, widest_ratio(ends, zero=NO_SELECTION), ends)
+        hits, n = counts.selected[..., groups.slices], counts.decided[..., groups.slices]
+        ends = extremes(hits, n)
+        found = widest_ratio(hits, n, ends, zero=NO_SELECTION)
+        yield per_attribute(evidence, "demographic_parity_ratio", "ratio", groups, found, ends)

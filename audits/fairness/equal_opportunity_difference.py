@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from audits.audit import audit
 from audits.estimate import Floats
 from audits.evidence import NO, YES, Evidence
-from audits.fairness.compare import ONE_GROUP, extremes, per_attribute, widest_difference
+from audits.fairness.compare import ONE_GROUP
+from audits.fairness.extremes import extremes, per_attribute, widest_difference
 from audits.fairness.yardstick import Groups, compared_groups
 from audits.finding import Measurement
 
@@ -21,11 +22,13 @@ def equal_opportunity_difference(evidence: Evidence) -> Iterator[Measurement]:
         value, so it is coded as 1 here. It equals fairlearn's `equal_opportunity_difference` with favorable as 1, and the model's own
         true positive rate when `positive` is the favorable value. Only rows with a decision and a known outcome count.
     Interval and test
-        Newcombe interval of the two extreme groups, cut at 0; chi-squared over all groups (two groups: z or Fisher's exact test).
-        n is the smaller extreme group's rows with the favorable outcome. Tables name the two groups.
+        Newcombe interval; of more than two groups, made for the widest of all pairs: the low end holds for all pairs at once, the high end
+        is the largest of all pairs'. Cut at 0. Chi-squared over all groups (two groups: z or Fisher's exact test). n is the smaller
+        extreme group's rows with the favorable outcome. Tables name the two groups and, for the whole period, hold the percentile interval
+        of 1,000 bootstrap samples.
     When it misleads
         Where outcomes are only known for those who were selected, the share is near 1 for every group and the gap says nothing.
-        With many or small groups a largest minus a smallest is large by chance alone.
+        With many or small groups a largest minus a smallest is large by chance alone: the interval knows, the value does not.
     Source
         M. Hardt, E. Price and N. Srebro (2016), Equality of Opportunity in Supervised Learning.
     """

@@ -8,8 +8,9 @@ import numpy as np
 
 from audits.audit import audit
 from audits.evidence import NO, YES, Evidence
-from audits.fairness.compare import Compared, Extremes, extremes, per_attribute, widest_difference
+from audits.fairness.compare import Compared
 from audits.fairness.equal_opportunity_difference import favorable_decisions, few_groups
+from audits.fairness.extremes import Extremes, extremes, per_attribute, widest_difference
 from audits.fairness.yardstick import compared_groups
 from audits.finding import Measurement
 
@@ -22,9 +23,9 @@ def equalized_odds_difference(evidence: Evidence) -> Iterator[Measurement]:
         max(max_g TPR_g - min_g TPR_g, max_g FPR_g - min_g FPR_g), with favorable coded as 1 for decision and outcome; the same number
         as fairlearn's `equalized_odds_difference` with its default worst case over the two rates.
     Interval and test
-        From the Newcombe intervals of the two gaps: the larger low to the larger high, which is the larger gap's own interval unless
-        the two are close. Twice the smaller of the two p-values. n is the smaller extreme group of the larger gap. Tables name its
-        two groups.
+        From the intervals of the two gaps, made as for `equal_opportunity_difference` with low ends that hold at 97.5 % each: the larger
+        low to the larger high. Twice the smaller of the two p-values. n is the smaller extreme group of the larger gap. Tables name its
+        two groups and, for the whole period, hold the percentile interval of 1,000 bootstrap samples.
     When it misleads
         The larger of two noisy gaps is large by chance alone; see `equal_opportunity_difference` for outcomes that are known for the
         selected only. When base rates differ, equal odds and equal predictive values cannot both hold.
@@ -32,7 +33,7 @@ def equalized_odds_difference(evidence: Evidence) -> Iterator[Measurement]:
         M. Hardt, E. Price and N. Srebro (2016); fairlearn.
     """
     for groups in compared_groups(evidence):
-        ends = [extremes(*favorable_decisions(evidence, groups, outcome=outcome)) for outcome in (YES, NO)]
+        ends = [extremes(*favorable_decisions(evidence, groups, outcome=outcome), level=0.975) for outcome in (YES, NO)]
         gaps = [widest_difference(found, few=few_groups(outcome)) for found, outcome in zip(ends, (YES, NO), strict=True)]
         yield per_attribute(evidence, "equalized_odds_difference", "difference", groups, *larger(gaps, ends))
 

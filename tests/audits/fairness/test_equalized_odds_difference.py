@@ -33,8 +33,8 @@ def test_by_hand(evidence_of, figures):
     (opportunity,) = figures(equal_opportunity_difference, evidence, window=0)
     (odds,) = figures(equalized_odds_difference, evidence, window=0)
     assert (opportunity.value, opportunity.n) == (0.5, 2)
-    assert opportunity.tables == {"highest": {"sex": "M"}, "lowest": {"sex": "F"}}
-    assert (odds.value, odds.tables) == (0.5, opportunity.tables)
+    assert (opportunity.tables["highest"], opportunity.tables["lowest"]) == ({"sex": "M"}, {"sex": "F"})
+    assert (odds.value, odds.tables["highest"], odds.tables["lowest"]) == (0.5, {"sex": "M"}, {"sex": "F"})
     assert odds.p == pytest.approx(min(1.0, 2 * opportunity.p))
 
 
