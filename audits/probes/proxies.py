@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,7 +20,10 @@ from audits.slices import OTHER
 from connectors.config import ModelConfig
 from connectors.partitions import Partition
 from connectors.schema import create_tables, model_schema
-from connectors.warehouse import Warehouse
+from connectors.warehouse import Engine, Warehouse
+
+if TYPE_CHECKING:
+    from audits.scan import Log
 
 COARSE = 20
 DDL = ("CREATE TABLE IF NOT EXISTS candor.proxies (model VARCHAR, fingerprint VARCHAR, created TIMESTAMP, body VARCHAR)",)
@@ -40,7 +43,10 @@ def proxies(warehouse: Warehouse, model: ModelConfig, bins: Bins, reference: Seq
     ).fetchall()
     if kept:
         return ProxyCounts.from_json(kept[0][0])
-    found = _counted(warehouse, model, bins, [p.number for p in reference])
+    from audits.scan import Log
+
+    log = Log(predictions=warehouse.engine.table(model_schema(model.name), "predictions"), outcomes=None, model=model)
+    found = counted(warehouse.engine, log, bins, [p.number for p in reference])
     if found is not None:
         with warehouse.transaction():
             warehouse.connection.execute("DELETE FROM candor.proxies WHERE model = ?", [model.name])
@@ -75,7 +81,7 @@ def bin_names(cut: Cut) -> tuple[str, ...]:
     return (*(named.words(Condition(cut.column, code, code)) for code in range(cut.size)), "missing")
 
 
-def proxy_table(log: Any, bins: Bins, cut: Sequence[Cut], numbers: Sequence[int] | None) -> Any:
+def proxy_table(log: Log, bins: Bins, cut: Sequence[Cut], numbers: Sequence[int] | None) -> Any:
     """The rows of some partitions: levels of the protected attributes, and the coarse bin of each column as text, null where missing."""
     from audits.scan import Log, double, groupings, label, level
 
@@ -102,12 +108,12 @@ def proxy_table(log: Any, bins: Bins, cut: Sequence[Cut], numbers: Sequence[int]
     return rows.select(**picked)
 
 
-def _counted(warehouse: Warehouse, model: ModelConfig, bins: Bins, numbers: Sequence[int]) -> ProxyCounts | None:
-    from audits.scan import Log, groupings
+def counted(engine: Engine, log: Log, bins: Bins, numbers: Sequence[int]) -> ProxyCounts | None:
+    """The counts of some partitions, in one scan of the groups and features; None where there is nothing to count."""
+    from audits.scan import groupings
     from audits.scan.log import double, joined
 
-    engine = warehouse.engine
-    log = Log(predictions=engine.table(model_schema(model.name), "predictions"), outcomes=None, model=model)
+    model = log.model
     attributes = [one.column for one in groupings(log) if one.column in model.attributes]
     cut = [coarse(column) for column in bins.columns if log.has(column.name) and column.name in _features(bins, model)]
     if not attributes or not cut or not numbers:
