@@ -44,7 +44,8 @@ def pages() -> dict[str, str]:
 def page(group: str, audit: Audit) -> str:
     """The page of one audit."""
     needs = ", ".join(_NEEDS[need] for need in audit.needs) or "predictions only"
-    head = [f"# {audit.name}", "", f"{group.capitalize().replace('_', ' ')}. Unit: {audit.unit}. Needs: {needs}. Tasks: {', '.join(audit.tasks)}.", "", ""]
+    about = f"{group.capitalize().replace('_', ' ')}. Unit: {audit.unit}. Needs: {needs}. Tasks: {', '.join(audit.tasks)}."
+    head = [f"# {audit.name}", "", about, "", ""]
     return "\n".join(head) + _markdown(inspect.getdoc(audit.function) or "") + _threshold(audit.name)
 
 

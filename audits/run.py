@@ -41,7 +41,7 @@ AS_ROWS = 'these take rows that share one "{unit}" as independent, so their inte
 NOT_RUN = "not run: candor audit --what-if"
 WHAT_IF = {
     "reductions_frontier": "reductions", "less_discriminatory_alternatives": "alternatives", "weak_spot_by_features": "weak_spots",
-    "weak_spot_by_features_log_loss": "weak_spots",
+    "weak_spot_by_features_log_loss": "weak_spots", "weak_spot_by_features_absolute_error": "weak_spots",
 }  # fmt: skip
 """Measures that rest on rows read by `candor audit --what-if`, and the probe that reads them."""
 
@@ -57,7 +57,7 @@ HANDLE_UNITS = frozenset({"weak_spot", "weak_spot_log_loss", "weak_spot_absolute
 
 def audit(
     config: Config, models: Sequence[str] | None = None, *, window: str | None = None, refreeze: bool = False,
-    progress: Callable[[str], None] = silent,
+    what_if: bool = False, rows: int | None = None, progress: Callable[[str], None] = silent,
 ) -> AuditRun:  # fmt: skip
     """Audit models (all by default), store the run and publish it.
 
@@ -68,6 +68,8 @@ def audit(
         "2026-03-01T06:00") or, for a log without a clock, a row in it ("row 12000").
     refreeze
         Freeze bins anew on the reference.
+    what_if, rows
+        Read rows for what counts cannot say (alternatives to the model, weak spots over features), at most so many of them a probe.
 
     Raises
     ------
@@ -78,6 +80,7 @@ def audit(
     """
     from audits import record
     from audits.gather import gather
+    from audits.what_if import run_probes, with_probes
     from connectors.layout import check_identity
     from connectors.published import publish
     from connectors.validate import check_stored
@@ -99,6 +102,9 @@ def audit(
             evidence = gather(warehouse, model, window=length, refreeze=refreeze, progress=progress)
             check_reference(evidence, str(config.path))
             check_groups(evidence, str(config.path))
+            evidence = with_probes(warehouse, evidence)
+            if what_if:
+                evidence = run_probes(warehouse, evidence, rows=rows, progress=progress)
             progress(f"{model.name}: measuring {evidence.coverage.analysed:,} predictions in {len(evidence.windows) - 1:,} windows")
             card = card_of(evidence, length or window_in_force(warehouse, evidence.model), ingested(warehouse, model))
             runs.append(examine(evidence, policies[model.name], card=card, only=only))

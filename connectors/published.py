@@ -31,6 +31,7 @@ _TABLES: dict[str, tuple[str, str]] = {  # published name -> (table that must ex
     "findings": ("findings", f"SELECT * FROM candor.findings WHERE run IN ({_LAST_RUNS})"),
     "errors": ("errors", f"SELECT * FROM candor.errors WHERE run IN ({_LAST_RUNS})"),
     "policy_changes": ("policy_changes", "SELECT * FROM candor.policy_changes ORDER BY ALL"),
+    "probes": ("probes", "SELECT * FROM candor.probes ORDER BY model, name"),
     "ledger": ("ledger", "SELECT * FROM candor.ledger ORDER BY batch"),
     "quarantine": (
         "quarantine",

@@ -217,12 +217,19 @@ def audit(
     json: Annotated[str | None, typer.Option("--json", metavar="FILE|-", help="Write the whole run as JSON; - for stdout.")] = None,
     gate: Annotated[bool, typer.Option("--gate", help="Exit with 1 when a finding failed.")] = False,
     refreeze: Annotated[bool, typer.Option("--refreeze", help="Freeze bins and calibration anew on the reference.")] = False,
+    what_if: Annotated[
+        bool, typer.Option("--what-if", help="Read rows for what counts cannot say: alternatives to the model, weak spots over features.")
+    ] = False,
+    rows: Annotated[int | None, typer.Option("--rows", min=1, metavar="N", help="With --what-if: the most rows a search may read.")] = None,
 ) -> None:
     """Audit what has been ingested, store the run and publish it for reports and the dashboard.
+
+    Figures come from counts. What --what-if has found is kept, and shown by later audits with its date and the rows it used.
 
     \b
     Examples:
       candor audit
+      candor audit --what-if --rows 50000
       candor audit --model loans --json run.json
       candor audit --gate --json - > run.json
     """
@@ -238,11 +245,17 @@ def audit(
         from dashboard.commands.report import check_place
 
         check_place(Path(json))
-    run = examine(settings, model or None, window=window, refreeze=refreeze, progress=say)
+    if rows is not None and not what_if:
+        raise UsageError("--rows is for --what-if: other figures come from counts of all rows")
+    run = examine(settings, model or None, window=window, refreeze=refreeze, what_if=what_if, rows=rows, progress=say)
     if json is not None:
         write_json(run, json)
     if json != "-":
         summarise(run)
+    from dashboard.commands.policy import changed
+
+    for line in changed(run.policy_changes):
+        print(line, file=sys.stderr if json == "-" else sys.stdout)
     from dashboard.commands.worst import failed
 
     errors = [(each.model, failure) for each in run.runs for failure in each.errors if failure.error]
@@ -337,7 +350,7 @@ def open_dashboard(config: Path, port: int, page: str) -> None:
 def query(sql: Annotated[str, typer.Argument(help="One SELECT.")], config: ConfigPath = HERE) -> None:
     """Ask the published tables with SQL: read only, no files, no network.
 
-    Tables: runs, models, findings, errors, ledger, quarantine, quarantine_reasons.
+    Tables: runs, models, findings, errors, policy_changes, probes, ledger, quarantine, quarantine_reasons.
 
     \b
     Examples:
