@@ -1,0 +1,31 @@
+"""The audit `estimated_balanced_accuracy`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from audits.audit import audit
+from audits.estimated.report import estimated
+from audits.evidence import Evidence
+from audits.finding import Measurement
+
+
+@audit(name="estimated_balanced_accuracy", unit="proportion", needs=("score", "decision"))
+def estimated_balanced_accuracy(evidence: Evidence) -> Iterator[Measurement]:
+    """The mean of the true positive rate and the true negative rate that outcomes will show.
+
+    (TP / (TP + FN) + TN / (TN + FP)) / 2. TP, FP, FN and TN are the outcomes to be expected: Σ p over the positive decisions, Σ (1 - p)
+    over them, and so on, p being the outcome rate that
+    the reference shows at a row's score.
+
+    Interval: 95 % prediction interval for the realised figure: the chance of the rows' own outcomes and the sampling of the reference.
+
+    It misleads when outcomes no longer follow the score as they did in the reference: see `estimation_error` and [how it is
+    made](../estimated-performance.md).
+
+    Source: J. Bialek, W. Kuberski, N. Perrakis and A. Bifet (2024), Estimating Model Performance Under Covariate Shift Without Labels.
+
+    >>> round((1.7 / 2.0 + 0.7 / 1.0) / 2, 4)  # yes at p = 0.9 and 0.8, no at 0.3: TP 1.7, FN 0.3, TN 0.7, FP 0.3
+    0.775
+    """
+    yield from estimated(evidence, "balanced_accuracy", "proportion", "fewer than one outcome of either kind is expected")

@@ -1,0 +1,31 @@
+"""The audit `estimated_log_loss`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from audits.audit import audit
+from audits.estimated.report import estimated
+from audits.evidence import Evidence
+from audits.finding import Measurement
+
+
+@audit(name="estimated_log_loss", unit="score", needs=("probability",))
+def estimated_log_loss(evidence: Evidence) -> Iterator[Measurement]:
+    """The mean negative logarithm of the probability that the score gives to what will happen.
+
+    -Σ (p log(score) + (1 - p) log(1 - score)) / n, p being the outcome rate that the reference shows at a row's score; scores as they
+    lie in the reference within a piece of the grid (at most 1/80 of it; 1/20 for intersections).
+
+    Interval: 95 % prediction interval for the realised figure: the chance of the rows' own outcomes and the sampling of the reference.
+
+    It misleads when outcomes no longer follow the score as they did in the reference: see `estimation_error` and [how it is
+    made](../estimated-performance.md).
+
+    Source: J. Bialek, W. Kuberski, N. Perrakis and A. Bifet (2024), Estimating Model Performance Under Covariate Shift Without Labels.
+
+    >>> import math
+    >>> round(-(0.7 * math.log(0.8) + 0.3 * math.log(0.2)), 4)  # a score of 0.8 where 7 of 10 outcomes were positive
+    0.639
+    """
+    yield from estimated(evidence, "log_loss", "score", "no prediction with a score")

@@ -1,0 +1,168 @@
+"""All estimates of one log, made once: figures, why some are withheld, and what there is to check them against."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audits.estimate import Floats, Integers
+from audits.estimated.contradiction import Contradiction, contradictions, unlike
+from audits.estimated.figures import Expected, Figure, expect, figures
+from audits.estimated.pieces import Pieces, Rows, lay_out, rows_of
+from audits.evidence import Evidence
+from audits.performance.maturity import immature
+
+OUTSIDE = 0.05
+"""Share of a window's scores beyond those that the reference has outcomes for, above which nothing is estimated."""
+
+CLEARED = 100
+"""Outcomes of its own from which a slice that agrees with everybody's curve keeps it although it failed for everybody."""
+
+FEWEST = 30
+"""Outcomes from which a window's realised figure says something about the estimate."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """Windows whose outcomes are in: what was estimated of the rows that have one, by [window, slice].
+
+    `windows` are their positions; `given` says where an estimate was given, that is not withheld for what came before. A regression has
+    no `rows` here.
+    """
+
+    windows: Integers
+    rows: Rows | None
+    figures: Mapping[str, Figure]
+    given: NDArray[np.bool_]
+    enough: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimation:
+    """One version's estimates by [window, slice]; `plain` without weighting, where that differs anywhere.
+
+    `reason` says why an estimate is withheld, "" where it is given; `outside` is the share of scores without support.
+    """
+
+    figures: Mapping[str, Figure]
+    plain: Mapping[str, Figure]
+    used: NDArray[np.bool_]
+    outside: Floats
+    reason: NDArray[np.object_]
+    checked: Checked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimations:
+    """All versions' estimates over one layout of pieces, or why there are none."""
+
+    pieces: Pieces | None
+    versions: tuple[Estimation, ...]
+    why: str = ""
+
+
+_kept: list[tuple[weakref.ref[Evidence], Estimations]] = []
+"""The estimates of the evidence last asked about, and of a few others: all measures of one run ask about the same."""
+
+
+def estimations(evidence: Evidence) -> Estimations:
+    """The estimates of a log, made once."""
+    for reference, found in _kept:
+        if reference() is evidence:
+            return found
+    made = _estimations(evidence)
+    _kept[:] = [(weakref.ref(evidence), made), *[(ref, found) for ref, found in _kept if ref() is not None]][:12]
+    return made
+
+
+def _estimations(evidence: Evidence) -> Estimations:
+    pieces = lay_out(evidence)
+    if isinstance(pieces, str):
+        return Estimations(pieces=None, versions=(), why=pieces)
+    refused, windows = unlike(pieces), comparable(evidence)
+    found = tuple(_version(evidence, pieces, version, refused, windows) for version in range(len(evidence.versions)))
+    return Estimations(pieces=pieces, versions=found)
+
+
+def comparable(evidence: Evidence) -> Integers:
+    """Windows whose outcomes are in and that are not the reference itself."""
+    first = evidence.reference.kind == "first window"
+    held = evidence.reference
+    own = [
+        first and (window.start, window.first_row) == (held.start, held.first_row if held.start is None else window.first_row)
+        for window in evidence.windows
+    ]  # fmt: skip
+    said = immature(evidence)
+    known = evidence.counts.labelled[0, :, 0] > 0
+    places = [i for i in range(1, len(evidence.windows)) if known[i] and not said[i] and not own[i]]
+    return np.asarray(places, dtype=np.int64)
+
+
+def _version(evidence: Evidence, pieces: Pieces, version: int, refused: NDArray[np.object_], windows: Integers) -> Estimation:
+    same = evidence.counts.same
+    rows = rows_of(evidence, pieces, version)
+    expected = expect(pieces, rows.n)
+    used = expected.shift.used
+    found = figures(pieces, expected, same=same)
+    plain = figures(pieces, expect(pieces, rows.n, used=np.zeros_like(used)), same=same) if used.any() else found
+    checked_rows = Rows(n=rows.known[windows], known=rows.known[windows], hits=rows.hits[windows])
+    of_known = _of_known(pieces, expected, rows, windows)
+    tested = contradictions(pieces, checked_rows, of_known.rate) if len(windows) else None
+    failed = np.zeros((0, len(pieces.parts)), dtype=np.bool_) if tested is None else tested.failed
+    reason, before = _withheld(pieces, failed, tested, len(evidence.windows), windows)
+    n = pieces.by_slice(rows.n.sum(axis=1))
+    outside = pieces.by_slice(rows.n.sum(axis=1) * pieces.unsupported) / np.maximum(n, 1.0)
+    for window, place in zip(*np.nonzero(outside > OUTSIDE), strict=True):
+        reason[window, place] = (
+            f"{100 * outside[window, place]:.0f}% of the scores lie where the reference has no outcomes (at most {100 * OUTSIDE:.0f}%)"
+        )
+    reason[:, refused != ""] = refused[refused != ""]
+    enough = pieces.by_slice(checked_rows.known.sum(axis=1)) >= FEWEST
+    checked = Checked(
+        windows=windows, rows=checked_rows, figures=figures(pieces, of_known, same=same) if len(windows) else {},
+        given=~before & (refused == "") & (outside[windows] <= OUTSIDE), enough=enough,
+    )  # fmt: skip
+    return Estimation(figures=found, plain=plain, used=used, outside=outside, reason=reason, checked=checked)
+
+
+def _of_known(pieces: Pieces, expected: Expected, rows: Rows, windows: Integers) -> Expected:
+    """What is expected of the rows whose outcome is known, weighted wherever all rows are."""
+    if (rows.known[windows] == rows.n[windows]).all():
+        moved = expected.shift
+        chosen = type(moved)(outcomes=moved.outcomes[windows], variance=moved.variance[windows], used=moved.used[windows])
+        return Expected(n=expected.n[windows], rate=expected.rate[windows], shift=chosen)
+    return expect(pieces, rows.known[windows], used=expected.shift.used[windows])
+
+
+def _withheld(
+    pieces: Pieces, failed: NDArray[np.bool_], tested: Contradiction | None, count: int, windows: Integers
+) -> tuple[NDArray[np.object_], NDArray[np.bool_]]:
+    """Why estimates are withheld, by [window, slice], and where they were already before a window's own outcomes, by [checked, slice].
+
+    The last windows with outcomes speak for every window from then on, until new outcomes agree. What fails for a group fails for its
+    crosses too, and what fails for everybody for all who have no curve of their own, since they share the curve that failed, unless
+    `CLEARED` outcomes of their own agree with it.
+    """
+    reason = np.full((count, len(pieces.parts)), "", dtype=object)
+    if tested is None or not failed.any():
+        return reason, np.zeros((len(windows), len(pieces.parts)), dtype=np.bool_)
+    source = np.where(failed, np.arange(len(pieces.parts)), -1)
+    for place, part in enumerate(pieces.parts):
+        for parent in () if part.own else pieces.parents[place]:
+            cleared = (parent == 0) & (tested.rows[:, place] >= CLEARED)
+            source[:, place] = np.where((source[:, place] < 0) & ~cleared, source[:, parent], source[:, place])
+    latest = np.searchsorted(windows, np.arange(count), side="right") - 1
+    for window in range(count):
+        rows = (len(windows), len(windows) - 1) if window == 0 else (latest[window],) if latest[window] >= 0 else ()
+        for row in rows:
+            for place in np.flatnonzero((source[row] >= 0) & (reason[window] == "")):
+                at = int(source[row, place])
+                whose = "" if at == place else "its curve is everybody's, and " if at == 0 else "for the whole group, "
+                reason[window, place] = f"can't tell: {whose}{tested.words(int(row), at)}"
+    failing = source[: len(windows)] >= 0
+    before = np.concatenate([np.zeros_like(failing[:1]), failing[:-1]]) if len(windows) else failing
+    return reason, before

@@ -1,0 +1,185 @@
+"""What the reference says of one slice: its score bins joined to pieces, with the outcome rate and the losses to be expected in each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audits.estimate import Floats, Integers
+from audits.estimated.curve import COARSE, ENOUGH, Curve, distrust, fit
+from audits.evidence import YES
+
+CUTS = 4 * COARSE
+"""Even cuts of the score grid at which pieces end, besides where the rate changes: rows of a piece are taken to lie as the reference's."""
+
+PRIOR = 20.0
+"""Rows of the common curve that the outcome rate of a cell is pulled towards it with."""
+
+TINY = 2.220446049250313e-16
+"""Probabilities are kept this far from 0 and 1 in the logarithmic loss, as scikit-learn does."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One slice.
+
+    Parameters
+    ----------
+    bins
+        The first bin of each piece.
+    coarse
+        The coarse bin of each piece.
+    rate
+        Expected outcome rate by [decision, piece].
+    blocks, variance
+        The first piece of each block of one rate, and the variance of its rate.
+    losses
+        Mean loss of a row by [kind, piece]: logarithmic if the outcome is positive and if not, squared if it is and if not.
+    supported
+        Whether the reference has outcomes at such scores.
+    known, hits
+        Labelled reference rows and their positive outcomes, by [decision, piece].
+    own, refused
+        Whether the rates are its own, and why there is no trusting them.
+    """
+
+    bins: Integers
+    coarse: Integers
+    rate: Floats
+    blocks: Integers
+    variance: Floats
+    losses: Floats
+    supported: NDArray[np.bool_]
+    known: Floats
+    hits: Floats
+    own: bool
+    refused: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Common:
+    """Everybody's curve, and what everybody's reference rows say of each bin.
+
+    `rate` and `rows` by [decision, bin], `known` (with an outcome) by [bin], `losses` by [kind, bin].
+    """
+
+    curve: Curve
+    rate: Floats
+    rows: Floats
+    known: Floats
+    losses: Floats
+
+
+def coarse_starts(size: int, cuts: int = COARSE) -> Integers:
+    """The first bin of each coarse bin of a grid.
+
+    >>> coarse_starts(40).tolist()[:3]
+    [0, 2, 4]
+    """
+    return np.flatnonzero(np.append(True, np.diff(np.arange(size) * cuts // size) > 0)).astype(np.int64)
+
+
+def means(values: Floats, weights: Floats, first: Integers) -> Floats:
+    """Weighted means over runs of bins (the last axis) that begin at `first`; the plain mean where a run has no weight.
+
+    >>> means(np.array([1.0, 3.0, 5.0, 7.0]), np.array([3.0, 1.0, 0.0, 0.0]), np.array([0, 2]))
+    array([1.5, 6. ])
+    """
+    total = np.add.reduceat(weights, first, axis=-1)
+    weighted = np.add.reduceat(values * weights, first, axis=-1)
+    plain = np.add.reduceat(values, first, axis=-1) / np.diff(np.append(first, values.shape[-1]))
+    return np.where(total > 0, weighted / np.where(total > 0, total, 1.0), plain)
+
+
+def common_of(table: Floats, mean: Floats) -> Common:
+    """Everybody's, from reference rows by [decision, outcome, bin] and the mean score of each bin."""
+    known, hits = table[:, :2].sum(axis=1), table[:, YES]
+    curve = fit(hits.sum(axis=0), known.sum(axis=0))
+    score = np.clip(mean, TINY, 1 - TINY)
+    losses = np.stack([-np.log(score), -np.log1p(-score), (1 - mean) ** 2, mean**2])
+    return Common(curve=curve, rate=anchored(curve.rate, known, hits), rows=table.sum(axis=1), known=known.sum(axis=0), losses=losses)
+
+
+def anchored(rate: Floats, known: Floats, hits: Floats) -> Floats:
+    """A curve's rate by [decision, bin], moved so that each decision's outcomes of the reference come out as they were observed.
+
+    logit(rate) + m of the decision, with Σ (hits - n rate) = m: the pull of one row keeps m near 0 where there are few. A rising curve
+    expects too much above any cut-off and too little below (its running sum lies under that of the observed outcomes); and where somebody
+    who knows more than the score decides, outcomes differ between decisions at the same score.
+
+    >>> known, hits = np.array([[50.0], [50.0], [0.0]]), np.array([[20.0], [40.0], [0.0]])
+    >>> anchored(np.array([0.6]), known, hits).round(2)
+    array([[0.41],
+           [0.78],
+           [0.6 ]])
+    """
+    inside = (rate > 0) & (rate < 1)
+    logit = np.log(np.where(inside, rate, 0.5) / np.where(inside, 1 - rate, 0.5))
+    move, total = np.zeros((len(known), 1)), hits.sum(axis=1, keepdims=True)
+    moved = np.tile(rate, (len(known), 1))
+    for _ in range(25):
+        moved = np.where(inside, 1 / (1 + np.exp(-(logit + move))), rate)
+        gap = total - (known * moved).sum(axis=1, keepdims=True) - move
+        move = move + np.clip(gap / ((known * moved * (1 - moved)).sum(axis=1, keepdims=True) + 1), -1, 1)
+    return moved
+
+
+def fine_part(common: Common, table: Floats) -> Part:
+    """A slice on the frozen grid, from its reference rows by [decision, outcome, bin].
+
+    With `ENOUGH` labelled rows it has a curve of its own, unless that cannot be trusted; else everybody's.
+    """
+    known, hits = table[:, :2].sum(axis=1), table[:, YES]
+    enough = known.sum() >= ENOUGH
+    refused = distrust(hits.sum(axis=0), known.sum(axis=0)) if enough else ""
+    own = bool(enough and not refused)
+    curve = fit(hits.sum(axis=0), known.sum(axis=0)) if own else common.curve
+    rate = anchored(curve.rate, known, hits) if own else common.rate
+    size = table.shape[-1]
+    edges = np.asarray([curve.first, min(curve.last + 1, size - 1)])
+    first = np.unique(np.concatenate([coarse_starts(size, CUTS), curve.starts, edges])).astype(np.int64)
+    return Part(
+        bins=first, coarse=first * COARSE // size, rate=rate[:, first], blocks=np.searchsorted(first, curve.starts),
+        variance=curve.variance, losses=means(common.losses, common.rows.sum(axis=0), first),
+        supported=(first >= curve.first) & (first <= curve.last), known=np.add.reduceat(known, first, axis=-1),
+        hits=np.add.reduceat(hits, first, axis=-1), own=own, refused=refused,
+    )  # fmt: skip
+
+
+def cell_part(common: Common, table: Floats) -> Part:
+    """A cell of the protected cross, from its reference rows by [decision, outcome, coarse bin].
+
+    Its rates are those of everybody's curve, averaged over the reference rows with the same decision in a coarse bin. With `ENOUGH`
+    labelled rows they are its own instead, each pulled towards everybody's with the weight of `PRIOR` rows.
+    """
+    known, hits = table[:, :2].sum(axis=1), table[:, YES]
+    curve, every, first = common.curve, common.rows.sum(axis=0), coarse_starts(len(common.curve.rate))
+    rate = expected(common.rate, common.rows)
+    enough = bool(known.sum() >= ENOUGH and min(hits.sum(), known.sum() - hits.sum()) > 0)
+    variance = means(curve.rate * (1 - curve.rate), every, first) / np.maximum(sums(common.known), 1.0)
+    if enough:
+        rate = (hits + PRIOR * rate) / (known + PRIOR)
+        together = (hits.sum(axis=0) + PRIOR * means(curve.rate, every, first)) / (known.sum(axis=0) + PRIOR)
+        variance = together * (1 - together) / (known.sum(axis=0) + PRIOR)
+    losses = np.concatenate(
+        [means(common.losses[k::2], every * weight, first)[:, None] for k, weight in ((0, curve.rate), (1, 1 - curve.rate))], axis=1
+    ).reshape(4, -1)
+    places = np.arange(len(curve.rate))
+    inside = np.add.reduceat((places >= curve.first) & (places <= curve.last), first) > 0
+    return Part(
+        bins=np.arange(COARSE), coarse=np.arange(COARSE), rate=rate, blocks=np.arange(COARSE), variance=variance, losses=losses,
+        supported=inside, known=known, hits=hits, own=enough,
+    )  # fmt: skip
+
+
+def expected(rate: Floats, rows: Floats) -> Floats:
+    """A rate by [decision, coarse bin], from one by [decision, bin]: averaged over the rows that have the decision, else over all."""
+    first = coarse_starts(rate.shape[-1])
+    return np.where(sums(rows) > 0, means(rate, rows, first), means(rate, np.tile(rows.sum(axis=0), (len(rate), 1)), first))
+
+
+def sums(values: Floats) -> Floats:
+    """Sums over coarse bins, of the last axis."""
+    return np.asarray(np.add.reduceat(values, coarse_starts(values.shape[-1]), axis=-1))
