@@ -1,9 +1,9 @@
-"""What people record: events that mark every trend. Kept in SQLite, which several processes may write at once."""
+"""What people do: events that mark every trend, and which counts have left as a report. Kept in SQLite, which several may write at once."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,6 +22,16 @@ class Event:
     kind: str
     at: datetime
     text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exported:
+    """A number of rows that left in reports: `cell` stands for what it was about; the exports `first` to `last` showed it."""
+
+    cell: int
+    n: int
+    first: int
+    last: int
 
 
 def path_of(config: Config) -> Path:
@@ -69,6 +79,44 @@ def events(config: Config, model: str) -> list[Event]:
     return [Event(kind=kind, at=datetime.fromisoformat(at).replace(tzinfo=None), text=text) for kind, at, text in rows]
 
 
+def exported(config: Config, model: str) -> list[Exported]:
+    """Which numbers of rows have left in reports about a model.
+
+    Raises
+    ------
+    CandorError
+        The file is there and cannot be read.
+    """
+    if not path_of(config).exists():
+        return []
+    with _open(config) as connection:
+        rows = connection.execute("SELECT cell, n, first, last FROM exported WHERE model = ?", (model,)).fetchall()
+    return [Exported(cell=cell, n=n, first=first, last=last) for cell, n, first, last in rows]
+
+
+def remember_export(config: Config, model: str, run: str, cells: Mapping[int, int]) -> None:
+    """Keep the number of rows of each cell that a report about a run showed; a run that leaves twice is one export.
+
+    Raises
+    ------
+    CandorError
+        The file cannot be written.
+    """
+    with _open(config) as connection, connection:
+        connection.execute("BEGIN IMMEDIATE")
+        known = dict(connection.execute("SELECT run, number FROM exports WHERE model = ?", (model,)).fetchall())
+        number = known.get(run, max(known.values(), default=0) + 1)
+        if run not in known:
+            values = (model, number, run, _written(datetime.now(UTC)))
+            connection.execute("INSERT INTO exports (model, number, run, created) VALUES (?, ?, ?, ?)", values)
+            # A count that the export before showed too goes on for one run more.
+            sql = "UPDATE exported SET last = ? WHERE model = ? AND cell = ? AND n = ? AND last = ?"
+            connection.executemany(sql, [(number, model, cell, n, number - 1) for cell, n in cells.items()])
+        sql = """INSERT INTO exported SELECT ?1, ?2, ?3, ?4, ?4 WHERE NOT EXISTS (
+            SELECT 1 FROM exported WHERE model = ?1 AND cell = ?2 AND first <= ?4 AND last >= ?4)"""
+        connection.executemany(sql, [(model, cell, n, number) for cell, n in cells.items()])
+
+
 def _written(moment: datetime) -> str:
     """A time as the file keeps it: UTC, of one length, so that text sorts as time does."""
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
@@ -83,6 +131,14 @@ def _open(config: Config) -> Iterator[sqlite3.Connection]:
             connection.execute(
                 "CREATE TABLE IF NOT EXISTS events (model TEXT NOT NULL, kind TEXT NOT NULL, at TEXT NOT NULL, text TEXT NOT NULL,"
                 " created TEXT NOT NULL)"
+            )
+            connection.execute(
+                "CREATE TABLE IF NOT EXISTS exports (model TEXT NOT NULL, number INTEGER NOT NULL, run TEXT NOT NULL,"
+                " created TEXT NOT NULL, PRIMARY KEY (model, number))"
+            )
+            connection.execute(
+                "CREATE TABLE IF NOT EXISTS exported (model TEXT NOT NULL, cell INTEGER NOT NULL, n INTEGER NOT NULL,"
+                " first INTEGER NOT NULL, last INTEGER NOT NULL, PRIMARY KEY (model, cell, first)) WITHOUT ROWID"
             )
             yield connection
     except sqlite3.Error as error:

@@ -7,9 +7,12 @@ from types import MappingProxyType
 from typing import Final
 
 from audits.finding import AuditRun, ModelRun
+from connectors.actions import exported, remember_export
+from connectors.config import Config
 from connectors.errors import UsageError, nearest
 from reports import csv_tables, json_record
 from reports.charts import Mark
+from reports.earlier_exports import Earlier, shown
 from reports.figure import Figure, figures
 from reports.suppression import suppressed
 
@@ -36,8 +39,27 @@ TEMPLATES: Final[Mapping[str, Mapping[str, Writer]]] = MappingProxyType(
 MEDIA_TYPES: Final = MappingProxyType({"html": "text/html; charset=utf-8", "csv": "text/csv; charset=utf-8", "json": "application/json"})
 
 
+def export(config: Config, template: str, format: str, run: AuditRun, *, model: str | None = None, marks: Sequence[Mark] = ()) -> bytes:
+    """Return a report that leaves: like `render`, and beside small cells it withholds what an earlier export would give away.
+
+    What it shows is remembered with the warehouse's actions, so that no later export of the model can be subtracted from this one.
+
+    Raises
+    ------
+    UsageError
+        As for `render`.
+    CandorError
+        The record of exports cannot be read or written.
+    """
+    writer, chosen = _asked(template, format, run, model)
+    found = suppressed(list(figures(chosen.findings)), earlier=Earlier(exported(config, chosen.model)))
+    content = writer(run, chosen, found, marks)
+    remember_export(config, chosen.model, run.id, shown(found))
+    return content
+
+
 def render(template: str, format: str, run: AuditRun, *, model: str | None = None, marks: Sequence[Mark] = ()) -> bytes:
-    """Return a report about one model of a run; the same run gives the same bytes.
+    """Return a report about one model of a run, to look at; the same run gives the same bytes. What leaves goes through `export`.
 
     `model` may be left out when the run holds one model. `marks` are releases and incidents to draw on trends. Small cells are withheld.
 
@@ -46,6 +68,11 @@ def render(template: str, format: str, run: AuditRun, *, model: str | None = Non
     UsageError
         When there is no such template, format or model; the text lists those that there are.
     """
+    writer, chosen = _asked(template, format, run, model)
+    return writer(run, chosen, suppressed(list(figures(chosen.findings))), marks)
+
+
+def _asked(template: str, format: str, run: AuditRun, model: str | None) -> tuple[Writer, ModelRun]:
     if template not in TEMPLATES:
         raise UsageError(f'There is no report template "{template}"; {nearest(template, TEMPLATES)}')
     writers = TEMPLATES[template]
@@ -53,8 +80,7 @@ def render(template: str, format: str, run: AuditRun, *, model: str | None = Non
         raise UsageError(f"PDF comes later; {', '.join(writers)} work today.")
     if format not in writers:
         raise UsageError(f'Report template "{template}" has no format "{format}"; it has {", ".join(writers)}.')
-    chosen = _model(run, model)
-    return writers[format](run, chosen, suppressed(list(figures(chosen.findings))), marks)
+    return writers[format], _model(run, model)
 
 
 def _model(run: AuditRun, name: str | None) -> ModelRun:

@@ -16,6 +16,7 @@ from functools import cache
 from typing import Any, Final
 
 from reports import glossary
+from reports.earlier_exports import HARMLESS, Earlier
 from reports.figure import Figure
 from reports.suppressed_tables import Around, Levels, cleaned, levels_of
 
@@ -45,18 +46,25 @@ _LABELLED: Final = frozenset({"accuracy", "brier_score", "log_loss", "mean_absol
 # Counts inside tables that the figure's own value, or interval, gives away.
 _WITHIN: Final = ("weight", "effective_n", "n_outside", "unknown_favorable", "unknown_unfavorable", "known", "rows")
 
+# The whole analysed period, whatever its ends: there is one in a run.
+WHOLE: Final = (True, None, None, None, None)
 Where = tuple[Any, ...]
 # A cell: side of the log, column, version, window, group.
 Cell = tuple[str, str | None, str | None, Where, Levels]
 
 
-def suppressed(figures: Sequence[Figure], *, smallest: int = SMALLEST, also: Collection[Cell] = ()) -> list[Figure]:
+def suppressed(figures: Sequence[Figure], *, smallest: int = SMALLEST, earlier: Earlier | None = None) -> list[Figure]:
     """Return the figures in order, small cells and what would give them away without value, interval, n, p, people, tables and verdict.
 
-    `also` are cells to withhold beside those that are small here (because an earlier export would give them away).
+    With `earlier` exports, cells whose rows differ from what those showed by fewer than ten are withheld too.
     """
     support = _support(figures)
-    hidden = _closed({cell for cell, n in support.items() if n < smallest} | (set(also) & support.keys()), support, smallest)
+    changed: set[Cell] = set()
+    if earlier is not None:
+        earlier.look(figures, {place: _cell(figure, figure.slice) for place, figure in enumerate(figures)})
+        changed = earlier.changed(smallest)
+    small = {cell for cell, n in support.items() if n < smallest}
+    hidden = _closed(small | (changed & support.keys()), support, smallest, earlier, changed) | changed
     shown: dict[tuple[str, str | None, Where, tuple[str, ...]], list[float]] = defaultdict(list)
     gone: set[tuple[str, str | None, Where, tuple[str, ...]]] = set()
     counts: dict[tuple[str, Levels], int | None] = {}
@@ -79,7 +87,7 @@ def suppressed(figures: Sequence[Figure], *, smallest: int = SMALLEST, also: Col
     result = []
     for figure in figures:
         withhold = _small(figure, smallest)
-        withhold |= bool(figure.slice) and _cell(figure, figure.slice) in hidden
+        withhold |= (bool(figure.slice) or figure.name not in HARMLESS) and _cell(figure, figure.slice) in hidden
         withhold |= bool(figure.reference_slice) and _cell(figure, figure.reference_slice or {}) in hidden
         withhold |= (
             figure.name.endswith("_version_difference") and _cell(figure, figure.slice)[:2] + _cell(figure, figure.slice)[3:] in versions
@@ -152,7 +160,9 @@ def _levels(levels: Mapping[str, str]) -> Levels:
 
 
 def _window(figure: Figure) -> Where:
-    return (figure.whole, figure.window_start, figure.window_end, figure.first_row, figure.last_row)
+    if figure.whole:
+        return WHOLE
+    return (False, figure.window_start, figure.window_end, figure.first_row, figure.last_row)
 
 
 def _cell(figure: Figure, levels: Any) -> Cell:
@@ -170,39 +180,44 @@ def _support(figures: Iterable[Figure]) -> dict[Cell, int]:
     return support
 
 
-def _totals(cells: Iterable[Cell]) -> list[list[Cell]]:
-    """Return, for each published total, the cells that add up to it."""
-    sums: dict[tuple[Any, ...], list[Cell]] = defaultdict(list)
+def _totals(cells: Iterable[Cell]) -> list[tuple[Cell, list[Cell]]]:
+    """Return each published total with the cells that add up to it."""
+    sums: dict[tuple[tuple[Any, ...], Cell], list[Cell]] = defaultdict(list)
     for cell in cells:
-        side, column, version, window, levels = cell
+        of, column, version, window, levels = cell
         names = tuple(name for name, _ in levels)
-        sums[("attribute", side, column, version, window, names)].append(cell)
+        sums[("attribute", names), (of, column, version, window, ())].append(cell)
         if len(levels) > 1:
             for level in levels:
-                sums[("level", side, column, version, window, names, level)].append(cell)
+                sums[("level", names), (of, column, version, window, (level,))].append(cell)
         if not window[0]:
-            sums[("period", side, column, version, levels)].append(cell)
+            sums[("period",), (of, column, version, WHOLE, levels)].append(cell)
         if version is not None:
-            sums[("versions", side, column, window, levels)].append(cell)
+            sums[("versions",), (of, column, None, window, levels)].append(cell)
         if column is not None:  # the classes of a task with several
-            sums[("classes", side, version, window, levels)].append(cell)
-    return list(sums.values())
+            sums[("classes",), (of, None, version, window, levels)].append(cell)
+    return [(total, parts) for (_, total), parts in sums.items()]
 
 
-def _closed(hidden: set[Cell], support: dict[Cell, int], smallest: int) -> set[Cell]:
-    """Return the hidden cells with the smallest others added until no total gives one of them away."""
+def _closed(
+    hidden: set[Cell], support: dict[Cell, int], smallest: int, earlier: Earlier | None = None, changed: Collection[Cell] = ()
+) -> set[Cell]:
+    """Return the hidden cells with the smallest others added until no total gives one of them away, alone or beside earlier exports."""
     totals = _totals(support)
-    changed = bool(hidden)
-    while changed:
-        changed = False
-        for parts in totals:
+    turn = bool(hidden) or earlier is not None
+    while turn:
+        turn = False
+        for total, parts in totals:
             inside = [cell for cell in parts if cell in hidden]
-            if not inside or (len(inside) > 1 and sum(support[c] for c in inside) >= smallest):
-                continue
             others = [cell for cell in parts if cell not in hidden]
+            few = bool(inside) and (len(inside) == 1 or sum(support[c] for c in inside) < smallest)
+            if not few and earlier is not None and total not in hidden and total not in changed:
+                others = [cell for cell in others if earlier.moved(cell)] if earlier.tells(total, others, smallest) else []
+            elif not few:
+                others = []
             if others:
                 hidden.add(min(others, key=lambda c: (support[c], repr(c))))
-                changed = True
+                turn = True
     return hidden
 
 
