@@ -1,7 +1,7 @@
 """Evidence in which every window is a sample of its own, so that an audit measures all samples in one call, by its own code.
 
 Counts are added up from drawn arrays instead of read from a warehouse; from there on nothing is special: audits ask this evidence what
-they ask any other. The whole period (window 0) is left empty, for it would be all samples together.
+they ask any other. The whole period (window 0) is all samples together, and of no interest.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class Replicates(Evidence):
         return self._counted(self.places, grid.size, None), self._counted(self.places, grid.size, self._rows.score)
 
     def _counted(self, places: Any, size: int, weights: Floats | None) -> Floats:
-        """Weights by [window, slice, outcome, bin]: an empty window 0, everybody before the groups."""
+        """Weights by [window, slice, outcome, bin]: the sum of all windows first, everybody before the groups."""
         shape = (len(self.windows) - 1, self._rows.groups)
         cell = np.arange(shape[0] * shape[1]).reshape(*shape, 1)
         outcome = self._rows.outcome.reshape(*shape, -1).astype(np.int64)
@@ -77,6 +77,7 @@ class Replicates(Evidence):
         counted = counted.reshape(*shape, 2, size)
         values = np.zeros((shape[0] + 1, shape[1] + 1, 3, size))
         values[1:, 0, :2], values[1:, 1:, :2] = counted.sum(axis=1), counted
+        values[0] = values[1:].sum(axis=0)
         return values
 
     @cached_property
@@ -158,6 +159,7 @@ def evidence_of_counts(table: Floats) -> Replicates:
     whole = np.zeros((1, replicates + 1, groups + 1, 3, 3))
     whole[0, 1:, 1:, :2, :2] = table
     whole[0, 1:, 0, :2, :2] = table.sum(axis=1)
+    whole[0, 0] = whole[0, 1:].sum(axis=0)
     found.__dict__["counts"] = Counts(table=whole, sums={}, same=True)
     return found
 
@@ -209,11 +211,12 @@ def _counts(drawn: Drawn, *, by_unit: bool = False) -> Counts:
     score, outcome = drawn.score.ravel(), drawn.outcome.ravel()
 
     def added(place: Any, size: int, weights: Floats | None) -> Floats:
-        """Weights as [1, window, slice, ..., `size`]: an empty window 0, everybody before the groups."""
+        """Weights as [1, window, slice, ..., `size`]: the sum of all windows first, everybody before the groups."""
         found = np.bincount(cell * size + place, weights=weights, minlength=int(np.prod((*shape, *extra))) * size)
         found = found.reshape(*shape, *extra, size)
         values = np.zeros((1, shape[0] + 1, shape[1] + 1, *extra, size))
         values[0, 1:, 0], values[0, 1:, 1:] = found.sum(axis=1), found
+        values[0, 0] = values[0, 1:].sum(axis=0)
         return values
 
     yes = outcome.astype(np.int64)

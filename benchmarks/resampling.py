@@ -89,7 +89,8 @@ def compare(*, samples: int = SAMPLES, replicates: int = REPLICATES, seed: int =
             ends = np.asarray(bootstrap(counts, remembered(statistic, kept), seed=seed + sample, replicates=replicates))
             test = ks_2samp(by_rows, kept[0])
             beside = np.quantile(by_rows, [0.025, 0.975])
-            found.setdefault(name, []).append((float(test.statistic), float(test.pvalue), float(np.abs(ends - beside).mean() / np.ptp(beside))))
+            apart = float(np.abs(ends - beside).mean() / np.ptp(beside))
+            found.setdefault(name, []).append((float(test.statistic), float(test.pvalue), apart))
     return {
         name: Compared(distance=float(np.mean([d for d, _, _ in each])), told_apart=float(np.mean([p < 0.05 for _, p, _ in each])),
                        ends=float(np.mean([e for _, _, e in each])))
