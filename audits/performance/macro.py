@@ -32,7 +32,7 @@ class Part:
     of_negatives: Floats
 
 
-def left_out(evidence: Evidence, has: NDArray[np.bool_]) -> NDArray[np.object_]:
+def left_out(evidence: Evidence, has: NDArray[np.bool_], *, what: str = "no outcome is") -> NDArray[np.object_]:
     """Which classes a mean leaves out, in words, by cell; "" where it leaves out none. `has` is by [..., class]."""
     names, flat = evidence.classes, has.reshape(-1, has.shape[-1])
     patterns, place = np.unique(flat, axis=0, return_inverse=True)
@@ -43,7 +43,7 @@ def left_out(evidence: Evidence, has: NDArray[np.bool_]) -> NDArray[np.object_]:
             said[i] = ""
             continue
         shown = ", ".join(gone[:5]) + (f" and {len(gone) - 5} more" if len(gone) > 5 else "")
-        said[i] = f"no outcome is {shown}: the mean is over the other {len(names) - len(gone)} of {len(names)} classes"
+        said[i] = f"{what} {shown}: the mean is over the other {len(names) - len(gone)} of {len(names)} classes"
     return np.asarray(said[place.ravel()].reshape(has.shape[:-1]), dtype=object)
 
 
@@ -90,7 +90,7 @@ def macro(
             tables={int(i): {"resolution": float(resolution[i])} for i in np.flatnonzero(np.isfinite(resolution))},
         )  # fmt: skip
         few = np.where(np.isfinite(mean) & np.isnan(found.low), "a class has a single outcome, too few for an interval", "")
-        found.reason[:] = np.where(np.isfinite(mean), joined(left_out(evidence, has), few), found.reason)
+        found.reason[:] = np.where(np.isfinite(mean), joined(left_out(evidence, has, what="no figure of"), few), found.reason)
         yield found
     yield from of_class
 

@@ -57,15 +57,12 @@ class ScoreBins:
         )  # fmt: skip
 
 
-_kept: list[tuple[weakref.ref[Evidence], list[ScoreBins]]] = []
-"""The blocks of the evidence last asked about: all measures of scores in one run ask about the same."""
-
 KEPT_BYTES = 256_000_000
-"""Histograms of classes up to this size together are kept while their evidence lives; the rest are laid out again."""
+"""Histograms of one evidence up to this size together are kept while it lives; the rest are laid out again when asked for."""
 
 
-class _KeptClasses:
-    """The blocks of the classes of the evidence last asked about."""
+class _Kept:
+    """The blocks of the evidence last asked about, and of its classes: all measures of scores in one run ask about the same."""
 
     def __init__(self) -> None:
         self.of: weakref.ref[Evidence] | None = None
@@ -77,7 +74,8 @@ class _KeptClasses:
         self.of = weakref.ref(evidence, lambda gone: self.blocks.clear() if self.of is gone else None)
 
 
-_kept_classes = _KeptClasses()
+_kept, _kept_classes = _Kept(), _Kept()
+_WHOLE = -1
 
 
 def score_bins(evidence: Evidence) -> list[ScoreBins]:
@@ -85,9 +83,11 @@ def score_bins(evidence: Evidence) -> list[ScoreBins]:
 
     Cells without any row are left out; cells whose outcomes are all unknown stay, with nothing in them.
     """
-    if not (_kept and _kept[0][0]() is evidence):
-        _kept[:] = [(weakref.ref(evidence, lambda _: _kept.clear()), _blocks(evidence))]
-    return _kept[0][1]
+    if _kept.of is None or _kept.of() is not evidence:
+        _kept.start(evidence)
+    if _WHOLE not in _kept.blocks:
+        _kept.blocks[_WHOLE] = _blocks(evidence)
+    return _kept.blocks[_WHOLE]
 
 
 def class_bins(evidence: Evidence, k: int) -> list[ScoreBins]:
@@ -129,6 +129,5 @@ def _block(evidence: Evidence, version: int, slices: list[int], n: Floats, score
     return ScoreBins(
         version=version, window=window.astype(np.int64), slice=np.asarray(slices, dtype=np.int64)[place],
         positives=n[window, place, positive], negatives=n[window, place, negative],
-        score=of_positives + score[window, place, negative], score_positives=of_positives, column=column,
-        merged=merged,
+        score=of_positives + score[window, place, negative], score_positives=of_positives, column=column, merged=merged,
     )  # fmt: skip
