@@ -80,7 +80,7 @@ class Pieces:
     def blocks(self) -> Integers:
         """The first piece of each block of one rate."""
         found = [start + part.blocks for start, part in zip(self.starts, self.parts, strict=True)]
-        joined: Integers = np.concatenate(found).astype(np.int64)
+        joined: Integers = np.concatenate(found)
         return joined
 
     @cached_property
