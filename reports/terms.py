@@ -117,6 +117,8 @@ TERMS: Final[dict[str, Term]] = {
          "How much larger the mean error is inside a slice than outside it; found by search and corrected for the search."),
         ("weak_spot_by_features", "Weak spot by features", "points", "low",
          "How much more often the model errs inside a slice of the features, on rows that did not help to find the slice."),
+        ("weak_spot_by_features_absolute_error", "Weak spot by features (absolute error)", "plain", "low",
+         "How much larger the mean error is inside a slice of the features, on rows that did not help to find the slice."),
         ("weak_spot_by_features_log_loss", "Weak spot by features (log loss)", "decimal", "low",
          "How much larger the log loss is inside a slice of the features, on rows that did not help to find the slice."),
     ),

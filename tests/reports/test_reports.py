@@ -118,7 +118,7 @@ def test_json_is_canonical_and_has_no_nan(lender: AuditRun) -> None:
     text = render("audit", "json", lender).decode()
     record = json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} in JSON"))
     assert text == json.dumps(record, sort_keys=True, ensure_ascii=False, separators=(",", ":")) + "\n"
-    assert set(record) == {"format", "id", "created", "code_revision", "policy", "data", "bins", "runs"}
+    assert set(record) == {"format", "id", "created", "code_revision", "policy", "data", "bins", "policy_changes", "runs"}
     assert set(record["runs"][0]["findings"][0]) == {
         "name",
         "unit",
@@ -131,6 +131,7 @@ def test_json_is_canonical_and_has_no_nan(lender: AuditRun) -> None:
         "estimate",
         "p_value",
         "q_value",
+        "people",
         "tables",
         "threshold",
         "verdict",
