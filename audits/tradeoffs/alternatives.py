@@ -13,7 +13,7 @@ from audits.estimate import Floats
 from audits.interval import benjamini_hochberg
 from audits.tradeoffs.confusion import Interval, listed, plain
 from audits.tradeoffs.paired import Paired
-from audits.tradeoffs.points import columns, point
+from audits.tradeoffs.points import Ways, at
 
 TOLERATED = 0.01
 """Accuracy, balanced accuracy or share of the costs' range that no alternative may lose, however few rows make that insignificant."""
@@ -101,18 +101,19 @@ def _no_gain(gain: Interval, q_value: Floats, i: int) -> str:
 
 
 def described(
-    found: Judged, way: int, named: Mapping[str, Any], slices: Sequence[dict[str, str]], costs: Floats | None
-) -> dict[str, Any]:
-    """One way for tables: what it is, whether it is kept, and its figures."""
-    other = found.paired.other.at((slice(None), way))
-    figures = point(other, list(slices), same=found.paired.same, allowed=found.paired.allowed, costs=costs)
-    before = columns(
-        found.paired.baseline.at((slice(None), slice(way, way + 1))), same=found.paired.same, allowed=found.paired.allowed, costs=costs
-    )
-    return {
-        "threshold": None, "dropped": [], **named, "kept": not found.why[way], "why": found.why[way],
-        "n": round(float(other.n.sum())), "loss": listed(found.loss, way), "balanced_loss": listed(found.balanced_loss, way),
-        "cost_increase": listed(found.cost_increase, way), "gain": listed(found.gain, way),
-        "p_value": plain(found.p_value[way]),
-        "baseline_impact_ratio": listed(before["impact_ratio"], 0), **figures,
-    }  # fmt: skip
+    found: Judged, ways: Sequence[int], named: Sequence[Mapping[str, Any]], names: Sequence[dict[str, str]], costs: Floats | None
+) -> list[dict[str, Any]]:
+    """Some ways for tables: what each is, whether it is kept, and its figures; `names` are the groups."""
+    paired = found.paired
+    every = Ways(confusion=paired.other, same=paired.same, allowed=paired.allowed, costs=costs, names=names)
+    before = listed(paired.impacts[0].smallest)
+    pairs = {name: listed(getattr(found, name)) for name in ("loss", "balanced_loss", "cost_increase", "gain")}
+    n, p_value = paired.other.n.sum(axis=0), plain(found.p_value)
+    return [
+        {
+            "threshold": None, "dropped": [], **given, "kept": not found.why[way], "why": found.why[way], "n": round(float(n[way])),
+            **{name: at(values, way) for name, values in pairs.items()}, "baseline_impact_ratio": at(before, way), "p_value": p_value[way],
+            **figures,
+        }
+        for way, given, figures in zip(ways, named, every.points(ways), strict=True)
+    ]  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,8 @@ from audits.tradeoffs.costs import mean_cost
 
 Interval = tuple[Floats, Floats, Floats]
 """Value, low and high."""
+
+RATES = ("accuracy", "balanced_accuracy", "true_positive_rate", "false_positive_rate", "positive_predictive_value", "cost")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,22 +72,25 @@ class Confusion:
         """The mean of the two rates of right predictions, NaN without both outcomes."""
         return np.asarray((share(self.true_positives, self.positives) + share(self.true_negatives, self.negatives)) / 2)
 
-    def rates(self, costs: Floats | None) -> dict[str, Interval | None]:
-        """Accuracy, balanced accuracy, true and false positive rate, precision and cost, each with its interval.
+    def rates(self, costs: Floats | None, *, names: Collection[str] = RATES) -> dict[str, Interval | None]:
+        """Accuracy, balanced accuracy, true and false positive rate, precision and cost, each with its interval; `names` picks some.
 
         Wilson intervals; balanced accuracy by MOVER of the two it is made of; the cost's as `costs.mean_cost` says.
         """
-        tpr, fpr = (proportion(self.true_positives, self.positives), proportion(self.false_positives, self.negatives))
-        low, high = mover([tpr[0], fpr[0]], [tpr[1:], fpr[1:]], [0.5, -0.5])
-        balanced = (self.balanced(), np.maximum(low + 0.5, 0.0), np.minimum(high + 0.5, 1.0))
-        return {
-            "accuracy": proportion(self.correct, self.n),
-            "balanced_accuracy": balanced,
-            "true_positive_rate": tpr,
-            "false_positive_rate": fpr,
-            "positive_predictive_value": proportion(self.true_positives, self.true_positives + self.false_positives),
-            "cost": None if costs is None else mean_cost(self.cells, costs),
+        made: dict[str, Callable[[], Interval | None]] = {
+            "accuracy": lambda: proportion(self.correct, self.n),
+            "balanced_accuracy": self._balanced,
+            "true_positive_rate": lambda: proportion(self.true_positives, self.positives),
+            "false_positive_rate": lambda: proportion(self.false_positives, self.negatives),
+            "positive_predictive_value": lambda: proportion(self.true_positives, self.true_positives + self.false_positives),
+            "cost": lambda: None if costs is None else mean_cost(self.cells, costs),
         }
+        return {name: make() for name, make in made.items() if name in names}
+
+    def _balanced(self) -> Interval:
+        tpr, fpr = proportion(self.true_positives, self.positives), proportion(self.false_positives, self.negatives)
+        low, high = mover([tpr[0], fpr[0]], [tpr[1:], fpr[1:]], [0.5, -0.5])
+        return self.balanced(), np.maximum(low + 0.5, 0.0), np.minimum(high + 0.5, 1.0)
 
 
 def proportion(hits: Floats, n: Floats) -> Interval:
@@ -103,7 +108,8 @@ def listed(found: Interval | None, place: Any = slice(None)) -> dict[str, Any] |
 def plain(values: NDArray[Any] | float) -> Any:
     """Numbers for tables, to eight digits: more are noise, and a table of a hundred thresholds has thousands of them."""
     rounded = np.round(np.asarray(values, dtype=np.float64), 8)
-    return np.where(np.isfinite(rounded), rounded, None).tolist()  # type: ignore[call-overload]
+    finite = np.isfinite(rounded)
+    return rounded.tolist() if finite.all() else np.where(finite, rounded, None).tolist()  # type: ignore[call-overload]
 
 
 def tabled(rates: Mapping[str, Interval | None], place: Any = slice(None)) -> dict[str, Any]:

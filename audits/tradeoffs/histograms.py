@@ -36,6 +36,8 @@ class Histograms:
         Whether the positive outcome is the favorable one.
     allowed
         Which groups the others may be compared with.
+    decided
+        Rows with a decision by [group, decision (negative, positive), outcome (negative, positive, unknown), bin].
     """
 
     attribute: int
@@ -46,12 +48,14 @@ class Histograms:
     edges: Floats
     same: bool
     allowed: NDArray[np.bool_]
+    decided: Floats
 
     def within(self, kept: NDArray[np.bool_]) -> Histograms:
         """Those of some of the groups."""
         return Histograms(
             attribute=self.attribute, slices=self.slices[kept], negatives=self.negatives[kept], positives=self.positives[kept],
             unlabelled=self.unlabelled[kept], edges=self.edges, same=self.same, allowed=self.allowed[kept],
+            decided=self.decided[kept],
         )  # fmt: skip
 
 
@@ -68,7 +72,7 @@ def histograms(evidence: Evidence) -> tuple[Histograms, ...]:
     every = list(compared_groups(evidence))
     singles = [groups for groups in every if evidence.attributes[groups.attribute] in evidence.model.attributes]
     everybody = Groups(attribute=-1, slices=np.zeros(1, dtype=np.int64), allowed=np.ones(1, dtype=np.bool_))
-    n = evidence.margin(np.concatenate([groups.slices for groups in (everybody, *singles)]).tolist(), whole=True)[0][0]
+    n = evidence.decided_margin(np.concatenate([groups.slices for groups in (everybody, *singles)]).tolist(), whole=True)[0][0]
     found, start = [], 0
     for groups in (everybody, *singles):
         found.append(_of(evidence, groups, n[start : start + len(groups.slices)], grid.edges))
@@ -76,18 +80,20 @@ def histograms(evidence: Evidence) -> tuple[Histograms, ...]:
     for groups in every:
         if evidence.attributes[groups.attribute] not in evidence.model.attributes:
             first = -(-np.arange(1, COARSE) * grid.size // COARSE)  # the first fine bin of coarse bins 1, 2, ...
-            rows = evidence.coarse(groups.slices.tolist(), whole=True)[0][0]
+            rows = evidence.decided_coarse(groups.slices.tolist(), whole=True)[0][0]
             found.append(_of(evidence, groups, rows, grid.edges[np.maximum(first, 1) - 1]))
     _kept[:] = [(weakref.ref(evidence, lambda _: _kept.clear()), tuple(found))]
     return _kept[0][1]
 
 
-def _of(evidence: Evidence, groups: Groups, n: Floats, edges: Floats) -> Histograms:
-    same = evidence.counts.same
+def _of(evidence: Evidence, groups: Groups, table: Floats, edges: Floats) -> Histograms:
+    """From rows by [group, decision, outcome, bin], on both axes no, yes and unknown."""
+    same, n = evidence.counts.same, table.sum(axis=1)
     positive, negative = (YES, NO) if same else (NO, YES)
+    order = [negative, positive]
     return Histograms(
         attribute=groups.attribute, slices=groups.slices, negatives=n[:, negative], positives=n[:, positive], unlabelled=n[:, UNKNOWN],
-        edges=edges, same=same, allowed=groups.allowed,
+        edges=edges, same=same, allowed=groups.allowed, decided=table[:, order][:, :, [*order, UNKNOWN]],
     )  # fmt: skip
 
 

@@ -8,6 +8,8 @@ import numpy as np
 
 from audits.estimate import Floats, Integers
 
+RATES = ("selection_rate", "true_positive_rate", "false_positive_rate")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hull:
@@ -25,30 +27,22 @@ class Hull:
     hits: Floats
     alarms: Floats
 
-    @property
-    def true_positive_rate(self) -> Floats:
-        """Of favorable outcomes, those selected."""
-        return np.asarray(self.hits / self.hits[-1])
-
-    @property
-    def false_positive_rate(self) -> Floats:
-        """Of unfavorable outcomes, those selected."""
-        return np.asarray(self.alarms / self.alarms[-1])
-
-    @property
-    def selection_rate(self) -> Floats:
-        """Of all rows, those selected."""
+    def rate(self, name: str) -> Floats:
+        """A rate at each corner: of all rows, of the favorable or of the unfavorable outcomes, those selected."""
+        if name == "true_positive_rate":
+            return np.asarray(self.hits / self.hits[-1])
+        if name == "false_positive_rate":
+            return np.asarray(self.alarms / self.alarms[-1])
         return np.asarray((self.hits + self.alarms) / (self.hits[-1] + self.alarms[-1]))
 
-    @property
-    def accuracy(self) -> Floats:
-        """Of all rows, those decided right."""
-        return np.asarray((self.hits + self.alarms[-1] - self.alarms) / (self.hits[-1] + self.alarms[-1]))
-
-    @property
-    def balanced_accuracy(self) -> Floats:
-        """The mean of the two rates of right decisions."""
-        return np.asarray((self.true_positive_rate + 1 - self.false_positive_rate) / 2)
+    def distinct(self, name: str) -> tuple[Floats, Integers]:
+        """The distinct values of a rate, ascending, and of the corners that share one the place of the best: most hits, fewest alarms."""
+        values = self.rate(name)
+        start = np.flatnonzero(np.append(True, values[1:] > values[:-1]))
+        if name == "true_positive_rate":
+            return values[start], start
+        end = np.append(start[1:], len(values)) - 1
+        return values[end], end
 
 
 def hull(favorable: Floats, unfavorable: Floats, *, same: bool) -> Hull:
@@ -69,10 +63,10 @@ def hull(favorable: Floats, unfavorable: Floats, *, same: bool) -> Hull:
     n = favorable + unfavorable
     kept = np.flatnonzero(n > 0)
     ordered = kept if same else kept[::-1]  # least favorable first
-    blocks = isotonic_regression(favorable[ordered] / n[ordered], weights=n[ordered]).blocks
-    starts = ordered[np.asarray(blocks[:-1], dtype=np.int64)]
+    blocks = np.asarray(isotonic_regression(favorable[ordered] / n[ordered], weights=n[ordered]).blocks, dtype=np.int64)[:-1]
+    starts = ordered[blocks]
     # the block that begins at bin b is selected with all above it by threshold place b (or, the other way round, all up to b by b + 1)
     place = np.concatenate([starts if same else starts + 1, [len(n) if same else 0]])[::-1].astype(np.int64)
-    sums = [np.add.reduceat(values[ordered], np.asarray(blocks[:-1], dtype=np.int64)) for values in (favorable, unfavorable)]
+    sums = [np.add.reduceat(values[ordered], blocks) for values in (favorable, unfavorable)]
     hits, alarms = (np.concatenate([[0.0], np.cumsum(values[::-1])]) for values in sums)
     return Hull(place=place, hits=hits, alarms=alarms)

@@ -24,25 +24,34 @@ class Impact:
     lowest: Integers
 
 
-def impact(selected: Floats, n: Floats, allowed: NDArray[np.bool_]) -> Impact:
+def impact(selected: Floats, n: Floats, allowed: NDArray[np.bool_], *, each: bool = True) -> Impact:
     """Selection rate of each group over the yardstick's, from counts by [group, threshold].
 
     The yardstick is that of the audit `impact_ratio`. Intervals are Katz's, or Koopman's below five events; the yardstick's own ratio is
     1 by definition. The smallest is taken over groups with `ENOUGH_ROWS` rows; NaN where there are no two groups or nobody is selected.
+    Without `each`, only the smallest ratios get intervals.
     """
-    reference = yardstick(share(selected, n).T, n.T, n.sum(axis=0), allowed)
-    place = np.maximum(reference, 0)[None]
-    top, top_n = (np.broadcast_to(np.take_along_axis(values, place, axis=0), n.shape) for values in (selected, n))
+    n = np.broadcast_to(n, selected.shape)
+    rate = share(selected, n)
+    reference = yardstick(rate.T, n.T, n.sum(axis=0), allowed)
+    way, place = np.arange(n.shape[1]), np.maximum(reference, 0)
+    top, top_n, top_rate = selected[place, way], n[place, way], rate[place, way]
     own = np.arange(len(n))[:, None] == reference
     usable = (reference >= 0) & ((n > 0).sum(axis=0) >= 2) & (top > 0)
-    value = np.where(usable, np.where(own, 1.0, share(share(selected, n), np.where(top > 0, share(top, top_n), 0.0))), np.nan)
-    low, high, _ = ratio_interval(selected, n, top, top_n)
-    each = (value, *(np.where(own | ~np.isfinite(value), value, end) for end in (low, high)))
+    value = np.divide(rate, top_rate, out=np.full(rate.shape, np.nan), where=usable & (n > 0))
+    value[own & usable] = 1.0
     compared = np.where((n >= ENOUGH_ROWS) & ~own & np.isfinite(value), value, np.inf)
     lowest = np.argmin(compared, axis=0)
-    found = np.isfinite(compared.min(axis=0)) if len(n) else np.zeros(n.shape[1], dtype=np.bool_)
-    least = [np.where(found, np.take_along_axis(values, lowest[None], axis=0)[0], np.nan) for values in each]
+    found = np.isfinite(compared[lowest, way])
+    if each:
+        low, high, _ = ratio_interval(selected, n, np.broadcast_to(top, n.shape), np.broadcast_to(top_n, n.shape))
+        low, high = (np.where(own | ~np.isfinite(value), value, end) for end in (low, high))
+        least = [values[lowest, way] for values in (value, low, high)]
+    else:
+        low = high = np.full(value.shape, np.nan)
+        least = [value[lowest, way], *ratio_interval(selected[lowest, way], n[lowest, way], top, top_n)[:2]]
+    smallest = [np.where(found, values, np.nan) for values in least]
     return Impact(
-        each=(each[0], each[1], each[2]), smallest=(least[0], least[1], least[2]), highest=np.where(found, reference, -1),
+        each=(value, low, high), smallest=(smallest[0], smallest[1], smallest[2]), highest=np.where(found, reference, -1),
         lowest=np.where(found, lowest, -1),
     )  # fmt: skip

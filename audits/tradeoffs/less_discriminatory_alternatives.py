@@ -17,10 +17,10 @@ from audits.tradeoffs.confusion import plain
 from audits.tradeoffs.costs import costs_of
 from audits.tradeoffs.histograms import Histograms, histograms, levels
 from audits.tradeoffs.labels import degenerate, refusal
-from audits.tradeoffs.logged import decided_histograms, logged
+from audits.tradeoffs.logged import logged
 from audits.tradeoffs.mitigation_frontier import FEW
 from audits.tradeoffs.paired import Paired
-from audits.tradeoffs.points import point
+from audits.tradeoffs.points import Ways
 from audits.tradeoffs.probed import probed, receipt
 from audits.tradeoffs.thresholds import Thresholds, above
 
@@ -80,16 +80,17 @@ def _measured(evidence: Evidence, of: Histograms, decided: bool) -> Measurement:
     """The finding about one attribute, over its usable groups."""
     costs, names, thresholds = costs_of(evidence.model), levels(evidence, of.slices), Thresholds(of=of)
     cut = None if decided else best_threshold(evidence, thresholds)
-    table = decided_histograms(evidence, of)[:, :, :2] if cut is None else split(thresholds, cut)
+    table = of.decided[:, :, :2] if cut is None else split(thresholds, cut)
     shown = thresholds.shown()
     found = judged(Paired(counts=pairs(table, shown), same=of.same, allowed=of.allowed), costs)
-    listing = [
-        described(found, int(way), _named(float(thresholds.values[shown[way]]), of.same), names, costs) for way in _picked(found)
-    ]
+    picked = _picked(found)
+    named = [_named(float(thresholds.values[shown[way]]), of.same) for way in picked]
+    listing = described(found, picked, named, names, costs)
     rows = probed(evidence, of, costs)
     ranked = sorted([*listing, *rows.alternatives], key=lambda each: (not each["kept"], -(each["impact_ratio"]["value"] or 0.0)))
     best = ranked[0] if ranked and ranked[0]["kept"] else None
-    start = point(found.paired.baseline.at((slice(None), 0)), names, same=of.same, allowed=of.allowed, costs=costs)
+    today = Ways(confusion=found.paired.baseline, same=of.same, allowed=of.allowed, costs=costs, names=names)
+    start = today.points([0])[0]
     chosen = start["impact_ratio"] if best is None else best["impact_ratio"]
     value, low, high = (np.asarray([np.nan if chosen[name] is None else chosen[name]]) for name in ("value", "low", "high"))
     said = [] if best is not None else ["no alternative that was searched is significantly less disparate and not significantly worse"]
@@ -143,10 +144,10 @@ def _named(threshold: float, same: bool) -> Mapping[str, Any]:
     }  # fmt: skip
 
 
-def _picked(found: Judged) -> Integers:
+def _picked(found: Judged) -> list[int]:
     """The kept thresholds with the highest impact ratios, then the nearest misses: those that gain most of the rest."""
     ratio = np.nan_to_num(found.impact_ratio[0], nan=-1.0)
     order = np.argsort(-ratio, kind="stable")
     kept = order[found.kept[order]][:LISTED]
     close = (found.gain[0] > 1) & (found.loss[0] <= 0.05) & ~found.kept
-    return np.asarray(np.concatenate([kept, order[close[order]][:REJECTED]]), dtype=np.int64)
+    return [*kept.tolist(), *order[close[order]][:REJECTED].tolist()]

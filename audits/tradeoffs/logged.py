@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from audits.estimate import Floats
-from audits.evidence import NO, YES, Evidence
+from audits.evidence import Evidence
 from audits.tradeoffs.confusion import Confusion
 from audits.tradeoffs.histograms import Histograms
 from audits.tradeoffs.thresholds import Thresholds, above
@@ -53,17 +53,9 @@ def logged(evidence: Evidence, of: Histograms) -> Logged | None:
     )  # fmt: skip
 
 
-def decided_histograms(evidence: Evidence, of: Histograms) -> Floats:
-    """Rows by [group, decision (negative, positive), outcome (negative, positive, unknown), bin] of the whole period."""
-    crossed = of.attribute >= 0 and evidence.attributes[of.attribute] not in evidence.model.attributes
-    table = (evidence.decided_coarse if crossed else evidence.decided_margin)(of.slices.tolist(), whole=True)[0][0]
-    order = [NO, YES] if of.same else [YES, NO]
-    return np.asarray(table[:, order][:, :, [*order, 2]])
-
-
-def cut(decided: Floats, thresholds: Thresholds) -> Cut | None:
+def cut(of: Histograms, thresholds: Thresholds) -> Cut | None:
     """The threshold with the fewest decisions that it would not have given; None where no scored row has a decision."""
-    by_bin = decided.sum(axis=(0, 2))
+    by_bin = of.decided.sum(axis=(0, 2))
     total = by_bin.sum()
     if not total:
         return None

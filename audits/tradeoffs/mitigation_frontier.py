@@ -10,17 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audits.audit import audit, measurement
-from audits.estimate import Floats
 from audits.evidence import Evidence
 from audits.finding import Measurement
 from audits.interval import share
-from audits.tradeoffs.confusion import Confusion, listed, plain, proportion, tabled
+from audits.tradeoffs.confusion import Confusion, listed, plain, proportion
 from audits.tradeoffs.costs import costs_of
 from audits.tradeoffs.histograms import Histograms, histograms, levels
 from audits.tradeoffs.labels import ENOUGH, degenerate, refusal
 from audits.tradeoffs.logged import logged
-from audits.tradeoffs.per_group import per_group
-from audits.tradeoffs.points import columns, favorable, point, widest
+from audits.tradeoffs.per_group import confusions, per_group, rules
+from audits.tradeoffs.points import Ways, at, favorable, joined, widest
 from audits.tradeoffs.thresholds import Thresholds
 
 TOLERATED = 0.01
@@ -84,7 +83,7 @@ class Baseline:
 
     kind: str
     confusion: Confusion
-    threshold: float | None
+    place: int | None
 
     def allows(self, found: Confusion) -> NDArray[np.bool_]:
         """Which ways to decide, by [way], lose at most `TOLERATED` of accuracy and of balanced accuracy; rows by [group, way]."""
@@ -97,18 +96,17 @@ def baseline(evidence: Evidence, of: Histograms, thresholds: Thresholds) -> Base
     """The log's own decisions where enough of them have outcomes of both kinds, else the common threshold of highest accuracy."""
     own = logged(evidence, of)
     if own is not None and not degenerate(own.confusion.positives, own.confusion.negatives).any():
-        return Baseline(kind="logged decisions", confusion=own.confusion, threshold=None)
+        return Baseline(kind="logged decisions", confusion=own.confusion, place=None)
     together = thresholds.together
     place = thresholds.best(share(together.correct, together.n))
     assert place is not None
-    found = thresholds.confusion.at((slice(None), place))
-    return Baseline(kind="best common threshold", confusion=found, threshold=float(thresholds.values[place]))
+    return Baseline(kind="best common threshold", confusion=thresholds.confusion.at((slice(None), place)), place=place)
 
 
 def _measured(evidence: Evidence, every: Histograms, usable: NDArray[np.bool_]) -> Measurement:
     """The finding about one attribute, over its usable groups."""
-    of, costs = every.within(usable), costs_of(evidence.model)
-    thresholds, names = Thresholds(of=of), levels(evidence, every.slices[usable])
+    of = every.within(usable)
+    thresholds, names = Thresholds(of=of), levels(evidence, of.slices)
     start = baseline(evidence, of, thresholds)
     found = thresholds.confusion
     benefit = favorable(found, of.same)
@@ -116,19 +114,24 @@ def _measured(evidence: Evidence, every: Histograms, usable: NDArray[np.bool_]) 
     allowed = start.allows(found) & np.isfinite(gap[0])
     place = int(thresholds.canonical[int(np.argmin(np.where(allowed, gap[0], np.inf)))]) if allowed.any() else None
     ends = tuple(np.full(1, np.nan if place is None else values[place]) for values in gap)
-
-    def pointed(rows: Confusion) -> dict[str, Any]:
-        return point(rows, names, same=of.same, allowed=of.allowed, costs=costs)
-
-    own = pointed(start.confusion)
-    better = place is not None and gap[0][place] < own["demographic_parity_difference"]["value"]
-    shown = thresholds.shown(place, None if start.threshold is None else int(np.searchsorted(thresholds.values, start.threshold)))
+    shown = thresholds.shown(place, start.place)
+    # Thresholds by group need the fine grid: 20 bins, those of an intersection, would say little.
+    single = evidence.attributes[of.attribute] in evidence.model.attributes
+    by_group = rules(of) if single else []
+    parts = [start.confusion.at((slice(None), np.newaxis)), found.at((slice(None), shown)), *confusions(by_group, of.same)]
+    ways = Ways(confusion=joined(parts), same=of.same, allowed=of.allowed, costs=costs_of(evidence.model), names=names)
+    common = slice(1, 1 + len(shown))
+    picked = [0] if place is None else [0, 1 + int(np.searchsorted(shown, place))]
+    points = ways.points(picked)
+    own = points[0]["demographic_parity_difference"]["value"]
+    better = place is not None and own is not None and gap[0][place] < own
+    cuts = plain(thresholds.values)
     tables = {
         "selected": "above" if of.same else "below", "n": int(found.n[:, 0].sum()), "tolerated_loss": TOLERATED,
-        "baseline": {"kind": start.kind, "threshold": plain(start.threshold if start.threshold is not None else np.nan), **own},
-        "common": _common(thresholds, shown, costs),
-        "recommended": {"threshold": plain(thresholds.values[place]), **pointed(found.at((slice(None), place)))} if better else None,
-        "per_group": per_group(of, names, costs),
+        "baseline": {"kind": start.kind, "threshold": None if start.place is None else cuts[start.place], **points[0]},
+        "common": {"threshold": [cuts[k] for k in shown.tolist()], **ways.columns(common), "frontier": _unbeaten(ways, common)},
+        "recommended": {"threshold": cuts[place], **points[1]} if better and place is not None else None,
+        "per_group": per_group(of, by_group, ways, common.stop) if single else None,
         "groups": _groups(benefit, names), "left_out": _left_out(every, ~usable, levels(evidence, every.slices[~usable])),
     }  # fmt: skip
     reason = ANALYSIS if place is not None else f"no common threshold comes within one point of the {start.kind}; {ANALYSIS}"
@@ -138,22 +141,21 @@ def _measured(evidence: Evidence, every: Histograms, usable: NDArray[np.bool_]) 
     )  # fmt: skip
 
 
-def _common(thresholds: Thresholds, shown: NDArray[np.int64], costs: Floats | None) -> dict[str, Any]:
-    """The columns of one threshold for everybody, and which of them no other shown one beats."""
-    of = thresholds.of
-    found = columns(thresholds.confusion.at((slice(None), shown)), same=of.same, allowed=of.allowed, costs=costs)
-    accuracy, gap = found["accuracy"], found["demographic_parity_difference"]
+def _unbeaten(ways: Ways, common: slice) -> list[bool]:
+    """Which thresholds no other shown one beats on accuracy or selection gap without losing on the other."""
+    accuracy, gap = ways.figures["accuracy"], ways.figures["demographic_parity_difference"]
     assert accuracy is not None
     assert gap is not None
-    good, bad = accuracy[0], gap[0]
+    good, bad = accuracy[0][common], gap[0][common]
     beaten = (good[:, None] >= good) & (bad[:, None] <= bad) & ((good[:, None] > good) | (bad[:, None] < bad))
-    return {"threshold": plain(thresholds.values[shown]), **tabled(found), "frontier": (~beaten.any(axis=0)).tolist()}
+    found: list[bool] = (~beaten.any(axis=0)).tolist()
+    return found
 
 
 def _groups(benefit: Confusion, names: Sequence[dict[str, str]]) -> list[dict[str, Any]]:
-    hits, n = benefit.positives[:, 0], benefit.n[:, 0]
-    rate = proportion(hits, n)
-    return [{"slice": levels, "n": int(n[i]), "base_rate": listed(rate, i)} for i, levels in enumerate(names)]
+    n = benefit.n[:, 0]
+    rate = listed(proportion(benefit.positives[:, 0], n))
+    return [{"slice": levels, "n": int(n[i]), "base_rate": at(rate, i)} for i, levels in enumerate(names)]
 
 
 def _left_out(every: Histograms, lacking: NDArray[np.bool_], names: Sequence[dict[str, str]]) -> list[dict[str, Any]]:

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from audits.estimate import Floats
 from audits.interval import share, z_of
 from audits.tradeoffs.confusion import Confusion, Interval
-from audits.tradeoffs.impact import Impact
-from audits.tradeoffs.points import favorable, impacts
+from audits.tradeoffs.impact import Impact, impact
+from audits.tradeoffs.points import favorable
 
 NEGATIVE, POSITIVE = 0, 1
 
@@ -84,7 +84,7 @@ class Paired:
     @cached_property
     def impacts(self) -> tuple[Impact, Impact]:
         """Impact ratios of the baseline and of each way."""
-        first, second = (impacts(found, same=self.same, allowed=self.allowed) for found in (self.baseline, self.other))
+        first, second = (impact(_selected(found, self.same), found.n, self.allowed, each=False) for found in (self.baseline, self.other))
         return first, second
 
     def gain(self) -> tuple[Interval, Floats]:

@@ -42,7 +42,7 @@ def probed(evidence: Evidence, of: Histograms, costs: Floats | None) -> Probed:
         rows, ways, kept = counted
         paired = Paired(counts=rows, same=of.same, allowed=of.allowed[kept])
         held, names = judged(paired, costs), levels(evidence, of.slices[kept])
-        found.alternatives.extend(described(held, i, way, names, costs) for i, way in enumerate(ways))
+        found.alternatives.extend(described(held, range(len(ways)), ways, names, costs))
         found.searched.extend(kinds)
     return found
 

@@ -16,7 +16,7 @@ from audits.tradeoffs.costs import costs_of
 from audits.tradeoffs.histograms import Histograms, histograms, levels
 from audits.tradeoffs.mitigation_frontier import TOLERATED
 from audits.tradeoffs.paired import Paired
-from audits.tradeoffs.points import favorable, point, widest
+from audits.tradeoffs.points import Ways, widest
 from audits.tradeoffs.probed import about, counts_of, why_not
 
 
@@ -71,13 +71,10 @@ def _measured(
     total = other.total()
     accuracy, balanced = total.correct / total.n, total.balanced()
     allowed = (accuracy >= accuracy[0] - TOLERATED) & (balanced >= balanced[0] - TOLERATED)
-    benefit = favorable(other, of.same)
-    gap = widest(benefit.true_positives + benefit.false_positives, other.n)
+    of_probe = Ways(confusion=other, same=of.same, allowed=of.allowed[kept], costs=costs, names=names)
+    gap = widest(of_probe.chosen, other.n)
     place = int(np.argmin(np.where(allowed, gap[0], np.inf)))
-    allowed_groups = of.allowed[kept]
-    points = [
-        {**way, **point(other.at((slice(None), i)), names, same=of.same, allowed=allowed_groups, costs=costs)} for i, way in enumerate(ways)
-    ]
+    points = [{**way, **figures} for way, figures in zip(ways, of_probe.points(range(len(ways))), strict=True)]
     return measurement(
         "reductions_frontier", "difference", value=gap[0][[place]], low=gap[1][[place]], high=gap[2][[place]], n=total.n[[place]],
         method="newcombe over held-out rows", attribute=of.attribute,

@@ -17,7 +17,8 @@ from audits.tradeoffs.costs import costs_of
 from audits.tradeoffs.histograms import histograms, levels
 from audits.tradeoffs.impact import impact
 from audits.tradeoffs.labels import refusal
-from audits.tradeoffs.logged import Cut, Logged, cut, decided_histograms, logged
+from audits.tradeoffs.logged import Cut, Logged, cut, logged
+from audits.tradeoffs.points import at
 from audits.tradeoffs.thresholds import Thresholds
 
 GROUP_RATES = ("true_positive_rate", "false_positive_rate")
@@ -62,7 +63,7 @@ def threshold_curve(evidence: Evidence) -> Iterator[Measurement]:
         if not thresholds.scored.sum():
             continue
         if own is not None and (of.attribute < 0 or len(of.edges) != len(found[0].edges)):
-            closest = cut(decided_histograms(evidence, of), thresholds)
+            closest = cut(of, thresholds)
         yield _measured(evidence, thresholds, costs, why, logged(evidence, of), closest)
 
 
@@ -130,21 +131,25 @@ def _groups(evidence: Evidence, thresholds: Thresholds, shown: Integers, own: Lo
     of = thresholds.of
     selected, scored = thresholds.selected[:, shown], np.repeat(thresholds.scored[:, None], len(shown), axis=1)
     found, rate = impact(selected, scored, of.allowed), proportion(selected, scored)
-    rates = thresholds.confusion.at((slice(None), shown)).rates(None)
-    mine = None if own is None else own.confusion.rates(None)
-    groups = []
-    for i, level in enumerate(levels(evidence, of.slices)):
-        group: dict[str, Any] = {
-            "slice": level, "scored": int(thresholds.scored[i]), "n": int(thresholds.confusion.n[i, 0]), "selection_rate": listed(rate, i),
-            "impact_ratio": listed(found.each, i), **{name: listed(rates[name], i) if known else None for name in GROUP_RATES}, "log": None,
+    rates = thresholds.confusion.at((slice(None), shown)).rates(None, names=GROUP_RATES)
+    curves = {"selection_rate": listed(rate), "impact_ratio": listed(found.each)}
+    curves |= {name: listed(rates[name]) if known else None for name in GROUP_RATES}
+    points: dict[str, Any] | None = None
+    if own is not None:
+        mine = own.confusion.rates(None, names=GROUP_RATES)
+        today = impact(own.selected[:, None], own.decided[:, None], of.allowed).each
+        points = {
+            "selection_rate": listed(proportion(own.selected, own.decided)), "impact_ratio": listed(today, (slice(None), 0)),
+            **{name: listed(mine[name]) if known else None for name in GROUP_RATES},
         }  # fmt: skip
-        if own is not None and mine is not None:
-            group["log"] = {
-                "selection_rate": listed(proportion(own.selected, own.decided), i),
-                "impact_ratio": listed(impact(own.selected[:, None], own.decided[:, None], of.allowed).each, (i, 0)),
-                **{name: listed(mine[name], i) if known else None for name in GROUP_RATES},
-            }
-        groups.append(group)
+    n, everybody = thresholds.confusion.n[:, 0].astype(int).tolist(), thresholds.scored.astype(int).tolist()
+    groups = [
+        {
+            "slice": level, "scored": everybody[i], "n": n[i], **{name: at(curve, i) for name, curve in curves.items()},
+            "log": None if points is None else {name: at(point, i) for name, point in points.items()},
+        }
+        for i, level in enumerate(levels(evidence, of.slices))
+    ]  # fmt: skip
     return {
         "impact_ratio": listed(found.smallest), "groups": groups,
         **{name: [int(k) if k >= 0 else None for k in places] for name, places in (("lowest", found.lowest), ("highest", found.highest))},
