@@ -5,9 +5,11 @@ from __future__ import annotations
 from audits.audit import Audit
 from audits.performance.absolute_error_p90 import absolute_error_p90
 from audits.performance.accuracy import accuracy
+from audits.performance.accuracy_bounds import accuracy_bounds
 from audits.performance.average_precision import average_precision
 from audits.performance.balanced_accuracy import balanced_accuracy
 from audits.performance.base_rate import base_rate
+from audits.performance.base_rate_bounds import base_rate_bounds
 from audits.performance.brier_reliability import brier_reliability
 from audits.performance.brier_resolution import brier_resolution
 from audits.performance.brier_score import brier_score
@@ -19,8 +21,11 @@ from audits.performance.expected_calibration_error import expected_calibration_e
 from audits.performance.f1 import f1
 from audits.performance.false_negative_rate import false_negative_rate
 from audits.performance.false_positive_rate import false_positive_rate
+from audits.performance.false_positive_rate_bounds import false_positive_rate_bounds
 from audits.performance.interval_coverage import interval_coverage
 from audits.performance.interval_width import interval_width
+from audits.performance.label_maturity import label_maturity
+from audits.performance.label_selectivity import label_selectivity
 from audits.performance.latency_p50 import latency_p50
 from audits.performance.latency_p95 import latency_p95
 from audits.performance.latency_p99 import latency_p99
@@ -30,13 +35,16 @@ from audits.performance.mean_error import mean_error
 from audits.performance.mean_outcome import mean_outcome
 from audits.performance.median_absolute_error import median_absolute_error
 from audits.performance.negative_predictive_value import negative_predictive_value
+from audits.performance.negative_predictive_value_bounds import negative_predictive_value_bounds
 from audits.performance.positive_predictive_value import positive_predictive_value
+from audits.performance.positive_predictive_value_bounds import positive_predictive_value_bounds
 from audits.performance.r_squared import r_squared
 from audits.performance.roc_auc import roc_auc
 from audits.performance.root_mean_squared_error import root_mean_squared_error
 from audits.performance.selection_rate import selection_rate
 from audits.performance.true_negative_rate import true_negative_rate
 from audits.performance.true_positive_rate import true_positive_rate
+from audits.performance.true_positive_rate_bounds import true_positive_rate_bounds
 
 AUDITS: tuple[Audit, ...] = (
     accuracy,
@@ -68,6 +76,14 @@ AUDITS: tuple[Audit, ...] = (
     interval_coverage,
     interval_width,
     mean_outcome,
+    label_maturity,
+    label_selectivity,
+    base_rate_bounds,
+    accuracy_bounds,
+    true_positive_rate_bounds,
+    false_positive_rate_bounds,
+    positive_predictive_value_bounds,
+    negative_predictive_value_bounds,
     latency_p50,
     latency_p95,
     latency_p99,

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from types import SimpleNamespace
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from sklearn import metrics as sk
 
 from audits.evidence import Evidence
 from audits.registry import find
+from tests.audits.performance.looking import figure
 
 Build = Callable[..., Evidence]
 Rows = list[dict[str, Any]]
@@ -20,19 +20,6 @@ EXACT = 1e-12
 
 # decision, outcome: a is found 3 of 4 times, b 1 of 2, c 0 of 1 and never predicted; the last outcome is not known
 EIGHT = [("a", "a"), ("a", "a"), ("a", "a"), ("b", "a"), ("b", "b"), ("a", "b"), ("a", "c"), ("b", None)]
-
-
-def figure(evidence: Evidence, name: str, slice: Mapping[str, str] | None = None, column: str | None = None) -> SimpleNamespace:
-    """Look up one figure over the whole period; `column` is a class."""
-    wanted = tuple(sorted((slice or {}).items()))
-    for block in find(name)(evidence):
-        for i in np.flatnonzero((block.window == 0) & (block.version == 0)):
-            topic = evidence.topics[block.column[i]] if block.column[i] >= 0 else None
-            if evidence.slices[block.slice[i]].levels == wanted and topic == column:
-                numbers = {key: float(getattr(block, key)[i]) for key in ("value", "low", "high")}
-                said = {"n": int(block.n[i]), "method": block.method[i], "reason": block.reason[i], "tables": block.tables.get(int(i))}
-                return SimpleNamespace(**numbers, **said)
-    raise LookupError(f"{name} of {slice} about {column}")
 
 
 @pytest.fixture(scope="module")
