@@ -9,10 +9,15 @@ outcomes                       whether the loan was repaid, known 14 to 30 days 
                                the credit bureau); 8 % never come, so that the last two weeks have none at all
 =============================  =====================================================================================
 
+Always there: people of Asian descent live mostly in the West, where debts are higher, and owe a little less than their neighbours. In
+every region they are approved more often than others, over all regions less often: Simpson's paradox. Nobody's surname is in the log, but
+what a surname and the region say of a person's race is, as probabilities (`heritage.py`).
+
 The faults, left out by ``faults=False`` (all else stays as it is, row for row):
 
 * **approval gap**: from the release on, v3.2 takes ``GAP`` off the log-odds of every woman; before it, women and men are approved alike;
 * **drifting feature**: from day 60 (26 August) ``income`` arrives net of tax, ``NET`` times the true one;
+* **changed world**: from a week after the release on, applicants under 25 repay less than before, by ``HARDER`` in log-odds;
 * **bad rows**: in the one CSV file, ``BAD_ROWS`` rows of each kind: an impossible time, a number that is none, no id; and as many with NaN;
 * **delivered twice**: ``DUPLICATES`` rows of the first week come again in a file of their own.
 
@@ -42,6 +47,7 @@ END = datetime(2026, 9, 25, tzinfo=UTC)
 APPROVE_AT = 0.7
 GAP = 0.4
 NET = 0.72
+HARDER = 0.8
 BAD_ROWS = 150
 DUPLICATES = 1_500
 
@@ -50,6 +56,9 @@ NEVER_LABELLED = 0.08
 RACES = ("White", "Hispanic", "Black", "Asian", "Unknown")
 RACE_SHARES = (0.56, 0.18, 0.14, 0.10, 0.02)
 REGIONS = ("North", "East", "South", "West", "Islands")
+REGION_SHARES = (0.26, 0.24, 0.28, 0.16, 0.06)
+ASIAN_REGION_SHARES = (0.08, 0.08, 0.08, 0.70, 0.06)
+WEST_DEBT, ASIAN_DEBT = 0.17, -0.05
 PURPOSES = ("car", "home improvement", "debt consolidation", "education", "medical", "other")
 EMPLOYMENTS = ("employee", "self-employed", "public sector", "retired", "none")
 HOUSINGS = ("rent", "own", "mortgage")
@@ -124,7 +133,9 @@ def world(
     random = np.random.default_rng(seed)
     seconds = arrivals(random, start, days, rows_per_day)
     columns = applications(random, seconds, start)
-    repaid = decide(random, columns, seconds, release=(release - start).total_seconds(), gap=GAP if faults else 0.0)
+    released = (release - start).total_seconds()
+    repaid = decide(random, columns, seconds, release=released, gap=GAP if faults else 0.0, harder=HARDER if faults else 0.0)
+    guess(np.random.default_rng([seed, 1]), columns)
     if faults:
         late = seconds >= (drift_from - start).total_seconds()
         columns["income"][late] = np.round(columns["income"][late] * NET)
@@ -178,7 +189,7 @@ def applications(random: np.random.Generator, seconds: Floats, start: datetime) 
         "sex": one_of(("Female", "Male"), (0.48, 0.52)),
         "race": race,
         "age": age,
-        "region": one_of(REGIONS, (0.24, 0.22, 0.26, 0.22, 0.06)),
+        "region": np.where(race == "Asian", one_of(REGIONS, ASIAN_REGION_SHARES), one_of(REGIONS, REGION_SHARES)),
         "income": income,
         "loan_amount": np.maximum(amount, 500.0),
         "term_months": random.choice(np.array([12, 24, 36, 48, 60]), n, p=[0.1, 0.2, 0.35, 0.2, 0.15]),
@@ -192,15 +203,32 @@ def applications(random: np.random.Generator, seconds: Floats, start: datetime) 
         "housing": one_of(HOUSINGS, (0.42, 0.21, 0.37)),
         "channel": one_of(CHANNELS, (0.41, 0.33, 0.16, 0.10)),
     }
+    more = WEST_DEBT * (columns["region"] == "West") + ASIAN_DEBT * (race == "Asian")
+    columns["debt_ratio"] = np.round(np.clip(columns["debt_ratio"] + more, 0.0, 1.0), 4)
     columns["utilization"][random.random(n) < 0.015] = np.nan    # written as a missing value: some people have no card
     return columns
 
 
-def decide(random: np.random.Generator, columns: dict[str, Any], seconds: Floats, *, release: float, gap: float) -> NDArray[np.bool_]:
+def guess(random: np.random.Generator, columns: dict[str, Any]) -> None:
+    """Add what surname and region say of everybody's race."""
+    from connectors.simulated.heritage import guessed
+
+    known, shares = RACES[:-1], RACE_SHARES[:-1]
+    of_region = {race: ASIAN_REGION_SHARES if race == "Asian" else REGION_SHARES for race in known}
+    living = {
+        region: [share * of_region[race][place] for race, share in zip(known, shares, strict=True)] for place, region in enumerate(REGIONS)
+    }
+    for race, chances in guessed(random, columns["race"], columns["region"], known, living).items():
+        columns[f"p_{race.lower()}"] = chances
+
+
+def decide(
+    random: np.random.Generator, columns: dict[str, Any], seconds: Floats, *, release: float, gap: float, harder: float
+) -> NDArray[np.bool_]:
     """Add version, score, decision, latency and cost to `columns`; give who would repay.
 
-    Repayment follows the person alone. The score knows the same log-odds with some noise; `gap` is what the newer version takes off every
-    woman's.
+    Repayment follows the person alone, and `harder` makes it so much harder for the young from a week after the release on. The score knows
+    the log-odds of before with some noise; `gap` is what the newer version takes off every woman's.
     """
     import numpy as np
 
@@ -210,14 +238,16 @@ def decide(random: np.random.Generator, columns: dict[str, Any], seconds: Floats
     merit = (
         1.15
         + 0.30 * (np.log(columns["income"]) - 10.7)
-        - 2.4 * (columns["debt_ratio"] - 0.305)
+        - 2.4 * (columns["debt_ratio"] - 0.342)
         - 1.9 * (utilization - 0.36)
         - 0.75 * (columns["delinquencies"] - 0.35)
         - 0.22 * (columns["inquiries"] - 1.1)
         + 0.004 * (columns["credit_years"] - 11)
         - 0.35 * (np.log(columns["loan_amount"]) - 9.2)
     )
-    repaid: NDArray[np.bool_] = random.random(n) < 1 / (1 + np.exp(-merit))
+    late = seconds >= release + 7 * 86_400
+    able = merit - harder * (late & (columns["age"] < 25))
+    repaid: NDArray[np.bool_] = random.random(n) < 1 / (1 + np.exp(-able))
     seen = merit + random.normal(0.0, 0.3, n) - gap * (newer & (columns["sex"] == "Female"))
     columns["model_version"] = np.where(newer, "v3.2", "v3.1")
     columns["probability"] = np.round(1 / (1 + np.exp(-seen)), 6)
@@ -315,7 +345,13 @@ path = "candor.duckdb"
 title = "Loan approvals"
 task = "binary"
 favorable = 1                        # approved, and repaid
-protected = ["sex", "race", {{ column = "age", edges = [25, 46] }}]
+protected = [
+    "sex",
+    "race",
+    {{ column = "age", edges = [25, 46] }},
+    # For those who may not ask: what surname and region say of race. It is compared as probabilities, nobody is put into a group.
+    {{ column = "heritage", probabilities = {{ White = "p_white", Hispanic = "p_hispanic", Black = "p_black", Asian = "p_asian" }} }},
+]
 segments = ["region", "channel"]
 features = ["income", "loan_amount", "term_months", "debt_ratio", "utilization", "credit_years", "delinquencies", "inquiries",
     "purpose", "employment", "housing"]
@@ -338,6 +374,11 @@ outcome = "repaid"
 outcome_time = "observed_at"
 latency_ms = "latency_ms"
 cost = "cost_usd"
+
+[models.loans.costs]                 # what a decision costs by how it turns out; a gain is negative
+true_positive = -450
+false_positive = 2600
+false_negative = 450
 
 [[models.loans.sources]]
 kind = "file"

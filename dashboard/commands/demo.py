@@ -83,7 +83,7 @@ def simulate(home: Path, say: Callable[[str], None]) -> Path:
 
     mark = home / WRITTEN
     end = lending.latest_end(datetime.now(UTC))
-    recipe = f"{fingerprint(Path(lending.__file__))} {end:%Y-%m-%d}"
+    recipe = f"{fingerprint(Path(lending.__file__).parent)} {end:%Y-%m-%d}"
     if mark.exists() and mark.read_text(encoding="utf-8") == recipe:
         say(f"The simulated lender is in {home} already.")
     else:
@@ -113,11 +113,11 @@ def mark_events(config_path: Path, model: str, happened: Sequence[Event]) -> Non
             add_event(config, model, event.kind, event.at, event.text)
 
 
-def fingerprint(source: Path) -> str:
+def fingerprint(folder: Path) -> str:
     """Tell one version of the simulation from another, so that an old world is replaced."""
     import hashlib
 
-    return hashlib.sha256(source.read_bytes()).hexdigest()
+    return hashlib.sha256(b"".join(source.read_bytes() for source in sorted(folder.glob("*.py")))).hexdigest()
 
 
 def closing(shown: Shown, port: int, *, serving: bool) -> str:
