@@ -15,8 +15,9 @@ from audits.finding import Measurement
 
 Need = Literal[
     "decision", "outcome", "score", "probability", "clock", "protected", "columns", "latency_ms", "cost", "energy_wh", "costs",
-    "probabilities",
+    "probabilities", "prediction_low", "prediction_high",
 ]  # fmt: skip
+_ROLES = ("decision", "outcome", "score", "latency_ms", "cost", "energy_wh", "prediction_low", "prediction_high")
 Function = Callable[[Evidence], Iterator[Measurement]]
 
 
@@ -24,7 +25,8 @@ Function = Callable[[Evidence], Iterator[Measurement]]
 class Audit:
     """One audit: its finding's name and unit, what it needs, and the function.
 
-    `unit` is "proportion", "ratio", "difference", "score", "count", "ms", "hours", "currency", "Wh" or "distance".
+    `unit` is "proportion", "ratio", "difference", "score", "count", "ms", "hours", "currency", "Wh", "distance", or "outcome":
+    the unit of a numeric outcome.
     """
 
     name: str
@@ -45,7 +47,7 @@ def audit(*, name: str, unit: str, needs: tuple[Need, ...] = (), tasks: tuple[st
 def missing(evidence: Evidence, need: Need) -> str | None:
     """Why the log cannot serve a need, as a sentence; None when it can."""
     counts, roles = evidence.counts, evidence.model.columns.named()
-    if need in ("decision", "outcome", "score", "latency_ms", "cost", "energy_wh") and need not in roles:
+    if need in _ROLES and need not in roles:
         return f"the configuration maps no {need} column"
     if need == "decision" and not counts.decided[0, 0, 0]:
         return "no prediction carries a decision"

@@ -316,6 +316,10 @@ class Evidence:
         found = self._period(whole).fine(slices, decided=True, partitions=self._of_version(version))
         return found["n"], found["score"]
 
+    def decided_rows(self, slices: Sequence[int], *, version: int = 0, whole: bool = False) -> Floats:
+        """The counts of `decided_margin` alone, where nobody asks for sums of scores."""
+        return self._period(whole).fine(slices, decided=True, names=("n",), partitions=self._of_version(version))["n"]
+
     def reference_margin(self, slices: Sequence[int]) -> tuple[Floats, Floats]:
         """The reference's score histograms: counts and sums of scores by [slice, decision, outcome, bin]."""
         found = self._referred.fine(slices, decided=True)
