@@ -70,6 +70,7 @@ def out_of_fold(matrix: Floats, truth: Integers, unit: Integers, categorical: li
     """The chance of each group for each row, by trees that saw neither the row nor any other of its unit; groups weigh alike."""
     from sklearn.ensemble import HistGradientBoostingClassifier
     from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+    from threadpoolctl import threadpool_limits
 
     chances = np.zeros((len(truth), int(truth.max()) + 1))
     if len(np.unique(unit)) == len(unit):
@@ -81,8 +82,9 @@ def out_of_fold(matrix: Floats, truth: Integers, unit: Integers, categorical: li
             max_iter=50, max_leaf_nodes=15, learning_rate=0.15, min_samples_leaf=20, l2_regularization=1.0, class_weight="balanced",
             categorical_features=categorical, early_stopping=False, random_state=0,
         )  # fmt: skip
-        trees.fit(matrix[train], truth[train])
-        chances[np.ix_(test, trees.classes_)] = trees.predict_proba(matrix[test])
+        with threadpool_limits(1, user_api="openmp"):  # on a busy machine threads wait for each other longer than they work
+            trees.fit(matrix[train], truth[train])
+            chances[np.ix_(test, trees.classes_)] = trees.predict_proba(matrix[test])
     return chances
 
 
