@@ -11,10 +11,7 @@ from numpy.typing import NDArray
 from audits.audit import measurement
 from audits.estimate import Floats, Integers
 from audits.estimated.estimation import Checked, estimations
-from audits.estimated.figures import rates
 from audits.estimated.losses import loss_estimations
-from audits.estimated.pieces import Pieces
-from audits.estimated.ranking import precise, ranked
 from audits.evidence import Evidence
 from audits.finding import Measurement
 from audits.interval import share, wilson
@@ -23,29 +20,6 @@ FIRST = ("accuracy", "roc_auc", "base_rate", "mean_absolute_error")
 """The measure that the value is about: the first of these that there is."""
 
 UNTESTED = "no window with 30 outcomes or more that the estimates can be checked in"
-Realised = Mapping[str, Floats]
-
-
-def realised(evidence: Evidence, pieces: Pieces, checked: Checked, version: int) -> dict[str, Floats]:
-    """Figures of the known outcomes by [checked window, slice], rows laid out as the estimates are."""
-    rows = checked.rows
-    assert rows is not None
-    n, hits = pieces.by_slice(np.moveaxis(rows.known, 1, 0)), pieces.by_slice(np.moveaxis(rows.hits, 1, 0))
-    found = {name: value for name, (value, _, _) in rates(n[0], n[1], hits[0], hits[1]).items()}
-    known, positive = n.sum(axis=0), hits.sum(axis=0)
-    found["base_rate"] = share(positive if evidence.counts.same else known - positive, known)
-    each, seen = rows.known.sum(axis=1), rows.hits.sum(axis=1)
-    found["roc_auc"], _ = ranked(pieces.runs, each, seen, np.zeros_like(seen))
-    found["average_precision"], _ = precise(pieces.runs, each, seen, seen * (1 - seen / np.maximum(each, 1.0)))
-    sums = evidence.counts.sums
-    place = np.ix_(checked.windows, pieces.slices)
-    for kind, name, stored in ((0, "log_loss", "log_loss"), (2, "brier_score", "error_2")):
-        if stored in sums and sums[stored].shape[2] == len(evidence.slices):
-            total, scored = (evidence.counts.total(key, labelled=True)[version][place] for key in (stored, "scored"))
-            found[name] = share(total, scored)
-        else:
-            found[name] = share(pieces.by_slice(seen * pieces.losses[kind] + (each - seen) * pieces.losses[kind + 1]), known)
-    return found
 
 
 def past(evidence: Evidence, name: str, unit: str, part: str) -> Iterator[Measurement]:
@@ -53,28 +27,24 @@ def past(evidence: Evidence, name: str, unit: str, part: str) -> Iterator[Measur
     if evidence.task == "regression":
         found = loss_estimations(evidence)
         slices = found.slices
-        blocks = [(found.checked, found.realised, 0)] if found.checked is not None else []
+        blocks = [(found.checked, 0)] if found.checked is not None else []
     else:
         made = estimations(evidence)
         slices = np.zeros(1, dtype=np.int64) if made.pieces is None else made.pieces.slices
-        blocks = [
-            (one.checked, realised(evidence, made.pieces, one.checked, version) if len(one.checked.windows) else {}, version)
-            for version, one in enumerate(made.versions)
-            if made.pieces is not None
-        ]
+        blocks = [(one.checked, version) for version, one in enumerate(made.versions)]
     if not blocks:
         empty = np.full(1, np.nan)
         yield measurement(name, unit, value=empty, low=empty, high=empty, n=np.zeros(1), method="back-test", reason=UNTESTED)
-    for checked, seen, version in blocks:
-        yield _block(evidence, slices, checked, seen, version, name, unit, part)
+    for checked, version in blocks:
+        yield _block(evidence, slices, checked, version, name, unit, part)
 
 
 def _block(
-    evidence: Evidence, slices: Integers, checked: Checked, seen: Realised, version: int, name: str, unit: str, part: str
+    evidence: Evidence, slices: Integers, checked: Checked, version: int, name: str, unit: str, part: str
 ) -> Measurement:  # fmt: skip
     kept = np.flatnonzero(evidence.counts.rows[version, 0, slices] > 0)
     attribute = np.asarray([evidence.attribute_of(int(i)) for i in slices], dtype=np.int64)
-    scores = {key: _score(checked, key, seen[key]) for key in checked.figures}
+    scores = {key: _score(checked, key, checked.realised[key]) for key in checked.figures}
     scores = {key: found for key, found in scores.items() if found["windows"][kept].any()}
     first = next((key for key in FIRST if key in scores), None)
     empty = np.full(len(slices), np.nan)
@@ -88,7 +58,7 @@ def _block(
         if listed:
             tables[i] = {"measure": first, "windows": int(n[place]), "withheld": int(withheld[place]), "measures": listed}
     if tables and part == "mean_absolute_error" and first is not None and 0 in tables and slices[kept[0]] == 0:
-        tables[0]["series"] = _series(evidence, checked, first, seen[first])
+        tables[0]["series"] = _series(evidence, checked, first, checked.realised[first])
     missing = ~np.isfinite(value[kept])
     return measurement(
         name, unit, value=value[kept], low=low[kept], high=high[kept], n=np.rint(n[kept]),

@@ -13,6 +13,7 @@ from audits.estimate import Floats, Integers
 from audits.estimated.contradiction import Contradiction, contradictions, unlike
 from audits.estimated.figures import Expected, Figure, expect, figures
 from audits.estimated.pieces import Pieces, Rows, lay_out, rows_of
+from audits.estimated.realised import excess, realised, widened
 from audits.evidence import Evidence
 from audits.performance.maturity import immature
 
@@ -30,13 +31,13 @@ FEWEST = 30
 class Checked:
     """Windows whose outcomes are in: what was estimated of the rows that have one, by [window, slice].
 
-    `windows` are their positions; `given` says where an estimate was given, that is not withheld for what came before. A regression has
-    no `rows` here.
+    `windows` are their positions; `given` says where an estimate was given, that is not withheld for what came before, and
+    `enough` where there are outcomes enough to compare it.
     """
 
     windows: Integers
-    rows: Rows | None
     figures: Mapping[str, Figure]
+    realised: Mapping[str, Floats]
     given: NDArray[np.bool_]
     enough: NDArray[np.bool_]
 
@@ -45,13 +46,15 @@ class Checked:
 class Estimation:
     """One version's estimates by [window, slice]; `plain` without weighting, where that differs anywhere.
 
-    `reason` says why an estimate is withheld, "" where it is given; `outside` is the share of scores without support.
+    `reason` says why an estimate is withheld, "" where it is given; `outside` is the share of scores without support; `widened` says where
+    the interval holds past errors beyond chance.
     """
 
     figures: Mapping[str, Figure]
     plain: Mapping[str, Figure]
     used: NDArray[np.bool_]
     outside: Floats
+    widened: Mapping[str, NDArray[np.bool_]]
     reason: NDArray[np.object_]
     checked: Checked
 
@@ -122,11 +125,17 @@ def _version(evidence: Evidence, pieces: Pieces, version: int, refused: NDArray[
         )
     reason[:, refused != ""] = refused[refused != ""]
     enough = pieces.by_slice(checked_rows.known.sum(axis=1)) >= FEWEST
-    checked = Checked(
-        windows=windows, rows=checked_rows, figures=figures(pieces, of_known, same=same) if len(windows) else {},
-        given=~before & (refused == "") & (outside[windows] <= OUTSIDE), enough=enough,
+    given = ~before & (refused == "") & (outside[windows] <= OUTSIDE)
+    estimated, seen = figures(pieces, of_known, same=same), realised(evidence, pieces, checked_rows, windows, version)
+    added = excess(estimated, seen, given & enough)
+    past = np.searchsorted(windows, np.arange(len(evidence.windows)), side="left")
+    past[0] = len(windows)
+    compared = {name: widened(figure, added[name][:-1]) for name, figure in estimated.items()}
+    checked = Checked(windows=windows, figures=compared, realised=seen, given=given, enough=enough)
+    return Estimation(
+        figures={name: widened(figure, added[name][past]) for name, figure in found.items()}, plain=plain, used=used, outside=outside,
+        widened={name: added[name][past] > 0 for name in found}, reason=reason, checked=checked,
     )  # fmt: skip
-    return Estimation(figures=found, plain=plain, used=used, outside=outside, reason=reason, checked=checked)
 
 
 def _of_known(pieces: Pieces, expected: Expected, rows: Rows, windows: Integers) -> Expected:

@@ -19,12 +19,14 @@ SKEWED = 2.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """One measure by [window, slice]: value, 95 % prediction interval, and the rows it is about."""
+    """One measure by [window, slice]: value, 95 % prediction interval, the rows it is about, standard error, and the measure's range."""
 
     value: Floats
     low: Floats
     high: Floats
     n: Floats
+    deviation: Floats
+    range: tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,4 +200,7 @@ def _figure(value: Floats, variance: Floats, third: Floats, n: Floats, *, low: f
     z = z_of()
     move = np.clip(skewness, -SKEWED, SKEWED) * (z**2 - 1) / 6
     ends = np.minimum(value, value + deviation * (move - z)), np.maximum(value, value + deviation * (move + z))
-    return Figure(value=value, low=np.clip(ends[0], low, high), high=np.clip(ends[1], low, high), n=np.nan_to_num(n))
+    return Figure(
+        value=value, low=np.clip(ends[0], low, high), high=np.clip(ends[1], low, high), n=np.nan_to_num(n), deviation=deviation,
+        range=(low, high),
+    )  # fmt: skip

@@ -14,6 +14,7 @@ from audits.estimated.contradiction import FEWEST, LEVEL, SPANS, rolled
 from audits.estimated.curve import COARSE, ENOUGH
 from audits.estimated.estimation import OUTSIDE, Checked, comparable
 from audits.estimated.figures import Figure
+from audits.estimated.realised import excess, widened
 from audits.evidence import UNKNOWN, Evidence
 from audits.interval import share, z_of
 
@@ -36,7 +37,6 @@ class LossEstimations:
     reason: NDArray[np.object_]
     method: NDArray[np.object_]
     checked: Checked | None
-    realised: Mapping[str, Floats]
     why: str = ""
 
 
@@ -70,33 +70,40 @@ def _made(evidence: Evidence) -> LossEstimations:
     if isinstance(layers, str):
         nothing = np.full((1, 1, 1), "", dtype=object)
         none = np.zeros(1, dtype=np.int64)
-        return LossEstimations(slices=none, figures={}, reason=nothing, method=nothing, checked=None, realised={}, why=layers)
+        return LossEstimations(slices=none, figures={}, reason=nothing, method=nothing, checked=None, why=layers)
     windows = comparable(evidence)
     slices = np.concatenate([layer.slices for layer in layers])
     reference = evidence.reference_counts
     fourth = float(reference.total("error_4", labelled=True)[0, 0, 0])
     spread = float((layers[0].labels[0] * layers[0].squared[0] ** 2).sum())
     kurtosis = max(fourth / spread, 1.0) if spread > 0 else 1.0
-    parts = [_figures(layer, layer.n, kurtosis) for layer in layers]
-    known = [_figures(layer, layer.known[:1, windows], kurtosis) for layer in layers]
+    estimates = _joined([_figures(layer, layer.n, kurtosis) for layer in layers])
+    known = _joined([_figures(layer, layer.known[0][windows], kurtosis) for layer in layers])
     reason, given = _withheld(evidence, layers, slices, windows)
     enough = np.concatenate([layer.known[0][windows].sum(axis=-1) for layer in layers], axis=-1) >= FEWEST
-    joined = _joined(known)
+    seen = _realised(evidence, windows, slices)
+    added = excess(known, seen, given & enough)
+    past = np.searchsorted(windows, np.arange(len(evidence.windows)), side="left")
+    past[0] = len(windows)
+    first = np.arange(len(evidence.versions))[:, None, None] == 0  # other versions have not been compared
     checked = Checked(
-        windows=windows, rows=None, enough=enough, given=given,
-        figures={name: Figure(value=f.value[0], low=f.low[0], high=f.high[0], n=f.n[0]) for name, f in joined.items()},
+        windows=windows, enough=enough, given=given, realised=seen,
+        figures={name: widened(figure, added[name][:-1]) for name, figure in known.items()},
     )  # fmt: skip
-    total = {name: evidence.counts.total(name, labelled=True)[0][np.ix_(windows, slices)] for name in ("scored", "error_abs", "error_2")}
-    seen = {
-        "mean_absolute_error": share(total["error_abs"], total["scored"]),
-        "root_mean_squared_error": np.sqrt(share(total["error_2"], total["scored"])),
-    }
-    first = ", reference is the first window" if evidence.reference.kind == "first window" else ""
-    texts = [("expected loss, own" if own else "expected loss, everybody's") + first for layer in layers for own in layer.own]
-    texts[0] = "expected loss" + first
+    suffix = ", reference is the first window" if evidence.reference.kind == "first window" else ""
+    texts = [("expected loss, own" if own else "expected loss, everybody's") + suffix for layer in layers for own in layer.own]
+    texts[0] = "expected loss" + suffix
     return LossEstimations(
-        slices=slices, figures=_joined(parts), reason=reason, method=np.asarray(texts, dtype=object), checked=checked, realised=seen
-    )
+        slices=slices, figures={name: widened(figure, added[name][past] * first) for name, figure in estimates.items()}, reason=reason,
+        method=np.asarray(texts, dtype=object), checked=checked,
+    )  # fmt: skip
+
+
+def _realised(evidence: Evidence, windows: Integers, slices: Integers) -> dict[str, Floats]:
+    """Of all versions together, by [checked window, slice]."""
+    place = np.ix_(windows, slices)
+    scored, absolute, squared = (evidence.counts.total(name, labelled=True)[0][place] for name in ("scored", "error_abs", "error_2"))
+    return {"mean_absolute_error": share(absolute, scored), "root_mean_squared_error": np.sqrt(share(squared, scored))}
 
 
 def _layers(evidence: Evidence) -> list[_Layer] | str:
@@ -185,7 +192,7 @@ def _unlike(own: NDArray[np.bool_], n: Floats, seen: Floats, thought: Floats, va
 
 
 def _figures(layer: _Layer, n: Floats, kurtosis: float) -> dict[str, Figure]:
-    """Both figures of some rows by [version, window, slice], with intervals on the logarithmic scale: errors have a long tail."""
+    """Both figures of some rows by [..., slice], with intervals on the logarithmic scale: errors have a long tail."""
     total = n.sum(axis=-1)
     weight = n / np.maximum(total, 1.0)[..., None]
     found = {}
@@ -197,13 +204,16 @@ def _figures(layer: _Layer, n: Floats, kurtosis: float) -> dict[str, Figure]:
         relative = np.divide(np.sqrt(variance), value, out=np.zeros_like(value), where=value > 0)
         half, root = (relative, value) if name == "mean_absolute_error" else (relative / 2, np.sqrt(value))
         factor = np.exp(np.minimum(z_of() * half, 50.0))
-        found[name] = Figure(value=root, low=root / factor, high=root * factor, n=total)
+        found[name] = Figure(
+            value=root, low=root / factor, high=root * factor, n=total, deviation=np.nan_to_num(root * half), range=(0.0, np.inf)
+        )
     return found
 
 
 def _joined(parts: list[dict[str, Figure]]) -> dict[str, Figure]:
-    keys = ("value", "low", "high", "n")
-    return {name: Figure(**{k: np.concatenate([getattr(part[name], k) for part in parts], axis=-1) for k in keys}) for name in parts[0]}
+    keys = ("value", "low", "high", "n", "deviation")
+    joined = {name: {k: np.concatenate([getattr(part[name], k) for part in parts], axis=-1) for k in keys} for name in parts[0]}
+    return {name: Figure(**arrays, range=parts[0][name].range) for name, arrays in joined.items()}
 
 
 def _withheld(

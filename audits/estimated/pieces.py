@@ -86,8 +86,8 @@ class Pieces:
     @cached_property
     def block_starts(self) -> Integers:
         """The first block of each slice."""
-        lengths = np.asarray([len(part.blocks) for part in self.parts])
-        return (np.cumsum(lengths) - lengths).astype(np.int64)
+        lengths = np.asarray([len(part.blocks) for part in self.parts], dtype=np.int64)
+        return np.asarray(np.cumsum(lengths) - lengths, dtype=np.int64)
 
     def joined(self, name: str) -> NDArray[np.float64]:
         """An array of every part, along its last axis."""

@@ -21,6 +21,7 @@ METHODS = (
     "cbpe, isotonic", "cbpe, isotonic, own curve", "cbpe, isotonic, everybody's curve", "cbpe, isotonic, weighted to the window's mix",
     "cbpe, isotonic, everybody's curve in 20 bins", "cbpe, own rates in 20 bins",
 )  # fmt: skip
+PAST = ", interval widened by past errors"
 
 
 def estimated(evidence: Evidence, name: str, unit: str, nothing: str) -> Iterator[Measurement]:
@@ -75,20 +76,22 @@ def _block(
     shown = np.flatnonzero((window == 0) | (place == 0)) if version == 0 else ()
     tables = {int(i): _table(pieces, found, figure, plain, int(window[i]), int(place[i]), weighted) for i in shown}
     shut = np.where(given, 0.0, np.nan)
+    kind = weighted[window, place] + 2 * found.widened[name][window, place]
     return measurement(
         f"estimated_{name}", unit, value=value + shut, low=low + shut, high=high + shut, n=np.rint(figure.n[window, place]),
-        method=_methods(evidence, pieces)[weighted[window, place].astype(np.int64), place], window=window, version=version,
+        method=_methods(evidence, pieces)[kind, place], window=window, version=version,
         slice=pieces.slices[place], attribute=attribute[place], tables=tables,
         reason=np.where((reason == "") & ~given, nothing, reason).astype(object),
     )  # fmt: skip
 
 
 def _methods(evidence: Evidence, pieces: Pieces) -> NDArray[np.object_]:
-    """By [weighted or not, slice]."""
+    """By [weighted or not, and then both with an interval that holds past errors, slice]."""
     first = ", reference is the first window" if evidence.reference.kind == "first window" else ""
     fine = [METHODS[OWN if part.own else COMMON] for part in pieces.parts[: pieces.fine]]
     plain = [METHODS[EVERYBODY], *fine[1:], *(METHODS[COARSE_OWN if part.own else COARSE] for part in pieces.parts[pieces.fine :])]
-    return np.asarray([[text + first for text in plain], [METHODS[WEIGHTED] + first] * len(plain)], dtype=object)
+    both = [plain, [METHODS[WEIGHTED]] * len(plain)]
+    return np.asarray([[text + past + first for text in texts] for past in ("", PAST) for texts in both], dtype=object)
 
 
 def _table(
