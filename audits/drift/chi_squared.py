@@ -14,7 +14,7 @@ from audits.evidence import Evidence
 from audits.finding import Measurement
 
 
-@audit(name="chi_squared", unit="distance", needs=("columns",))
+@audit(name="chi_squared", unit="distance", needs=("columns",), tasks=("binary", "multiclass", "regression"))
 def chi_squared(evidence: Evidence) -> Iterator[Measurement]:
     """Cramér's V of reference against window over the categories of a column: 0 for equal shares, 1 for disjoint ones.
 

@@ -13,7 +13,7 @@ from audits.evidence import Evidence
 from audits.finding import Measurement
 
 
-@audit(name="hellinger_distance", unit="distance", needs=("columns",))
+@audit(name="hellinger_distance", unit="distance", needs=("columns",), tasks=("binary", "multiclass", "regression"))
 def hellinger_distance(evidence: Evidence) -> Iterator[Measurement]:
     """√(1 - Σ √(p q)) over bins: 0 for equal shares, 1 for disjoint ones.
 

@@ -13,7 +13,7 @@ from audits.evidence import Evidence
 from audits.finding import Measurement
 
 
-@audit(name="jensen_shannon_distance", unit="distance", needs=("columns",))
+@audit(name="jensen_shannon_distance", unit="distance", needs=("columns",), tasks=("binary", "multiclass", "regression"))
 def jensen_shannon_distance(evidence: Evidence) -> Iterator[Measurement]:
     """√(½ Σ p log₂(p / s) + ½ Σ q log₂(q / s)) over bins, with s = (p + q) / 2: 0 for equal shares, 1 for disjoint ones.
 

@@ -15,7 +15,7 @@ from audits.evidence import ColumnCounts, Evidence
 from audits.finding import Measurement
 
 
-@audit(name="kolmogorov_smirnov", unit="distance", needs=("columns",))
+@audit(name="kolmogorov_smirnov", unit="distance", needs=("columns",), tasks=("binary", "multiclass", "regression"))
 def kolmogorov_smirnov(evidence: Evidence) -> Iterator[Measurement]:
     """Largest absolute difference between the cumulative distributions of reference and window.
 

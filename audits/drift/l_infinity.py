@@ -21,7 +21,7 @@ EXPECTED = 5
 LISTED = 20
 
 
-@audit(name="l_infinity", unit="distance", needs=("columns",))
+@audit(name="l_infinity", unit="distance", needs=("columns",), tasks=("binary", "multiclass", "regression"))
 def l_infinity(evidence: Evidence) -> Iterator[Measurement]:
     """Largest absolute change of any category's share between reference and window.
 

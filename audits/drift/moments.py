@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from audits.estimate import Floats, Integers
-from audits.evidence import Evidence
+from audits.evidence import ColumnCounts, Evidence
 from audits.tally import Table, merge_moments
 
 
@@ -34,6 +34,23 @@ def reference_moments(evidence: Evidence) -> Moments:
     """Of the reference, with one window."""
     none = np.zeros(len(evidence.reference_tally.partitions), dtype=np.int64)
     return _moments(evidence.reference_tally.moments, none, (len(evidence.tally.columns), 1))
+
+
+def squares(evidence: Evidence, name: str, counts: ColumnCounts, reference: Moments, windows: Moments) -> tuple[Floats, Floats]:
+    """Sums of squared deviations of a column from its mean, of the reference and by window.
+
+    Of a numeric outcome, which is kept apart from the predictions, they come from its bins, each taken at its mean.
+    """
+    if name in evidence.tally.columns:
+        place = evidence.tally.columns.index(name)
+        return np.nan_to_num(reference.m2[place]), np.nan_to_num(windows.m2[place])
+
+    def of_bins(n: Floats, total: Floats) -> Floats:
+        size = np.maximum(n.sum(axis=-1), 1.0)
+        middle = total / np.maximum(n, 1.0) - (total.sum(axis=-1) / size)[..., None]
+        return np.asarray((n * middle**2).sum(axis=-1))
+
+    return of_bins(counts.reference[None], counts.reference_total[None]), of_bins(counts.windows, counts.total)
 
 
 def _moments(table: Table, window: Integers, shape: tuple[int, int]) -> Moments:

@@ -20,7 +20,7 @@ SHOWN = 20
 """Categories named in the tables; the rest come together as other."""
 
 
-@audit(name="population_stability_index", unit="distance", needs=("columns",))
+@audit(name="population_stability_index", unit="distance", needs=("columns",), tasks=("binary", "multiclass", "regression"))
 def population_stability_index(evidence: Evidence) -> Iterator[Measurement]:
     """Σ (q - p) ln(q / p) over bins, with p the reference's and q the window's share of each.
 

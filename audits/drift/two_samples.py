@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 from typing import Any
@@ -20,7 +20,7 @@ from audits.audit import measurement
 from audits.bins import ColumnBins, NumericBins
 from audits.drift.readings import column_counts
 from audits.estimate import Floats, Integers
-from audits.evidence import DECISION, OUTCOME, ColumnCounts, Counts, Evidence
+from audits.evidence import DECISION, OUTCOME, ColumnCounts, Evidence
 from audits.finding import Measurement
 from audits.interval import z_of
 
@@ -37,7 +37,7 @@ class Column:
     position
         In `Evidence.columns`.
     bins
-        The frozen bins; None for decision and outcome, which come from the outcome counts.
+        The frozen bins; None for decisions and outcomes that are levels, which come from the outcome counts.
     edges
         Lower edges of bins 1, 2, ... of a numeric column.
     missing
@@ -119,10 +119,12 @@ def two_samples(evidence: Evidence) -> tuple[Samples, ...]:
     """The numeric columns together, then the categorical ones; either may be absent."""
     if _kept and _kept[0][0]() is evidence:
         return _kept[0][1]
-    columns, roles = [], evidence.model.columns
+    columns: list[Column] = []
+    roles = evidence.model.columns
     for position, name in enumerate(evidence.columns):
         if name in (roles.decision, roles.outcome):
-            columns.append(_marginal(evidence, position, DECISION if name == roles.decision else OUTCOME))
+            marginal = _marginal(evidence, position, DECISION if name == roles.decision else OUTCOME)
+            columns += [marginal] if marginal is not None else []
         else:
             columns.append(_coarse(position, evidence.bins.by_name[name], column_counts(evidence, name)))
     split = [[c for c in columns if (c.edges is not None) == numeric] for numeric in (True, False)]
@@ -139,17 +141,28 @@ def grids(evidence: Evidence) -> Iterator[tuple[NumericBins, ColumnCounts]]:
                 yield column.bins, column_counts(evidence, column.bins.name)
 
 
-def _marginal(evidence: Evidence, position: int, axis: int) -> Column:
-    """The decision or the outcome as a column of two levels, favorable or not."""
-
-    def by_level(counts: Counts) -> Floats:
-        return np.asarray(counts.table[0, :, 0].sum(axis=(OUTCOME if axis == DECISION else DECISION) - 2))
-
+def _marginal(evidence: Evidence, position: int, axis: int) -> Column | None:
+    """The decision or the outcome as a column of levels: favorable or not, or the classes; a numeric outcome by its own grid."""
+    rest = (OUTCOME if axis == DECISION else DECISION) - 2
+    if evidence.task == "multiclass":
+        seen, held = (np.asarray(each.confusion[0, :, 0].sum(axis=rest)) for each in (evidence, evidence.of_reference()))
+        return _levels(position, (*evidence.classes, OTHER), seen, held[0])
+    windows, reference = (np.asarray(c.table[0, :, 0].sum(axis=rest)) for c in (evidence.counts, evidence.reference_counts))
+    if evidence.task == "regression" and axis == OUTCOME:
+        grid = evidence.bins.outcome_bins
+        if grid is None:
+            return None
+        column = _coarse(position, grid, column_counts(evidence, grid.name))
+        return replace(column, missing=windows[:, 2], reference_missing=float(reference[0, 2]))
     favorable = str(evidence.model.favorable)
-    windows, reference = by_level(evidence.counts), by_level(evidence.reference_counts)[0]
+    return _levels(position, (f"not {favorable}", favorable), windows, reference[0])
+
+
+def _levels(position: int, labels: tuple[str, ...], windows: Floats, reference: Floats) -> Column:
+    """A column from counts by [window, level] and [level], the last level being the missing values."""
     return Column(
-        position=position, bins=None, labels=(f"not {favorable}", favorable), edges=None, reference=reference[:2],
-        windows=windows[:, :2], missing=windows[:, 2], reference_missing=float(reference[2]),
+        position=position, bins=None, labels=labels, edges=None, reference=reference[:-1], windows=windows[:, :-1],
+        missing=windows[:, -1], reference_missing=float(reference[-1]),
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from audits.audit import audit
 from audits.bins import NumericBins
-from audits.drift.moments import moments_by_window, reference_moments
+from audits.drift.moments import moments_by_window, reference_moments, squares
 from audits.drift.two_samples import grids, per_column, two_samples
 from audits.estimate import Floats
 from audits.evidence import ColumnCounts, Evidence
@@ -26,7 +26,7 @@ SAME = "every value of the reference is the same, so there is no standard deviat
 ROUNDED = "the values are too large, alone or for their spread: their sums are rounded by more than a thousandth of a standard deviation"
 
 
-@audit(name="wasserstein_distance", unit="distance", needs=("columns",))
+@audit(name="wasserstein_distance", unit="distance", needs=("columns",), tasks=("binary", "multiclass", "regression"))
 def wasserstein_distance(evidence: Evidence) -> Iterator[Measurement]:
     """Area between the cumulative distributions of reference and window, over the reference's standard deviation.
 
@@ -53,13 +53,13 @@ def wasserstein_distance(evidence: Evidence) -> Iterator[Measurement]:
         return
     samples = numeric[0]
     reference, windows = reference_moments(evidence), moments_by_window(evidence)
-    found, squares = [], []
+    found, spreads = [], []
     for grid, counts in grids(evidence):
-        place = evidence.tally.columns.index(grid.name)
-        squares.append(np.nan_to_num(reference.m2[place]))
-        found.append(transport(grid, counts, np.append(squares[-1], np.nan_to_num(windows.m2[place]))))
+        before, now = squares(evidence, grid.name, counts, reference, windows)
+        spreads.append(before)
+        found.append(transport(grid, counts, np.append(before, now)))
     value, low, high, expected, ratio = (np.stack([getattr(t, name) for t in found]) for name in Transport.__slots__)
-    spread = np.stack(squares) / np.maximum(samples.n, 1)
+    spread = np.stack(spreads) / np.maximum(samples.n, 1)
     deviation = np.sqrt(np.where(spread < np.finfo(np.float64).max / np.maximum(samples.n, 1) / 2, spread, np.nan))
     largest = np.stack([[max(abs(grid.low), abs(grid.high))] for grid, _ in grids(evidence)])
     scale = np.where((deviation > 0) & (largest <= LARGEST * deviation), deviation, np.nan)

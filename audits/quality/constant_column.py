@@ -19,7 +19,7 @@ CONSTANT_BEFORE = "the reference has a single value too"
 CANNOT_TELL = "every value is one that the reference lacks or has rarely, and these are counted together"
 
 
-@audit(name="constant_column", unit="count", needs=("columns",))
+@audit(name="constant_column", unit="count", needs=("columns",), tasks=("binary", "multiclass", "regression"))
 def constant_column(evidence: Evidence) -> Iterator[Measurement]:
     """1 where a column has one distinct value in a window although the reference has several, else 0.
 

@@ -10,7 +10,7 @@ from audits.finding import Measurement
 from audits.quality.layout import single_share
 
 
-@audit(name="duplicate_rate", unit="proportion")
+@audit(name="duplicate_rate", unit="proportion", tasks=("binary", "multiclass", "regression"))
 def duplicate_rate(evidence: Evidence) -> Iterator[Measurement]:
     """Share of available rows whose id (with model and version) had been taken in before.
 

@@ -10,7 +10,7 @@ from audits.finding import Measurement
 from audits.quality.layout import single
 
 
-@audit(name="freshness", unit="hours", needs=("clock",))
+@audit(name="freshness", unit="hours", needs=("clock",), tasks=("binary", "multiclass", "regression"))
 def freshness(evidence: Evidence) -> Iterator[Measurement]:
     """Hours from the newest prediction of the log to the time of the audit.
 

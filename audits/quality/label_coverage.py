@@ -12,7 +12,7 @@ from audits.finding import Measurement
 from audits.interval import proportion
 
 
-@audit(name="label_coverage", unit="proportion")
+@audit(name="label_coverage", unit="proportion", tasks=("binary", "multiclass", "regression"))
 def label_coverage(evidence: Evidence) -> Iterator[Measurement]:
     """Share of predictions whose outcome is known.
 

@@ -12,7 +12,7 @@ from audits.finding import Measurement
 from audits.quality.layout import absent, binned, column_shares, valued
 
 
-@audit(name="missing_rate", unit="proportion", needs=("columns",))
+@audit(name="missing_rate", unit="proportion", needs=("columns",), tasks=("binary", "multiclass", "regression"))
 def missing_rate(evidence: Evidence) -> Iterator[Measurement]:
     """Share of rows in which a column is empty or not a number.
 

@@ -10,7 +10,7 @@ from audits.finding import Measurement
 from audits.quality.layout import single_share
 
 
-@audit(name="quarantine_rate", unit="proportion")
+@audit(name="quarantine_rate", unit="proportion", tasks=("binary", "multiclass", "regression"))
 def quarantine_rate(evidence: Evidence) -> Iterator[Measurement]:
     """Share of available rows that were set aside with a reason and are in no figure.
 

@@ -11,7 +11,7 @@ from audits.evidence import Evidence
 from audits.finding import Measurement
 
 
-@audit(name="volume", unit="count")
+@audit(name="volume", unit="count", tasks=("binary", "multiclass", "regression"))
 def volume(evidence: Evidence) -> Iterator[Measurement]:
     """Number of predictions in a window.
 
