@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,7 +27,7 @@ UNKNOWN_GROUP = "unknown group: shown, not judged"
 
 def findings_table(
     evidence: Evidence, measurements: Sequence[Measurement], thresholds: Mapping[str, Threshold | Entries],
-    notes: Mapping[str, Sequence[str]],
+    notes: Mapping[str, Sequence[str]], compared: Container[str] = (),
 ) -> pa.Table:  # fmt: skip
     """All findings of one model.
 
@@ -41,6 +41,8 @@ def findings_table(
         clock by what holds today.
     notes
         For some measures, what is to be said of each window ("immature: ..."); it is added to the reason.
+    compared
+        Measures that hold a window against the reference: too small a reference leaves nothing to judge either.
 
     A group with an unknown level is nobody in particular: its figures are listed without threshold or verdict. A figure that rests on too
     few rows to be judged says how many it takes.
@@ -68,8 +70,12 @@ def findings_table(
             ruled[of_name] += held[joined["window"][of_name]]
         for number, rule in enumerate(entries, start=len(rules)):
             chosen = of_name if len(entries) == 1 else of_name[ruled[of_name] == number]
-            verdict[chosen] = judge(rule, *(joined[column][chosen] for column in ("value", "low", "high", "n")))
+            rows = np.minimum(joined["n"][chosen], evidence.reference.n if name in compared else joined["n"][chosen])
+            value, low, high = (joined[column][chosen] for column in ("value", "low", "high"))
+            verdict[chosen] = judge(rule, value, low, high, rows)
             _explain(joined["reason"], chosen, verdict, joined["n"], known, rule)
+            if name in compared and evidence.reference.n < rule.min_n:
+                _too_small(joined["reason"], chosen, verdict, rule)
         rules += entries
         if name in notes:
             said = np.asarray(notes[name], dtype=object)[joined["window"][of_name]]
@@ -191,6 +197,12 @@ def _explain(
     reasons[few] = f"judged from {rule.min_n:,} rows on"
     unknown = places[~known[places]]
     reasons[unknown] = _and(reasons[unknown], np.full(len(unknown), UNKNOWN_GROUP, dtype=object))
+
+
+def _too_small(reasons: NDArray[np.object_], places: Integers, verdict: NDArray[np.object_], rule: Threshold) -> None:
+    """Say of what is not judged only because the reference is small that it is."""
+    silent = places[(verdict[places] == "insufficient") & (reasons[places] == "")]
+    reasons[silent] = f"judged from {rule.min_n:,} rows of the reference on"
 
 
 def _tables(blocks: Sequence[Measurement], sizes: Sequence[int]) -> Any:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from audits import drift, fairness, gaps, performance, quality, tradeoffs, weak_spots
+from audits import drift, estimated, fairness, gaps, performance, quality, tradeoffs, weak_spots
 from audits.audit import Audit
 from connectors.errors import UsageError, nearest
 
 GROUPS: Mapping[str, tuple[Audit, ...]] = {
     "performance": (*performance.AUDITS, *gaps.PERFORMANCE),
+    "estimated": estimated.AUDITS,
     "fairness": (*fairness.AUDITS, *gaps.FAIRNESS),
     "weak_spots": weak_spots.AUDITS,
     "tradeoffs": tradeoffs.AUDITS,

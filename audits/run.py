@@ -51,6 +51,12 @@ ABOUT_FAVORABLE = frozenset({
 })  # fmt: skip
 """Measures about the favorable value: where a class of several is favorable, they are also reported without naming a class."""
 
+COMPARED = frozenset({
+    *(found.name for found in GROUPS["drift"]), *(name for name in gaps.NAMES if name.endswith(gaps.CHANGE)), "unseen_category_rate",
+    "out_of_range_rate",
+})  # fmt: skip
+"""Measures that hold what is seen against the reference."""
+
 HANDLE_UNITS = frozenset({"weak_spot", "weak_spot_log_loss", "weak_spot_absolute_error"})
 """Measures that know how to treat repeated units themselves."""
 
@@ -151,7 +157,7 @@ def examine(
     measured = measured if place is None else [_within(block, place) for block in measured]
     return ModelRun(
         model=evidence.model.name, task=evidence.model.task, card=card, reference=evidence.reference, coverage=evidence.coverage,
-        findings=findings_table(evidence, measured, policy, notes), errors=failures,
+        findings=findings_table(evidence, measured, policy, notes, COMPARED), errors=failures,
     )  # fmt: skip
 
 
