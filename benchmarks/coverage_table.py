@@ -94,7 +94,7 @@ def verdict(mean: float) -> str:
     """Whether a mean coverage lies within a point of 95 %: "wide" above, "no" below."""
     if not np.isfinite(mean):
         return ""
-    return "yes" if abs(mean - NOMINAL) <= 0.01 else ("wide" if mean > NOMINAL else "no")
+    return "yes" if abs(round(mean, 3) - NOMINAL) <= 0.01 + 1e-9 else ("wide" if mean > NOMINAL else "no")
 
 
 def row_of(cells: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""Whether resampling cells is resampling rows: `python -m benchmarks.resampling`, a minute on one core.
+"""Whether resampling cells is resampling rows: `python -m benchmarks.resampling`, three minutes on one core.
 
 Candor bootstraps from counts: drawing cells from a multinomial instead of rows with replacement. Both are done here on the same samples,
 and the distributions of what they give are compared. Results go to docs/statistics.md.
@@ -14,6 +14,9 @@ import numpy as np
 from audits.estimate import Floats
 from audits.interval import bootstrap, share
 from audits.performance.roc_auc import delong
+from benchmarks.coverage import BASE_RATES, SIZES
+from benchmarks.coverage_table import Table
+from benchmarks.coverage_table import lines as markdown
 from benchmarks.page import write_part
 from benchmarks.worlds import Drawn, World
 
@@ -42,7 +45,7 @@ def rates(counts: Floats) -> Floats:
 def impact_ratio(counts: Floats) -> Floats:
     """The last group's selection rate over the first's."""
     found = rates(counts)
-    return np.asarray(found[..., -1] / found[..., 0])
+    return share(found[..., -1], found[..., 0])
 
 
 def widest(counts: Floats) -> Floats:
@@ -50,16 +53,26 @@ def widest(counts: Floats) -> Floats:
     return np.asarray(np.ptp(rates(counts), axis=-1))
 
 
-def cells_of(drawn: Drawn, sample: int) -> dict[str, tuple[Floats, int, Statistic]]:
-    """For each statistic, the cell of every row of a sample, how many cells there are, and the statistic of their counts."""
+def cells_of(drawn: Drawn, sample: int, cuts: Floats) -> dict[str, tuple[Floats, int, Statistic]]:
+    """For each statistic, the cell of every row of a sample, how many cells there are, and the statistic of their counts.
+
+    `cuts` divide scores into bins. Without several groups there is nothing to compare.
+    """
     score, decision, outcome = (values[sample] for values in (drawn.score, drawn.decision, drawn.outcome))
     group = np.repeat(np.arange(drawn.groups), len(score) // drawn.groups)
-    return {
-        "AUC": (outcome * BINS + np.minimum(score * BINS, BINS - 1).astype(np.int64), 2 * BINS, auc),
+    found: dict[str, tuple[Floats, int, Statistic]] = {
+        "AUC": (outcome * BINS + np.searchsorted(cuts, score), 2 * BINS, auc),
         "F1": (2 * decision + outcome, 4, f1),
+    }
+    return found if drawn.groups == 1 else found | {
         "impact ratio": (2 * group + decision, 2 * GROUPS, impact_ratio),
         "largest minus smallest of four rates": (2 * group + decision, 2 * GROUPS, widest),
-    }
+    }  # fmt: skip
+
+
+def cuts_of(world: World) -> Floats:
+    """Quantiles that divide the scores of a world into bins of equally many."""
+    return world.quantiles[10:-1:10]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,10 +90,11 @@ def compare(*, samples: int = SAMPLES, replicates: int = REPLICATES, seed: int =
     from scipy.stats import ks_2samp
 
     random = np.random.default_rng(seed)
-    drawn = World(base_rates=(0.3, 0.28, 0.25, 0.22)).draw(random, samples, ROWS)
+    world = World(base_rates=(0.3, 0.28, 0.25, 0.22))
+    drawn, cuts = world.draw(random, samples, ROWS), cuts_of(world)
     found: dict[str, list[tuple[float, float, float]]] = {}
     for sample in range(samples):
-        for name, (cell, size, statistic) in cells_of(drawn, sample).items():
+        for name, (cell, size, statistic) in cells_of(drawn, sample, cuts).items():
             place = cell.astype(np.int64)
             picked = place[random.integers(0, len(place), (replicates, len(place)))] + np.arange(replicates)[:, None] * size
             by_rows = statistic(np.bincount(picked.ravel(), minlength=replicates * size).reshape(replicates, size).astype(np.float64))
@@ -108,6 +122,25 @@ def remembered(statistic: Statistic, kept: list[Floats]) -> Statistic:
     return found
 
 
+def coverage(table: Table, rows: int, rate: float, *, samples: int = 500, replicates: int = 500) -> None:
+    """Add how often percentile intervals from cells hold the truth: `rows` of each group, of one or of four."""
+    random = np.random.default_rng([rows, round(1000 * rate)])
+    for factors in ((1.0,), (1.0, 0.95, 0.9, 0.85)):
+        world = World(base_rates=tuple(rate * factor for factor in factors))
+        drawn, cuts, one = world.draw(random, samples, rows), cuts_of(world), world.truths()
+        selected = one["selection_rate"]
+        truths = {"AUC": one["roc_auc"][0], "F1": one["f1"][0]} if len(factors) == 1 else {
+            "impact ratio": selected[-1] / selected[0], "largest minus smallest of four rates": float(np.ptp(selected)),
+        }  # fmt: skip
+        listed = [cells_of(drawn, sample, cuts) for sample in range(samples)]
+        for name, truth in truths.items():
+            size, statistic = listed[0][name][1:]
+            counts = np.stack([np.bincount(each[name][0].astype(np.int64), minlength=size) for each in listed])
+            low, high = bootstrap(counts, statistic, seed=rows, replicates=replicates)
+            low, high = (np.where(np.isfinite(statistic(counts.astype(np.float64))), ends, np.nan) for ends in (low, high))
+            table.cell(name, rows, rate).add(low, high, np.full(samples, truth), np.full(samples, rows), samples)
+
+
 def text(samples: int = 100) -> str:
     """The whole part of the page."""
     found = compare(samples=samples)
@@ -123,6 +156,14 @@ def text(samples: int = 100) -> str:
         "|---|---|---|---|",
     ]
     lines += [f"| {name} | {each.distance:.4f} | {100 * each.told_apart:.0f} % | {100 * each.ends:.1f} % |" for name, each in found.items()]
+    table = Table()
+    for rows in SIZES:
+        for rate in BASE_RATES:
+            coverage(table, rows, rate)
+    lines += ["", "How often such percentile intervals hold the truth (500 samples, 500 replicates each), which is why intervals of single"]
+    lines += ["figures are closed forms, and a largest minus a smallest has one that knows it was picked:"]
+    for rows in SIZES:
+        lines += ["", *markdown(table, rows)]
     return "\n".join(lines)
 
 
