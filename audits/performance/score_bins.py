@@ -131,3 +131,21 @@ def _block(evidence: Evidence, version: int, slices: list[int], n: Floats, score
         positives=n[window, place, positive], negatives=n[window, place, negative],
         score=of_positives + score[window, place, negative], score_positives=of_positives, column=column, merged=merged,
     )  # fmt: skip
+
+
+def squared_errors(evidence: Evidence) -> Floats:
+    """Σ (score - outcome)² by [version, window, slice, outcome]; of one class of several from its bins, as if a bin had one score.
+
+    The latter only serves the width of intervals, which it makes too short by the spread within a bin: some 0.1 % with 20 bins.
+    """
+    sums = evidence.counts.sums
+    if "error_2" in sums:
+        return sums["error_2"]
+    found = np.zeros((*evidence.shape, 3))
+    for block in score_bins(evidence):
+        of_positives = block.score_positives / np.maximum(block.positives, 1)
+        of_negatives = (block.score - block.score_positives) / np.maximum(block.negatives, 1)
+        at = block.version, block.window, block.slice
+        found[(*at, NO)] = (block.negatives * of_negatives**2).sum(axis=1)
+        found[(*at, YES)] = (block.positives * (1 - of_positives) ** 2).sum(axis=1)
+    return found
