@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from audits.estimate import Floats
+from audits.estimate import Floats, Integers
 from audits.evidence import Evidence
 from audits.finding import Measurement
 from audits.interval import mover, two_proportion_p, z_of
@@ -53,22 +53,20 @@ def laid_out(evidence: Evidence, blocks: Sequence[Measurement], keys: Sequence[t
     order = {key: position for position, key in enumerate(keys)}
     numbers = {name: np.full(shape, np.nan) for name in ("value", "low", "high")}
     n, share, units = np.zeros(shape), np.zeros(shape, dtype=np.bool_), np.zeros(shape, dtype=np.bool_)
-    for block in blocks:
-        for column in np.unique(block.column).tolist():
-            place = order.get((block.name, column))
-            if place is None:
-                continue
-            kept = np.flatnonzero(block.column == column)
-            cell = (place, block.version[kept], block.window[kept], block.slice[kept])
+    names = {name for name, _ in keys}
+    for block in (block for block in blocks if block.name in names and len(block)):
+        first = int(block.column[0])
+        columns = [first] if (block.column == first).all() else np.unique(block.column).tolist()
+        for column in (column for column in columns if (block.name, column) in order):
+            kept: slice | Integers = slice(None) if len(columns) == 1 else np.flatnonzero(block.column == column)
+            cell = (order[block.name, column], block.version[kept], block.window[kept], block.slice[kept])
             for name, values in numbers.items():
                 values[cell] = getattr(block, name)[kept]
             n[cell] = block.n[kept]
-            methods = block.method[kept]
-            of = {text: position for position, text in enumerate(dict.fromkeys(methods.tolist()))}
-            code = np.asarray([of[text] for text in methods.tolist()], dtype=np.int64)
-            proportion = block.unit == "proportion"
-            share[cell] = np.asarray([proportion and text == "wilson" for text in of], dtype=np.bool_)[code]
-            units[cell] = np.asarray(["jackknife" in str(text) for text in of], dtype=np.bool_)[code]
+            if block.unit == "proportion":
+                share[cell] = block.method[kept] == "wilson"
+            if evidence.units:
+                units[cell] = ["jackknife" in str(text) for text in block.method[kept].tolist()]
     return Figures(n=n, share=share, units=units, **numbers)
 
 

@@ -58,8 +58,8 @@ def derive(evidence: Evidence, blocks: Sequence[Measurement]) -> list[Measuremen
     blocks
         What was measured, in any order; measures that have no gaps are passed over.
     """
-    keys = sorted({(block.name, column) for block in blocks if block.name in _BASE for column in np.unique(block.column).tolist()})
-    keys = [key for name in _BASE for key in keys if key[0] == name]
+    found = {(block.name, column) for block in blocks if block.name in _BASE for column in set(block.column.tolist())}
+    keys = [key for name in _BASE for key in sorted(found) if key[0] == name]
     if not keys:
         return []
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):

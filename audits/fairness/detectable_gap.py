@@ -17,6 +17,8 @@ from audits.policy import in_force, thresholds
 
 POWER = 0.8
 DEFAULT_GAP = 0.1
+MOST = 10**10
+"""A group that needs more rows than this is told that no number is enough."""
 
 
 @audit(name="detectable_gap", unit="difference", needs=("decision", "protected"))
@@ -88,12 +90,13 @@ def power(gap: Floats, rate: Floats | float, n: Floats, n_r: Floats | float) -> 
 
 def smallest_gap(rate: float, n: Floats, n_r: float) -> Floats:
     """The smallest gap below `rate` seen with 80 % power; NaN where even a rate of 0 would not be."""
-    low, high = np.zeros(n.shape), np.full(n.shape, rate)
-    possible = (n > 0) & (power(high, rate, np.maximum(n, 1), n_r) >= POWER)
-    for _ in range(50):
-        middle = (low + high) / 2
-        seen = power(middle, rate, np.maximum(n, 1), n_r) >= POWER
-        low, high = np.where(seen, low, middle), np.where(seen, middle, high)
+    low, high, size = np.zeros(n.shape), np.full(n.shape, rate), np.maximum(n, 1)
+    possible = (n > 0) & (power(high, rate, size, n_r) >= POWER)
+    steps = np.linspace(0.0, 1.0, 65)[1:, None]
+    for _ in range(6):  # 64 gaps at once, closer and closer: to within 64^-6 of the rate
+        between = low + (high - low) * steps
+        first = np.argmax(power(between, rate, size, n_r) >= POWER, axis=0)
+        low, high = low + (high - low) * first / 64, np.take_along_axis(between, first[None], axis=0)[0]
     return np.where(possible, high, np.nan)
 
 
@@ -101,15 +104,13 @@ def rows_needed(gap: float, rate: float, n_r: float) -> int | None:
     """The rows a group needs for a gap of this size to be seen beside n_r rows at this rate; None where no number is enough."""
     if not 0 < gap <= rate:
         return None
-    low, high = 0, 1
-    while float(power(np.array([gap]), rate, np.array([float(high)]), n_r)[0]) < POWER:
-        low, high = high, 2 * high
-        if high > 2**40:
-            return None
-    while high - low > 1:
-        middle = (low + high) // 2
-        seen = float(power(np.array([gap]), rate, np.array([float(middle)]), n_r)[0]) >= POWER
-        low, high = (low, middle) if seen else (middle, high)
+    low, high = 0, MOST
+    if float(power(np.array([gap]), rate, np.array([float(high)]), n_r)[0]) < POWER:
+        return None
+    while high - low > 1:  # a hundred numbers of rows at once, closer and closer
+        between = np.unique(np.rint(np.geomspace(max(low, 1), high, 100)))
+        seen = np.flatnonzero(power(np.full(between.shape, gap), rate, between, n_r) >= POWER)
+        low, high = int(between[seen[0] - 1]) if seen[0] else 0, int(between[seen[0]])
     return high
 
 

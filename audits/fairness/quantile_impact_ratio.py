@@ -13,7 +13,7 @@ from audits.estimate import Floats, Integers
 from audits.evidence import Evidence
 from audits.fairness.compare import no_group, per_group, ratios
 from audits.fairness.standardized_mean_difference import score_yardstick
-from audits.fairness.yardstick import Groups, compared_groups, of_group
+from audits.fairness.yardstick import compared_groups, of_group
 from audits.finding import Measurement
 from audits.interval import share
 
@@ -42,13 +42,14 @@ def quantile_impact_ratio(evidence: Evidence) -> Iterator[Measurement]:
     Source
         Lenders' practice: SolasAI Disparity Testing Library, "By-Quantile Adverse Impact Ratio".
     """
-    for groups in compared_groups(evidence):
-        if evidence.attributes[groups.attribute] not in evidence.model.attributes:
-            continue
+    compared = [groups for groups in compared_groups(evidence) if evidence.attributes[groups.attribute] in evidence.model.attributes]
+    slices = [0, *(place for groups in compared for place in groups.slices.tolist())]
+    histograms = dict(zip(slices, evidence.decided_rows(slices, whole=True)[0].sum(axis=(1, 2)), strict=True))
+    for groups in compared:
         if not len(groups.slices):
             yield no_group("quantile_impact_ratio", "ratio", groups)
             continue
-        hits, n, cuts = best_scored(evidence, groups)
+        hits, n, cuts = best_scored(evidence, np.stack([histograms[place] for place in [0, *groups.slices.tolist()]]))
         reference = np.full((1, len(SHARES)), score_yardstick(evidence, groups)[0, 0], dtype=np.int64)
         curve = ratios(hits[None], np.broadcast_to(n, hits.shape)[None], reference, zero=NO_RATE)
         at = nearest_share(evidence)
@@ -70,10 +71,11 @@ def nearest_share(evidence: Evidence) -> int:
     return int(np.argmin(np.abs(np.asarray(SHARES) - rate)))
 
 
-def best_scored(evidence: Evidence, groups: Groups) -> tuple[Floats, Floats, Floats]:
-    """Rows among the best scored by [share, group], rows scored by [group], and the cut-off scores by [share]."""
-    n, _ = evidence.margin([0, *groups.slices.tolist()], whole=True)
-    rows = n[0].sum(axis=1)  # [everybody and groups, bin]
+def best_scored(evidence: Evidence, rows: Floats) -> tuple[Floats, Floats, Floats]:
+    """Rows among the best scored by [share, group], rows scored by [group], and the cut-off scores by [share].
+
+    `rows` are scored rows by [everybody and groups, bin].
+    """
     grid = evidence.bins.score_bins
     edges = np.asarray([] if grid is None else grid.edges, dtype=np.float64)
     if evidence.counts.same:
