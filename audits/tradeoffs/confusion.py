@@ -112,6 +112,12 @@ def plain(values: NDArray[Any] | float) -> Any:
     return rounded.tolist() if finite.all() else np.where(finite, rounded, None).tolist()  # type: ignore[call-overload]
 
 
+def exact(values: NDArray[Any] | float) -> Any:
+    """Thresholds for tables, unrounded: one may lie just above a score that many rows share."""
+    found = np.asarray(values, dtype=np.float64)
+    return np.where(np.isfinite(found), found, None).tolist()  # type: ignore[call-overload]
+
+
 def tabled(rates: Mapping[str, Interval | None], place: Any = slice(None)) -> dict[str, Any]:
     """Several intervals for tables."""
     return {name: listed(found, place) for name, found in rates.items()}

@@ -13,7 +13,7 @@ from audits.evidence import Evidence
 from audits.finding import Measurement
 from audits.interval import share
 from audits.tradeoffs.alternatives import Judged, described, judged
-from audits.tradeoffs.confusion import plain
+from audits.tradeoffs.confusion import exact
 from audits.tradeoffs.costs import costs_of
 from audits.tradeoffs.histograms import Histograms, histograms, levels
 from audits.tradeoffs.labels import degenerate, refusal
@@ -97,7 +97,7 @@ def _measured(evidence: Evidence, of: Histograms, decided: bool) -> Measurement:
     tables = {
         "baseline": {
             "kind": "logged decisions" if cut is None else "best common threshold",
-            "threshold": None if cut is None else plain(thresholds.values[cut]), **start,
+            "threshold": None if cut is None else exact(thresholds.values[cut]), **start,
         },
         "yardstick": "accuracy" if costs is None else "cost", "searched": ["common thresholds", *rows.searched],
         "not_searched": rows.missing, "alternatives": ranked, "probe": receipt(evidence),
@@ -139,7 +139,7 @@ def pairs(table: Floats, places: Integers) -> Floats:
 def _named(threshold: float, same: bool) -> Mapping[str, Any]:
     side = "from" if same else "below"
     return {
-        "kind": "common threshold", "threshold": plain(threshold),
+        "kind": "common threshold", "threshold": exact(threshold),
         "description": f"one cut-off for everybody: favorable {side} a score of {threshold:.4g}",
     }  # fmt: skip
 

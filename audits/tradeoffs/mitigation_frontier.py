@@ -13,7 +13,7 @@ from audits.audit import audit, measurement
 from audits.evidence import Evidence
 from audits.finding import Measurement
 from audits.interval import share
-from audits.tradeoffs.confusion import Confusion, listed, plain, proportion
+from audits.tradeoffs.confusion import Confusion, exact, listed, proportion
 from audits.tradeoffs.costs import costs_of
 from audits.tradeoffs.histograms import Histograms, histograms, levels
 from audits.tradeoffs.labels import ENOUGH, degenerate, refusal
@@ -123,9 +123,9 @@ def _measured(evidence: Evidence, every: Histograms, usable: NDArray[np.bool_]) 
     common = slice(1, 1 + len(shown))
     picked = [0] if place is None else [0, 1 + int(np.searchsorted(shown, place))]
     points = ways.points(picked)
-    own = points[0]["demographic_parity_difference"]["value"]
-    better = place is not None and own is not None and gap[0][place] < own
-    cuts = plain(thresholds.values)
+    own = ways.figures["demographic_parity_difference"]
+    better = place is not None and own is not None and bool(gap[0][place] < own[0][0] - 1e-12)
+    cuts = exact(thresholds.values)
     tables = {
         "selected": "above" if of.same else "below", "n": int(found.n[:, 0].sum()), "tolerated_loss": TOLERATED,
         "baseline": {"kind": start.kind, "threshold": None if start.place is None else cuts[start.place], **points[0]},

@@ -43,7 +43,7 @@ def confusions(found: Sequence[Rules], same: bool) -> list[Confusion]:
 
 def per_group(of: Histograms, found: Sequence[Rules], ways: Ways, start: int) -> dict[str, Any]:
     """The rules for tables; their figures are among `ways`, from place `start` on."""
-    values = [None, *plain(of.edges), None]
+    values = [None, *of.edges.tolist(), None]
     curves = []
     for given, objective, best in found:
         size = len(best.objective)

@@ -12,7 +12,7 @@ from audits.estimate import Floats, Integers
 from audits.evidence import Evidence
 from audits.finding import Measurement
 from audits.interval import share
-from audits.tradeoffs.confusion import Confusion, Interval, listed, plain, proportion, tabled
+from audits.tradeoffs.confusion import Confusion, Interval, exact, listed, proportion, tabled
 from audits.tradeoffs.costs import costs_of
 from audits.tradeoffs.histograms import histograms, levels
 from audits.tradeoffs.impact import impact
@@ -88,7 +88,7 @@ def _measured(
     single = of.attribute < 0 or evidence.attributes[of.attribute] in evidence.model.attributes
     tables: dict[str, Any] = {
         "selected": "above" if of.same else "below", "scored": int(thresholds.scored.sum()), "n": int(together.n[0]),
-        "bins": len(of.edges) + 1, "threshold": plain(thresholds.values[shown]),
+        "bins": len(of.edges) + 1, "threshold": exact(thresholds.values[shown]),
         "selection_rate": listed(proportion(thresholds.selected.sum(axis=0)[shown], thresholds.scored.sum())),
         **_rates(together.at(shown), costs, known),
         "best": {name: None if k is None else int(np.searchsorted(shown, k)) for name, k in best.items()},
@@ -117,7 +117,7 @@ def _log(
     decided = own.decided.sum(keepdims=True)
     found = own.confusion.total().at(np.newaxis)
     first: dict[str, Any] = {
-        "threshold": None if closest is None else plain(thresholds.values[closest.place]),
+        "threshold": None if closest is None else exact(thresholds.values[closest.place]),
         "place": None if closest is None else int(np.searchsorted(shown, closest.place)),
         "agreement": None if closest is None else closest.agreement,
         "selection_rate": listed(proportion(own.selected.sum(keepdims=True), decided), 0),
