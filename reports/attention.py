@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from reports import strings
 from reports.figure import Figure
 from reports.scales import position
 
@@ -18,6 +19,13 @@ CALMEST: Final = (9, 9, 9, True, 0.0, 0)
 """The urgency of a model about which nothing needs attention."""
 IMMATURE: Final = "immature: "
 """In the reason of a figure whose outcomes are not all known yet: early outcomes are unlike the rest, so nobody is woken by them."""
+
+
+WEAK_SPOT: Final = "Weak spot"
+CANNOT_TELL: Final = "Can't tell"
+SELECTIVE: Final = "Selective outcomes"
+PARADOX: Final = "Simpson's paradox"
+MOST_SPOTS: Final = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +94,49 @@ def attention(figures: Iterable[Figure]) -> list[Attention]:
             worst = min(bad, key=lambda figure: VERDICTS.get(figure.verdict, 4))
             found.append(Attention(figure=worst, since=run[0].at if run else None, windows=len(run)))
     return sorted(found, key=lambda item: urgency(item.figure))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """Something worth knowing that no policy judges, in a sentence."""
+
+    kind: str
+    text: str
+    figure: Figure
+
+
+def notes(figures: Iterable[Figure]) -> list[Note]:
+    """List what no policy judges and a reader should still know, over the whole period: a few of each kind, told once.
+
+    Weak spots (at most three), estimates that nobody can give and why, outcomes that are seen selectively, gaps that turn round within
+    the levels of a segment. Gaps between groups are not listed: those that matter are judged by name.
+    """
+    whole = [figure for figure in figures if figure.whole and figure.version is None]
+    found: dict[tuple[str, str], Note] = {}
+
+    def add(kind: str, text: str, figure: Figure, about: str) -> None:
+        found.setdefault((kind, about), Note(kind=kind, text=text, figure=figure))
+
+    spots = [f for f in whole if f.name.startswith("weak_spot") and f.slice and f.value is not None]
+    for figure in sorted(spots, key=lambda f: ((f.tables or {}).get("rank", 99), f.position)):
+        if sum(kind == WEAK_SPOT for kind, _ in found) < MOST_SPOTS:
+            add(WEAK_SPOT, strings.sentence(figure), figure, repr(sorted(figure.slice.items())))
+    untold: defaultdict[str, list[Figure]] = defaultdict(list)
+    for figure in whole:
+        if strings.cannot_tell(figure):
+            untold[figure.reason].append(figure)
+    for reason, about in untold.items():
+        names = list(dict.fromkeys(strings.headline(figure) for figure in about))
+        more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+        add(CANNOT_TELL, f"{names[0]}{more}: {strings.safe(reason)}", about[0], reason)
+    for figure in whole:
+        tables = figure.tables or {}
+        if figure.name == "label_selectivity" and tables.get("selective") and not figure.slice:
+            text = f"{strings.sentence(figure)}: outcomes are seen far more often after one decision than after the other"
+            add(SELECTIVE, text, figure, "")
+        if figure.name == "cochran_mantel_haenszel" and tables.get("simpson") and figure.reason:
+            add(PARADOX, strings.safe(figure.reason), figure, figure.reason)
+    return list(found.values())
 
 
 def since(figure: Figure, items: Iterable[Attention]) -> datetime | int | None:

@@ -10,10 +10,13 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from audits.finding import AuditRun, ModelRun
-from reports import charts, glossary, palette, pen, sections, strings
+from reports import charts, glossary, palette, pen, strings
+from reports.attention import notes
 from reports.charts import ChartSpec, HeatMap, Mark, ReliabilityChart
 from reports.figure import Figure
 from reports.scales import position
+from reports.sections import drift, fairness, performance, rest, tradeoffs
+from reports.sections.lines import MOST_ITEMS, Findings, attention
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -24,10 +27,9 @@ WIDE = 1080.0
 
 def audit(run: AuditRun, model: ModelRun, figures: Sequence[Figure], marks: Sequence[Mark] = ()) -> bytes:
     """Return the full audit report about one model; `figures` are those to show, small cells already withheld."""
-    found = sections.Findings(all=figures, marks=marks)
-    rows, trends, curves = sections.performance(found)
-    attributes, segments = sections.breakdowns(found, model)
-    items = sections.attention(figures)
+    found = Findings(all=figures, marks=marks)
+    attributes, segments = fairness.breakdowns(found, model)
+    items = attention(figures)
     coverage = model.coverage
     accepted = coverage.available - coverage.duplicate - coverage.quarantined
     style = stylesheet()
@@ -42,27 +44,33 @@ def audit(run: AuditRun, model: ModelRun, figures: Sequence[Figure], marks: Sequ
             policy=_policy(style),
             title=model.card.get("title") or model.model,
             period=_period(figures),
-            known=next((f for f in found.whole if f.name == "label_coverage" and f.version is None and not f.slice), None),
+            known=found.one("label_coverage"),
             reference=_reference(model),
             ledger=strings.ledger(coverage.available, accepted, coverage.duplicate, coverage.quarantined),
             accepted=accepted,
             items=items,
-            most_items=sections.MOST_ITEMS,
+            notes=notes(figures),
+            most_items=MOST_ITEMS,
             critical=sum(item.verdict in ("fail", "error") for item in items),
             warnings=sum(item.verdict == "warn" for item in items),
-            performance=rows,
-            trends=trends,
-            curves=curves,
-            versions=sections.versions(found),
+            used=performance.used(found),
+            performance=performance.performance(found),
+            versions=performance.versions(found),
+            classes=performance.classes(found),
             attributes=attributes,
             segments=segments,
-            drift=sections.drift(found),
-            quality_trends=sections.quality_trends(found),
-            quality=sections.quality(found),
-            other=sections.other(found),
-            gaps=[*sections.gaps(found), *((glossary.term(f.name).title, f.reason) for f in model.errors if not f.error)],
+            weighted=fairness.weighted(found),
+            proxies=fairness.proxies(found),
+            tradeoffs=tradeoffs.tradeoffs(found),
+            drift=drift.drift(found),
+            quality_trends=rest.quality_trends(found),
+            quality=rest.quality(found),
+            other=rest.other(found),
+            rules=rest.policy(found),
+            changes=rest.policy_changes(run, model.model),
+            gaps=[*rest.gaps(found), *((glossary.term(f.name).title, f.reason) for f in model.errors if not f.error)],
             errors=[f for f in model.errors if f.error],
-            methods=sections.methods(found),
+            methods=rest.methods(found),
             marks=sorted(marks, key=lambda mark: position(mark.at)),
             withheld=sum(f.suppressed for f in figures),
         )
@@ -133,7 +141,7 @@ def _environment() -> Environment:
         term=glossary.term,
         dash=strings.DASH,
         percent=lambda share: strings.number(share, "percent"),
-        narrow=lambda spec: isinstance(spec, ReliabilityChart),
+        narrow=lambda spec: isinstance(spec, ReliabilityChart) and len(spec.curves) == 1,
         wide=lambda spec: isinstance(spec, HeatMap),
     )
     return made
