@@ -94,7 +94,8 @@ def _of_block(evidence: Evidence, block: ScoreBins) -> Parts:
     noise = np.where(rows > 0, smoothed * (1 - smoothed) / np.maximum(rows, 1), 0.0)
     weight = np.nan_to_num(weight)
     bias = (weight * noise).sum(axis=1)
-    half = z_of() * np.sqrt((weight**2 * (4 * gap**2 * noise + 2 * noise**2)).sum(axis=1))
+    of_weights = np.maximum((weight * gap**4).sum(axis=1) - np.nan_to_num(reliability) ** 2, 0.0) / np.maximum(n, 1)
+    half = z_of() * np.sqrt((weight**2 * (4 * gap**2 * noise + 2 * noise**2)).sum(axis=1) + of_weights)
     centre = reliability - bias
     generalised = resolution - within + covariance
     reach = z_of() * np.sqrt(_resolution_variance(block, gap, base, place, n) + 2 * (weight**2 * noise**2).sum(axis=1))

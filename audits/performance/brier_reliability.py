@@ -15,8 +15,8 @@ def brier_reliability(evidence: Evidence) -> Iterator[Measurement]:
     """The part of the Brier score that comes from miscalibration: the mean squared gap between score and observed rate over score bins.
 
     Σ n_b (mean score in b - observed rate in b)² / n over ten bins of equally many rows. 0 is perfect. Interval: each bin's gap is normal
-    about what was seen; what noise alone adds on average is taken off, variance Σ w² (4 gap² s² + 2 s⁴) with s² the variance of a bin's
-    observed rate, cut at 0, stretched to hold the value.
+    about what was seen; what noise alone adds on average is taken off, variance Σ w² (4 gap² s² + 2 s⁴) + (Σ w gap⁴ - (Σ w gap²)²) / n
+    with s² the variance of a bin's observed rate, cut at 0, stretched to hold the value.
 
     It misleads for few rows, where noise makes a calibrated model look unreliable (the interval then reaches 0), and depends on the
     number of bins: a gap that changes its sign within a bin is not seen.
