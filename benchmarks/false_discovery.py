@@ -26,7 +26,7 @@ from benchmarks.replicates import empty
 
 RACES, SEXES = ("r0", "r1", "r2", "r3"), ("s0", "s1")
 SHARES = np.asarray([0.5, 0.25, 0.15, 0.1])
-WINDOWS, PER_WINDOW, RUNS, LEVEL = 30, 1000, 500, 0.05
+WINDOWS, PER_WINDOW, RUNS, LEVEL = 30, 1000, 600, 0.05
 CHOSEN = (
     "impact_ratio", "odds_ratio", "demographic_parity_difference", "demographic_parity_ratio", "equal_opportunity_difference",
     "equalized_odds_difference", "false_positive_rate_ratio", "predictive_parity_difference",
