@@ -16,7 +16,7 @@ from audits.audit import Audit, Need, measurement, missing
 from audits.estimate import Floats, Integers
 from audits.evidence import Evidence
 from audits.fairness.mean_prediction import mean_prediction
-from audits.fairness.yardstick import compared_groups, reference_groups
+from audits.fairness.yardstick import compared_groups, comparisons, reference_groups
 from audits.figures import Figures, Gap, Words, gap, laid_out, people
 from audits.finding import Measurement
 from audits.jackknife import Asked, jackknifed
@@ -69,7 +69,7 @@ def derive(evidence: Evidence, blocks: Sequence[Measurement]) -> list[Measuremen
 
 def differences(evidence: Evidence, now: Figures, keys: Sequence[Key]) -> Iterator[Measurement]:
     """Each known group minus its attribute's reference group, by window, for all versions together."""
-    pairs, against, attributes = [], [], []
+    pairs, against, attributes, picked = [], [], [], []
     for groups in compared_groups(evidence):
         if not len(groups.slices):
             continue
@@ -77,6 +77,7 @@ def differences(evidence: Evidence, now: Figures, keys: Sequence[Key]) -> Iterat
         pairs.append(groups.slices)
         against.append(np.where(reference[:, None] < 0, -1, groups.slices[np.maximum(reference, 0)][:, None]).repeat(len(groups.slices), 1))
         attributes.append(np.full(len(groups.slices), groups.attribute))
+        picked.append(comparisons(groups, evidence.counts.rows[0][:, groups.slices]).repeat(len(groups.slices), 1))
     chosen = [place for place, (name, _) in enumerate(keys) if name in COMPARED]
     if not pairs or not chosen:
         return
@@ -87,6 +88,7 @@ def differences(evidence: Evidence, now: Figures, keys: Sequence[Key]) -> Iterat
     here, there = np.isfinite(mine.value), np.isfinite(theirs.value) & (beside >= 0)
     kept = (here | there) & (beside != slices) & (evidence.counts.rows[0][:, slices] > 0)
     found = _masked(gap(mine, theirs, freedom=_freedom(evidence)), here & there)
+    found = replace(found, p_value=np.minimum(found.p_value * np.concatenate(picked, axis=1), 1.0))
     reason = _reasons(found, here, there, NO_GROUP_FIGURE, NO_REFERENCE_FIGURE)
     single = np.asarray([evidence.attributes[place] in evidence.model.attributes for place in attribute.tolist()])
     for place, key in enumerate(keys[i] for i in chosen):
@@ -253,8 +255,9 @@ _DOCS = {
         among groups with at least 30 decided rows or 2 % of them, else the largest; `people` is the absolute gap times n, where the figure
         is a share of rows.""" + _INTERVAL + """
     When it misleads
-        A gap says nothing about its cause. Where the comparison group is picked by its rate, it may be another one in another window, and
-        the widest of many gaps is wide by chance; the q-value takes the number of gaps into account.
+        A gap says nothing about its cause. Where the comparison group is picked by its rate from k groups, it may be another one in another
+        window, and gaps to it are wide by chance: the p-value is multiplied by (k - 1) / 2 for that (not the interval), and the q-value
+        takes the number of gaps into account. Name the group in the configuration to be rid of both.
     Source
         R. G. Newcombe (1998), Statistics in Medicine 17; G. Y. Zou and A. Donner (2008), Statistics in Medicine 27.
     """,

@@ -339,7 +339,8 @@ def bootstrap(
         found = np.asarray(statistic(drawn.astype(np.float64)))
     low, high = np.full(found.shape[1:], np.nan), np.full(found.shape[1:], np.nan)
     usable = np.isfinite(found).any(axis=0)
-    low[usable], high[usable] = np.nanquantile(found[:, usable], [0.5 - level / 2, 0.5 + level / 2], axis=0)
+    if usable.any():
+        low[usable], high[usable] = np.nanquantile(found[:, usable], [0.5 - level / 2, 0.5 + level / 2], axis=0)
     return low, high
 
 

@@ -21,11 +21,11 @@ def demographic_parity_difference(evidence: Evidence) -> Iterator[Measurement]:
     Interval and test
         Newcombe interval; of more than two groups, made for the widest of all pairs: the low end holds for all pairs at once, the high end
         is the largest of all pairs'. Cut at 0. Chi-squared over all groups (two groups: z or Fisher's exact test). n is the smaller
-        extreme group's rows. Tables name the two groups and, for the whole period, hold the percentile interval of 1,000
-        bootstrap samples.
+        extreme group's rows. Tables name the two groups and, for the whole period, the middle 95 % of 1,000 resampled
+        figures (`resampled`): how the figure would scatter, which is no interval for the truth.
     When it misleads
         It is a largest minus a smallest: with many or small groups the value is large by chance alone. The interval takes that into
-        account; bootstrap samples do not, they are spread around the value, and hold the truth too seldom where groups hardly differ.
+        account. Resampled figures do not: each adds noise to a maximum once more, so that all of them may lie above the truth.
     Source
         fairlearn; R. G. Newcombe (1998), Statistics in Medicine 17; A. Agresti, M. Bini, B. Bertaccini and E. Ryu (2008), Biometrics 64.
     """

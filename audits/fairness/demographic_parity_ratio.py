@@ -22,12 +22,11 @@ def demographic_parity_ratio(evidence: Evidence) -> Iterator[Measurement]:
     Interval and test
         Two groups: Katz log interval (Koopman's score below five events), cut at 1. More: MOVER-R for the smallest of all pairs' ratios,
         its high end held for all pairs at once. Chi-squared over all groups (two groups: z or Fisher's exact test). n is the smaller
-        extreme group's rows. Tables name the two groups and, for the whole period, hold the percentile interval of 1,000 bootstrap
-        samples.
+        extreme group's rows. Tables name the two groups and, for the whole period, the middle 95 % of 1,000 resampled figures
+        (`resampled`): how the figure would scatter, which is no interval for the truth.
     When it misleads
-        With many or small groups it is small by chance alone (the interval knows, the value does not, nor does the bootstrap): one
-        person who was refused makes it 0. Compare `impact_ratio`, which
-        keeps tiny groups from being the yardstick.
+        With many or small groups it is small by chance alone (the interval knows, the value and resampled figures do not):
+        one person who was refused makes it 0. Compare `impact_ratio`, which keeps tiny groups from being the yardstick.
     Source
         fairlearn; D. Katz et al. (1978), Biometrics 34.
     """

@@ -24,8 +24,8 @@ def equal_opportunity_difference(evidence: Evidence) -> Iterator[Measurement]:
     Interval and test
         Newcombe interval; of more than two groups, made for the widest of all pairs: the low end holds for all pairs at once, the high end
         is the largest of all pairs'. Cut at 0. Chi-squared over all groups (two groups: z or Fisher's exact test). n is the smaller
-        extreme group's rows with the favorable outcome. Tables name the two groups and, for the whole period, hold the percentile interval
-        of 1,000 bootstrap samples.
+        extreme group's rows with the favorable outcome. Tables name the two groups and, for the whole period, the middle 95 % of 1,000
+        resampled figures (`resampled`; see `demographic_parity_difference`).
     When it misleads
         Where outcomes are only known for those who were selected, the share is near 1 for every group and the gap says nothing.
         With many or small groups a largest minus a smallest is large by chance alone: the interval knows, the value does not.

@@ -25,7 +25,7 @@ def equalized_odds_difference(evidence: Evidence) -> Iterator[Measurement]:
     Interval and test
         From the intervals of the two gaps, made as for `equal_opportunity_difference` with low ends that hold at 97.5 % each: the larger
         low to the larger high. Twice the smaller of the two p-values. n is the smaller extreme group of the larger gap. Tables name its
-        two groups and, for the whole period, hold the percentile interval of 1,000 bootstrap samples.
+        two groups and, for the whole period, the middle 95 % of 1,000 resampled figures (`resampled`; see `demographic_parity_difference`).
     When it misleads
         The larger of two noisy gaps is large by chance alone; see `equal_opportunity_difference` for outcomes that are known for the
         selected only. When base rates differ, equal odds and equal predictive values cannot both hold.

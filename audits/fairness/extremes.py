@@ -119,7 +119,7 @@ def per_attribute(evidence: Evidence, name: str, unit: str, groups: Groups, foun
         tables[i] = {"highest": levels[highest[i]], "lowest": levels[lowest[i]]}
     samples = replicated(evidence, groups)
     if 0 in tables and name in samples:
-        tables[0]["bootstrap"] = {"low": samples[name][0], "high": samples[name][1], "replicates": REPLICATES}
+        tables[0]["resampled"] = {"low": samples[name][0], "high": samples[name][1], "replicates": REPLICATES}
     gap = widest_difference(ends)
     return measurement(
         name, unit, value=value, low=found.low.ravel()[kept], high=found.high.ravel()[kept], n=np.rint(found.n.ravel()[kept]),

@@ -20,8 +20,8 @@ def false_negative_rate_ratio(evidence: Evidence) -> Iterator[Measurement]:
         a false negative about a loan that would have been repaid is a person wrongly turned down.
         The reference group r is that of `impact_ratio`.
     Interval and test
-        Katz log interval, Koopman's score below five events; pooled z or Fisher's exact test. n is the group's rows with a decision
-        and a positive outcome.
+        Katz log interval, Koopman's score below five events; pooled z or Fisher's exact test as in `impact_ratio`. n is the group's rows
+        with a decision and a positive outcome.
     When it misleads
         A ratio of two small rates swings widely; read it beside the rates. Where outcomes are known for the selected only, nobody who
         was refused can be a false negative, and the ratio says nothing.

@@ -19,8 +19,8 @@ def false_positive_rate_ratio(evidence: Evidence) -> Iterator[Measurement]:
         (FP_g / (FP_g + TN_g)) / (FP_r / (FP_r + TN_r)), about `positive`, the value that the model predicts: for a risk score a false
         positive is a person wrongly called risky. The reference group r is that of `impact_ratio`: the highest selection rate.
     Interval and test
-        Katz log interval, Koopman's score below five events; pooled z or Fisher's exact test. n is the group's rows with a decision
-        and a negative outcome.
+        Katz log interval, Koopman's score below five events; pooled z or Fisher's exact test as in `impact_ratio`. n is the group's rows
+        with a decision and a negative outcome.
     When it misleads
         A ratio of two small rates swings widely; read it beside the rates. Groups with different base rates have different false
         positive rates under one well-calibrated score, whatever the model does.

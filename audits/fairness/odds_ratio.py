@@ -26,8 +26,8 @@ def odds_ratio(evidence: Evidence) -> Iterator[Measurement]:
         the reason says so. Where nobody or everybody of both groups was selected there is no odds ratio. The reference group r is that
         of `impact_ratio`: the highest selection rate.
     Interval and test
-        exp(log ratio ± 1.96 √(sum of the reciprocals of the four counts)); pooled z or Fisher's exact test. n is the group's
-        decided rows.
+        exp(log ratio ± 1.96 √(sum of the reciprocals of the four counts)); pooled z or Fisher's exact test as in `impact_ratio`. n is the
+        group's decided rows.
     When it misleads
         It is not a ratio of rates: where most people are selected, rates of 98 % and 95 % give 0.39. Lenders' practice flags 0.68.
     Source

@@ -19,7 +19,8 @@ def predictive_parity_difference(evidence: Evidence) -> Iterator[Measurement]:
         TP_g / (TP_g + FP_g) - TP_r / (TP_r + FP_r), about `positive`, the value that the model predicts. The reference group r is that
         of `impact_ratio`: the highest selection rate. Negative: a positive decision about this group is right less often.
     Interval and test
-        Newcombe interval; pooled z or Fisher's exact test. n is the group's rows decided positive with a known outcome.
+        Newcombe interval; pooled z or Fisher's exact test as in `impact_ratio`. n is the group's rows decided positive with a known
+        outcome.
     When it misleads
         It follows the base rate: a group in which the positive outcome is rarer has a lower predictive value at the same error rates.
     Source

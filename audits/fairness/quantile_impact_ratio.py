@@ -32,8 +32,8 @@ def quantile_impact_ratio(evidence: Evidence) -> Iterator[Measurement]:
         of the bin that holds the cut-off the same fraction of every group counts. The reference group is that of
         `standardized_mean_difference`. For single attributes.
     Interval and test
-        Katz log interval, Koopman's score below five events, with the cut-off taken as known; pooled z or Fisher's exact test. n is the
-        group's scored rows.
+        Katz log interval, Koopman's score below five events, with the cut-off taken as known; pooled z or Fisher's exact test as in
+        `impact_ratio`. n is the group's scored rows.
     Tables
         The curve over q = 0.1 ... 0.9, with intervals, rates and cut-offs.
     When it misleads

@@ -1,4 +1,8 @@
-"""Bootstrap of the figures that are a largest against a smallest: 1,000 samples of all rows at once, drawn by cell."""
+"""Bootstrap of the figures that are a largest against a smallest: 1,000 samples of all rows at once, drawn by cell.
+
+They show how a figure scatters around what was seen. That is no interval for the truth: a sample of a sample adds noise to a largest minus
+a smallest once more, so that all samples may lie above a small gap. `spread` has the intervals.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +25,7 @@ _kept: list[tuple[weakref.ref[Evidence], dict[int, dict[str, tuple[float, float]
 
 
 def replicated(evidence: Evidence, groups: Groups) -> dict[str, tuple[float, float]]:
-    """Percentile intervals of the four figures over the whole period, by name; none where a figure has none.
+    """The middle 95 % of the four resampled figures over the whole period, by name; none where a figure has none.
 
     A sample of all rows with replacement is a multinomial sample of the cells that rows fall into: group x decision x outcome, and all the
     rest as one cell. The seed is the evidence's.

@@ -10,6 +10,7 @@ from audits.fairness.compare import no_group, per_group
 from audits.fairness.standardized_mean_difference import score_yardstick, standardized_sums
 from audits.fairness.yardstick import compared_groups
 from audits.finding import Measurement
+from audits.performance.score_bins import squared_errors
 
 
 @audit(
@@ -35,7 +36,8 @@ def residual_standardized_mean_difference(evidence: Evidence) -> Iterator[Measur
         residual by group is calibration in the large: E. W. Steyerberg (2019), Clinical Prediction Models, chapter 15.
     """
     counts = evidence.counts
-    n, score, squared = (counts.total(name, labelled=True) for name in ("scored", "score", "error_2"))
+    n, score = (counts.total(name, labelled=True) for name in ("scored", "score"))
+    squared = squared_errors(evidence)[..., : YES + 1].sum(axis=-1)
     positives = counts.sums["scored"][..., YES if counts.same else NO]
     for groups in compared_groups(evidence):
         if not len(groups.slices):

@@ -18,11 +18,11 @@ def scoring_impact_ratio(evidence: Evidence) -> Iterator[Measurement]:
     """Scoring rate of each group over the scoring rate of the reference group.
 
     Formula
-        scoring_rate_g / scoring_rate_r. The reference group r has the highest scoring rate among groups with at least 30 scored rows,
-        or 2 % of them and more than one; it is reported too, with 1 by definition.
+        scoring_rate_g / scoring_rate_r. The reference group r is the one that the configuration names, else it has the highest scoring rate
+        among groups with at least 30 scored rows, or 2 % of them and more than one; it is reported too, with 1 by definition.
     Interval and test
-        Katz log interval, Koopman's score below five events; pooled z or Fisher's exact test, with the median taken as known.
-        n is the group's scored rows.
+        Katz log interval, Koopman's score below five events; pooled z or Fisher's exact test as in `impact_ratio`, with the median taken as
+        known. n is the group's scored rows.
     When it misleads
         For a risk score the highest scoring rate is the least favored group. With few distinct scores the rates hang on ties.
     Source

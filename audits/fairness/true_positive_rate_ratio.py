@@ -20,8 +20,8 @@ def true_positive_rate_ratio(evidence: Evidence) -> Iterator[Measurement]:
         where `positive` is the favorable value, it is the share of people who deserve the favorable decision and get it.
         The reference group r is that of `impact_ratio`.
     Interval and test
-        Katz log interval, Koopman's score below five events; pooled z or Fisher's exact test. n is the group's rows with a decision
-        and a positive outcome.
+        Katz log interval, Koopman's score below five events; pooled z or Fisher's exact test as in `impact_ratio`. n is the group's rows
+        with a decision and a positive outcome.
     When it misleads
         Where rates are near 1, a ratio hides what `false_negative_rate_ratio` shows: 0.98 over 0.99 is twice the misses. Where outcomes
         are known for the selected only, it is 1 whatever the model does.

@@ -73,6 +73,16 @@ def yardstick(rate: Floats, n: Floats, everybody: Floats, allowed: Flags | None 
     return np.where(present.any(axis=-1), place, -1).astype(np.int64)
 
 
+def comparisons(groups: Groups, n: Floats) -> Floats:
+    """What a p-value against the reference group is multiplied by because that group was picked as the highest, as [..., 1].
+
+    Of k groups that might have been picked, the one picked lies above a group for k - 1 reasons instead of one, and above rather than
+    below: by the union bound the p-value grows (k - 1) / 2 times, and not at all where the group was named. `n` are rows by [..., group].
+    """
+    picked = ((n > 0) & groups.allowed).sum(axis=-1, keepdims=True)
+    return np.maximum((picked - 1) / 2, 1.0) if groups.allowed.sum() > 1 else np.ones(picked.shape)
+
+
 def of_group(values: Floats, place: Integers, *, absent: float = 0.0) -> Floats:
     """The value of one group a version and window, as [version, window, 1]; `absent` where there is no such group (-1)."""
     found = np.take_along_axis(values, np.maximum(place, 0)[..., None], axis=-1)

@@ -238,3 +238,9 @@ def test_proportion_carries_its_support() -> None:
     assert found.value.tolist() == [0.8]
     assert found.n.tolist() == [10]
     assert found.method == "wilson"
+
+
+def test_nothing_to_resample_has_no_interval():
+    low, high = bootstrap(np.zeros((2, 3)), lambda cells: cells[..., 0] / cells.sum(axis=-1), seed=1)
+    assert np.isnan(low).all()
+    assert np.isnan(high).all()

@@ -97,3 +97,34 @@ def test_people_are_the_gap_in_rates_times_the_group(evidence_of):
     assert tuple(float(values[place]) for values in block.people) == pytest.approx((14.0, -50 * float(high), -50 * float(low)))
     own = next(i for i in range(len(block)) if block.window[i] == 0 and block.reason[i] == "reference group")
     assert all(values[own] != values[own] for values in block.people), "nobody is missing from the yardstick itself"
+
+
+def test_a_yardstick_picked_from_many_makes_p_values_larger(evidence_of, figures, decided):
+    from audits.interval import two_proportion_p
+
+    counts = {"a": (60, 100), "b": (45, 100), "c": (50, 100), "d": (52, 100), "e": (40, 100), None: (9, 9)}
+    evidence = evidence_of(decided(counts, "group"), protected=("group",))
+    alone = float(two_proportion_p(45, 100, 60, 100))
+    (picked,) = figures(impact_ratio, evidence, window=0, slice={"group": "b"})
+    assert picked.p == pytest.approx(2 * alone)  # any of five might have been the highest: (5 - 1) / 2
+    (told,) = figures(impact_ratio, named(evidence, group="a"), window=0, slice={"group": "b"})
+    assert told.p == pytest.approx(alone)
+    assert (picked.value, picked.low, picked.high) == (told.value, told.low, told.high)
+
+
+def test_where_nobody_differs_few_picked_yardsticks_lead_to_false_alarms():
+    """The widest of many gaps to the highest group: five per cent of the tests at most, as with a named group."""
+    import numpy as np
+
+    from audits.fairness.compare import ratios
+    from audits.fairness.yardstick import Groups, comparisons, yardstick
+    from audits.interval import share
+
+    draw = np.random.default_rng(9)
+    hits = draw.binomial(400, 0.3, size=(1, 4000, 6)).astype(float)
+    n = np.full(hits.shape, 400.0)
+    groups = Groups(attribute=0, slices=np.arange(6), allowed=np.ones(6, dtype=bool))
+    found = ratios(hits, n, yardstick(share(hits, n), n, n.sum(axis=-1)), zero="")
+    p = np.minimum(found.p_value * comparisons(groups, n), 1.0)
+    assert np.nanmean(found.p_value < 0.05) > 0.07, "without it one in ten is called"
+    assert np.nanmean(p < 0.05) < 0.05

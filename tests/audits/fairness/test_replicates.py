@@ -60,7 +60,7 @@ def test_the_interval_is_the_rows_own_and_the_same_each_time(surveyed, figures):
     low, high = np.quantile(drawn[:, 3], [0.025, 0.975])
     assert found["equalized_odds_difference"] == (pytest.approx(low, abs=0.012), pytest.approx(high, abs=0.012))
     (figure,) = figures(equalized_odds_difference, evidence, window=0, attribute="race")
-    assert figure.tables["bootstrap"] == {
+    assert figure.tables["resampled"] == {
         "low": found["equalized_odds_difference"][0], "high": found["equalized_odds_difference"][1], "replicates": 1000,
     }  # fmt: skip
 

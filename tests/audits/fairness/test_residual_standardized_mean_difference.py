@@ -43,3 +43,18 @@ def test_it_follows_what_the_score_predicts(evidence_of, figures):
     (female,) = figures(residual_standardized_mean_difference, evidence, window=0, slice={"sex": "F"})
     men, women = (np.asarray(s) - (1 - np.asarray(y)) for s, y in (MEN, WOMEN))
     assert female.value == pytest.approx(100 * (women.mean() - men.mean()) / np.concatenate([men, women]).std(), rel=1e-9)
+
+
+def test_one_class_of_several_has_it_too(evidence_of, figures):
+    labels = "abc"
+    rows = [{"decision": labels[i % 3], "outcome": labels[(i + i // 5) % 3], "sex": "FM"[i % 2],
+             **{f"p_{k}": (0.5 + 0.01 * (i % 7)) if k == labels[i % 3] else (0.5 - 0.01 * (i % 7)) / 2 for k in labels}}
+            for i in range(60)]  # fmt: skip
+    evidence = evidence_of(rows, task="multiclass", protected=("sex",), favorable="a")
+    view = evidence.of_class(evidence.classes.index("b"))
+    found = figures(residual_standardized_mean_difference, view, window=0)
+    group = next(f for f in found if f.reason == "")
+    residual = {s: np.asarray([r["p_b"] - (r["outcome"] == "b") for r in rows if r["sex"] == s]) for s in "FM"}
+    own, beside = residual[group.slice["sex"]], residual[group.reference["sex"]]
+    spread = np.concatenate([own, beside]).std()
+    assert group.value == pytest.approx(100 * (own.mean() - beside.mean()) / spread, rel=0.02), "squares come from score bins here"
