@@ -30,7 +30,7 @@ def past(evidence: Evidence, name: str, unit: str, part: str) -> Iterator[Measur
         blocks = [(found.checked, 0)] if found.checked is not None else []
     else:
         made = estimations(evidence)
-        slices = np.zeros(1, dtype=np.int64) if made.pieces is None else made.pieces.slices
+        slices = np.zeros(1, dtype=np.int64) if made.pieces is None else made.pieces.slices[made.pieces.shown]
         blocks = [(one.checked, version) for version, one in enumerate(made.versions)]
     if not blocks:
         empty = np.full(1, np.nan)
@@ -44,14 +44,14 @@ def _block(
 ) -> Measurement:  # fmt: skip
     kept = np.flatnonzero(evidence.counts.rows[version, 0, slices] > 0)
     attribute = np.asarray([evidence.attribute_of(int(i)) for i in slices], dtype=np.int64)
-    scores = {key: _score(checked, key, checked.realised[key]) for key in checked.figures}
+    scores = {key: _score(checked, key, len(slices)) for key in checked.figures}
     scores = {key: found for key, found in scores.items() if found["windows"][kept].any()}
     first = next((key for key in FIRST if key in scores), None)
     empty = np.full(len(slices), np.nan)
     value = empty if first is None else scores[first][part]
     n = np.zeros(len(slices)) if first is None else scores[first]["windows"]
     low, high = (empty, empty) if part != "coverage" else wilson(np.nan_to_num(value * n), n)
-    withheld = np.zeros(len(slices)) if not len(checked.windows) else (~checked.given & checked.enough).sum(axis=0)
+    withheld = np.zeros(len(slices)) if not len(checked.windows) else (~checked.given & checked.enough)[:, : len(slices)].sum(axis=0)
     tables = {}
     for i, place in enumerate(kept.tolist()) if version == 0 else ():
         listed = {key: _words(found, place) for key, found in scores.items() if found["windows"][place]}
@@ -67,12 +67,12 @@ def _block(
     )  # fmt: skip
 
 
-def _score(checked: Checked, name: str, seen: Floats) -> dict[str, Floats]:
-    """Windows compared, mean absolute error, mean error, largest error and coverage by [slice]."""
-    figure = checked.figures[name]
-    usable: NDArray[np.bool_] = checked.given & checked.enough & np.isfinite(seen) & np.isfinite(figure.value)
-    gap = np.where(usable, figure.value - seen, 0.0)
-    inside = usable & (seen >= figure.low - 1e-12) & (seen <= figure.high + 1e-12)
+def _score(checked: Checked, name: str, slices: int) -> dict[str, Floats]:
+    """Windows compared, mean absolute error, mean error, largest error and coverage by [slice], of those that are reported."""
+    figure, seen = checked.figures[name], checked.realised[name]
+    usable: NDArray[np.bool_] = (checked.given & checked.enough & np.isfinite(seen) & np.isfinite(figure.value))[:, :slices]
+    gap = np.where(usable, (figure.value - seen)[:, :slices], 0.0)
+    inside = usable & ((seen >= figure.low - 1e-12) & (seen <= figure.high + 1e-12))[:, :slices]
     windows = usable.sum(axis=0).astype(np.float64)
     return {
         "windows": windows, "mean_absolute_error": share(np.abs(gap).sum(axis=0), windows),

@@ -78,7 +78,7 @@ def estimations(evidence: Evidence) -> Estimations:
         if reference() is evidence:
             return found
     made = _estimations(evidence)
-    _kept[:] = [(weakref.ref(evidence), made), *[(ref, found) for ref, found in _kept if ref() is not None]][:12]
+    _kept[:] = [(weakref.ref(evidence), made), *[(ref, found) for ref, found in _kept if ref() is not None]][:32]
     return made
 
 
@@ -93,16 +93,20 @@ def _estimations(evidence: Evidence) -> Estimations:
 
 def comparable(evidence: Evidence) -> Integers:
     """Windows whose outcomes are in and that are not the reference itself."""
-    first = evidence.reference.kind == "first window"
-    held = evidence.reference
-    own = [
-        first and (window.start, window.first_row) == (held.start, held.first_row if held.start is None else window.first_row)
-        for window in evidence.windows
-    ]  # fmt: skip
-    said = immature(evidence)
-    known = evidence.counts.labelled[0, :, 0] > 0
-    places = [i for i in range(1, len(evidence.windows)) if known[i] and not said[i] and not own[i]]
+    said, known = immature(evidence), evidence.counts.labelled[0, :, 0] > 0
+    own = _reference_window(evidence) if evidence.reference.kind == "first window" else -1
+    places = [i for i in range(1, len(evidence.windows)) if known[i] and not said[i] and i != own]
     return np.asarray(places, dtype=np.int64)
+
+
+def _reference_window(evidence: Evidence) -> int:
+    """The window that serves as reference: the one that begins where it does, else the first with rows."""
+    held = evidence.reference
+    for place, window in enumerate(evidence.windows):
+        begins = (window.start, held.start) if held.start is not None else (window.first_row, held.first_row)
+        if place and begins[0] is not None and begins[0] == begins[1]:
+            return place
+    return int(np.flatnonzero(evidence.counts.rows[0, 1:, 0] > 0)[0]) + 1
 
 
 def _version(evidence: Evidence, pieces: Pieces, version: int, refused: NDArray[np.object_], windows: Integers) -> Estimation:

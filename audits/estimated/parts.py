@@ -72,15 +72,6 @@ class Common:
     losses: Floats
 
 
-def coarse_starts(size: int, cuts: int = COARSE) -> Integers:
-    """The first bin of each coarse bin of a grid.
-
-    >>> coarse_starts(40).tolist()[:3]
-    [0, 2, 4]
-    """
-    return np.flatnonzero(np.append(True, np.diff(np.arange(size) * cuts // size) > 0)).astype(np.int64)
-
-
 def means(values: Floats, weights: Floats, first: Integers) -> Floats:
     """Weighted means over runs of bins (the last axis) that begin at `first`; the plain mean where a run has no weight.
 
@@ -139,7 +130,8 @@ def fine_part(common: Common, table: Floats) -> Part:
     rate = anchored(curve.rate, known, hits) if own else common.rate
     size = table.shape[-1]
     edges = np.asarray([curve.first, min(curve.last + 1, size - 1)])
-    first = np.unique(np.concatenate([coarse_starts(size, CUTS), curve.starts, edges])).astype(np.int64)
+    even = np.flatnonzero(np.append(True, np.diff(np.arange(size) * CUTS // size) > 0))
+    first = np.unique(np.concatenate([even, curve.starts, edges])).astype(np.int64)
     return Part(
         bins=first, coarse=first * COARSE // size, rate=rate[:, first], blocks=np.searchsorted(first, curve.starts),
         variance=curve.variance, losses=means(common.losses, common.rows.sum(axis=0), first),
@@ -155,19 +147,19 @@ def cell_part(common: Common, table: Floats) -> Part:
     labelled rows they are its own instead, each pulled towards everybody's with the weight of `PRIOR` rows.
     """
     known, hits = table[:, :2].sum(axis=1), table[:, YES]
-    curve, every, first = common.curve, common.rows.sum(axis=0), coarse_starts(len(common.curve.rate))
+    curve, every = common.curve, common.rows.sum(axis=0)
     rate = expected(common.rate, common.rows)
     enough = bool(known.sum() >= ENOUGH and min(hits.sum(), known.sum() - hits.sum()) > 0)
-    variance = means(curve.rate * (1 - curve.rate), every, first) / np.maximum(sums(common.known), 1.0)
+    variance = coarse_means(curve.rate * (1 - curve.rate), every) / np.maximum(sums(common.known), 1.0)
     if enough:
         rate = (hits + PRIOR * rate) / (known + PRIOR)
-        together = (hits.sum(axis=0) + PRIOR * means(curve.rate, every, first)) / (known.sum(axis=0) + PRIOR)
+        together = (hits.sum(axis=0) + PRIOR * coarse_means(curve.rate, every)) / (known.sum(axis=0) + PRIOR)
         variance = together * (1 - together) / (known.sum(axis=0) + PRIOR)
     losses = np.concatenate(
-        [means(common.losses[k::2], every * weight, first)[:, None] for k, weight in ((0, curve.rate), (1, 1 - curve.rate))], axis=1
+        [coarse_means(common.losses[k::2], every * weight)[:, None] for k, weight in ((0, curve.rate), (1, 1 - curve.rate))], axis=1
     ).reshape(4, -1)
     places = np.arange(len(curve.rate))
-    inside = np.add.reduceat((places >= curve.first) & (places <= curve.last), first) > 0
+    inside = sums(((places >= curve.first) & (places <= curve.last)).astype(np.float64)) > 0
     return Part(
         bins=np.arange(COARSE), coarse=np.arange(COARSE), rate=rate, blocks=np.arange(COARSE), variance=variance, losses=losses,
         supported=inside, known=known, hits=hits, own=enough,
@@ -176,10 +168,20 @@ def cell_part(common: Common, table: Floats) -> Part:
 
 def expected(rate: Floats, rows: Floats) -> Floats:
     """A rate by [decision, coarse bin], from one by [decision, bin]: averaged over the rows that have the decision, else over all."""
-    first = coarse_starts(rate.shape[-1])
-    return np.where(sums(rows) > 0, means(rate, rows, first), means(rate, np.tile(rows.sum(axis=0), (len(rate), 1)), first))
+    return np.where(sums(rows) > 0, coarse_means(rate, rows), coarse_means(rate, np.tile(rows.sum(axis=0), (len(rate), 1))))
 
 
 def sums(values: Floats) -> Floats:
-    """Sums over coarse bins, of the last axis."""
-    return np.asarray(np.add.reduceat(values, coarse_starts(values.shape[-1]), axis=-1))
+    """Sums over coarse bins, of the last axis; a grid of fewer bins leaves some empty.
+
+    >>> sums(np.array([1.0, 2.0])).tolist()[:11]
+    [1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 2.0]
+    """
+    size = values.shape[-1]
+    return np.asarray(values @ (np.arange(size)[:, None] * COARSE // size == np.arange(COARSE)))
+
+
+def coarse_means(values: Floats, weights: Floats) -> Floats:
+    """Weighted means over coarse bins, of the last axis; the plain mean where nothing has weight, 0 in a bin that the grid leaves empty."""
+    total, bins = sums(weights), sums(np.ones(values.shape[-1]))
+    return np.where(total > 0, sums(values * weights) / np.where(total > 0, total, 1.0), sums(values) / np.maximum(bins, 1.0))

@@ -137,7 +137,7 @@ def turned(table: Floats, same: bool, *axes: int) -> Floats:
 def rows_of(evidence: Evidence, pieces: Pieces, version: int) -> Rows:
     """The analysed period's rows of one version, laid out by piece."""
     fine, cells = pieces.slices[: pieces.fine].tolist(), pieces.slices[pieces.fine :].tolist()
-    table, _ = evidence.decided_margin(fine, version=version)
+    table = evidence.decided_rows(fine, version=version)
     crossed, _ = evidence.decided_coarse(cells, version=version)
     parts = [np.add.reduceat(table[:, place], pieces.parts[place].bins, axis=-1) for place in range(pieces.fine)]
     parts.append(np.moveaxis(crossed, 1, 3).reshape(len(crossed), 3, 3, -1))

@@ -48,7 +48,7 @@ def excess(figures: Mapping[str, Figure], seen: Mapping[str, Floats], usable: ND
         gap, variance = figure.value - seen[name], figure.deviation**2
         counted = usable & np.isfinite(gap) & (variance > 1e-18)
         parts = (counted, np.where(counted, gap**2 / np.where(counted, variance, 1.0), 0.0), np.where(counted, gap**2 - variance, 0.0))
-        windows, squares, added = (np.concatenate([np.zeros_like(part[:1], dtype=np.float64), np.cumsum(part, axis=0)]) for part in parts)
+        windows, squares, added = (np.concatenate([np.zeros((1, part.shape[1])), np.cumsum(part, axis=0)]) for part in parts)
         beyond = squares > chdtri(np.maximum(windows, 1), 0.05)
         found[name] = np.where(beyond & (windows > 0), np.maximum(share(added, windows), 0.0), 0.0)
     return found
