@@ -108,7 +108,7 @@ class Note:
 def notes(figures: Iterable[Figure]) -> list[Note]:
     """List what no policy judges and a reader should still know, over the whole period: a few of each kind, told once.
 
-    Weak spots (at most three), estimates that nobody can give and why, outcomes that are seen selectively, gaps that turn round within
+    Weak spots (at most three), for whom nobody can give estimates and why, outcomes that are seen selectively, gaps that turn round within
     the levels of a segment. Gaps between groups are not listed: those that matter are judged by name.
     """
     whole = [figure for figure in figures if figure.whole and figure.version is None]
@@ -121,14 +121,12 @@ def notes(figures: Iterable[Figure]) -> list[Note]:
     for figure in sorted(spots, key=lambda f: ((f.tables or {}).get("rank", 99), f.position)):
         if sum(kind == WEAK_SPOT for kind, _ in found) < MOST_SPOTS:
             add(WEAK_SPOT, strings.sentence(figure), figure, repr(sorted(figure.slice.items())))
-    untold: defaultdict[str, list[Figure]] = defaultdict(list)
-    for figure in whole:
-        if strings.cannot_tell(figure):
-            untold[figure.reason].append(figure)
-    for reason, about in untold.items():
-        names = list(dict.fromkeys(strings.headline(figure) for figure in about))
-        more = f" and {len(names) - 1} more" if len(names) > 1 else ""
-        add(CANNOT_TELL, f"{names[0]}{more}: {strings.safe(reason)}", about[0], reason)
+    untold = sorted((f for f in whole if strings.cannot_tell(f)), key=lambda f: (len(f.slice), f.position))
+    if untold:
+        names = list(dict.fromkeys(strings.group(f.slice) for f in untold))
+        about = ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
+        first = f"{names[0]}: " if len(names) > 1 else ""
+        add(CANNOT_TELL, f"Estimates for {about}. {first}{strings.safe(untold[0].reason)}", untold[0], "")
     for figure in whole:
         tables = figure.tables or {}
         if figure.name == "label_selectivity" and tables.get("selective") and not figure.slice:

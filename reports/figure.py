@@ -58,7 +58,7 @@ class Figure:
     def of(cls, row: Mapping[str, Any]) -> Figure:
         """Read a row given as a mapping of published column names; NaN, NaT and NA become None."""
         known = {name: _plain(row[name]) for name in _FIELDS if name in row}
-        for name in ("slice", "reference_slice", "tables"):
+        for name in _DECODED:
             if isinstance(known.get(name), str):
                 known[name] = json.loads(known[name])
         for name in _INTEGERS:
@@ -78,6 +78,7 @@ class Figure:
 
 
 _FIELDS: Final = tuple(field.name for field in fields(Figure))
+_DECODED: Final = ("slice", "reference_slice", "tables")
 _INTEGERS: Final = ("first_row", "last_row", "n", "position")
 
 
@@ -97,5 +98,24 @@ def _plain(value: Any) -> Any:
 def figures(findings: pa.Table) -> Iterator[Figure]:
     """Yield a figure for each row of a findings table, in its order."""
     names = [name for name in _FIELDS if name in findings.column_names]
-    for row in zip(*(findings.column(name).to_pylist() for name in names), strict=True):
-        yield Figure.of(dict(zip(names, row, strict=True)))
+    columns = [_column(name, findings.column(name).to_pylist()) for name in names]
+    for row in zip(*columns, strict=True):
+        yield Figure(**dict(zip(names, row, strict=True)))
+
+
+def _column(name: str, values: list[Any]) -> list[Any]:
+    """Read a whole column as `Figure.of` reads one cell; what repeats is read once."""
+    if name in _DECODED:
+        known: dict[str | None, Any] = {None: {} if name == "slice" else None}
+        for text in values:
+            if text not in known:
+                known[text] = json.loads(text)
+        return [known[text] for text in values]
+    if name in ("partial", "whole", "suppressed"):
+        return [bool(value) for value in values]
+    if name in _INTEGERS:
+        absent = 0 if name == "position" else None
+        return [absent if (plain := _plain(value)) is None else int(plain) for value in values]
+    if name == "reason":
+        return [value or "" for value in values]
+    return [value if isinstance(value, str) else _plain(value) for value in values]

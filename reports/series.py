@@ -244,7 +244,8 @@ def gaps(figures: Sequence[Figure], *, title: str = "") -> IntervalChart | None:
 def reliability_by_group(figures: Sequence[Figure]) -> ReliabilityChart | None:
     """Return the reliability curves of several groups (findings of `expected_calibration_error`), the largest six; None without any."""
     held = [f for f in figures if f.tables and any(seen is not None for seen in f.tables.get("observed") or ())]
-    held = sorted(held, key=lambda f: (-(f.n or 0), strings.group(f.slice)))[:MOST_LINES]
+    largest = sorted(held, key=lambda f: (-(f.n or 0), strings.group(f.slice)))[:MOST_LINES]
+    held = [f for f in held if f in largest]
     if not held:
         return None
     groups = {strings.group(f.slice): f.tables or {} for f in held}

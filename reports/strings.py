@@ -173,6 +173,8 @@ def headline(figure: Figure) -> str:
     version = f", version {name_of(figure.version)}" if figure.version else ""
     # "Gap in true positive rate F against M" would say the same twice.
     base = glossary.base_of(figure.name, "_difference") if figure.slice and figure.reference_slice else None
+    if figure.name.startswith("weak_spot") and figure.tables and figure.tables.get("words"):
+        return f"{glossary.term(figure.name).title} where {safe(figure.tables['words'])}"
     return f"{glossary.term(base or figure.name).title} {subject(figure)}".strip() + version
 
 

@@ -35,7 +35,10 @@ _DECISIONS: Final = frozenset({
     "quantile_impact_ratio",
 })  # fmt: skip
 # Figures that rest on other rows than a group's decisions or outcomes; each is a side of its own, so that a small one takes no other along.
-_APART: Final = ("label_selectivity", "label_maturity", "weak_spot", "proxy_strength", "estimation_error", "estimation_coverage")
+_APART: Final = ("label_selectivity", "label_maturity", "weak_spot", "proxy_strength")
+# Their n counts windows, not people; they go when their group's outcomes do.
+_WINDOWS: Final = ("estimation_error", "estimation_coverage")
+_SIDES: Final = ("decisions", "outcomes")
 # Figures about a whole attribute that say what they say about groups in their tables: those are pruned group by group.
 _TABLED: Final = frozenset({
     "threshold_curve", "mitigation_frontier", "less_discriminatory_alternatives", "reductions_frontier", "criteria_conflict",
@@ -81,7 +84,7 @@ def suppressed(figures: Sequence[Figure], *, smallest: int = SMALLEST, earlier: 
             if figure.whole and figure.version is None and figure.column is None:
                 counts[figure.name, _levels(figure.slice)] = figure.n
     versions = {(side, column, window, levels) for side, column, version, window, levels in hidden if version is not None}
-    out = {levels for _, column, version, window, levels in hidden if column is None and version is None and window[0]}
+    out = {levels for of, column, version, window, levels in hidden if of in _SIDES and column is None and version is None and window[0]}
     around = Around(hidden=lambda levels: levels in out, n=lambda name, levels: counts.get((name, levels)), smallest=smallest)
     larger = _larger(figures)
     result = []
@@ -96,7 +99,10 @@ def suppressed(figures: Sequence[Figure], *, smallest: int = SMALLEST, earlier: 
         withhold |= figure.name.startswith("weak_spot") and _leaves_few(figure, larger, smallest)
         withhold |= figure.name in _TABLED and _rests_on(figure, out)
         place = (figure.name, figure.version, _window(figure), tuple(sorted(figure.slice)))
-        result.append(withheld(figure) if withhold else replace(figure, tables=cleaned(figure, around, alike.get(place, ()))))
+        if withhold:
+            result.append(withheld(figure))
+        else:
+            result.append(replace(figure, tables=cleaned(figure, around, alike.get(place, ()))) if figure.tables else figure)
     return result
 
 
@@ -129,7 +135,9 @@ def _small(figure: Figure, smallest: int) -> bool:
 def least(figure: Figure) -> int | None:
     """Return the smallest number of people that a figure's value or interval rests on; None where it counts none."""
     n = figure.n
-    if side(figure.name) in ("decisions", "outcomes", "scores"):
+    if figure.name in _WINDOWS:
+        return None
+    if side(figure.name) in (*_SIDES, "scores"):
         return n
     tables = figure.tables or {}
     parts = [tables, *(tables.get(name) for name in ("favorable", "unfavorable"))]

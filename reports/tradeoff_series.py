@@ -32,8 +32,9 @@ def thresholds(figure: Figure, measures: Sequence[str] = EXPLORED, *, over: str 
 def thresholds_by_group(figure: Figure, measure: str = "selection_rate", *, over: str = "threshold") -> CurveChart | None:
     """Return one rate of each group against the common cut-off, from a `threshold_curve` finding about an attribute."""
     tables = figure.tables or {}
-    held = sorted((each for each in tables.get("groups") or () if _known(each.get(measure))), key=lambda each: -(each.get("scored") or 0))
-    lines = [(strings.group(each["slice"]), each[measure]) for each in held[:MOST_GROUPS]]
+    held = [each for each in tables.get("groups") or () if _known(each.get(measure))]
+    largest = sorted(held, key=lambda each: -(each.get("scored") or 0))[:MOST_GROUPS]
+    lines = [(strings.group(each["slice"]), each[measure]) for each in held if each in largest]
     term = glossary.term(measure)
     title = f"{term.title} by {strings.attribute(figure.attribute)} at every common cut-off"
     return _explored(tables, lines, over=over, title=title, unit=term.unit)

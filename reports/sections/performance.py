@@ -209,7 +209,8 @@ def versions(found: Findings) -> tuple[list[str], list[tuple[str, list[Row | Non
     figures = [
         f for f in found.whole if f.version is not None and not f.slice and f.attribute is None and f.column is None and f.value is not None
     ]
-    figures = [f for f in figures if not f.name.endswith(("_version_difference", "_change", *_PARTS)) and family(f) != "estimated"]
+    figures = [f for f in figures if not f.name.endswith(("_version_difference", "_change", "_bounds", *_PARTS, *_APART))]
+    figures = [f for f in figures if family(f) != "estimated"]
     sizes: dict[str, int] = defaultdict(int)
     for figure in figures:
         sizes[figure.version or ""] = max(sizes[figure.version or ""], figure.n or 0)

@@ -80,7 +80,7 @@ def test_reliability_of_the_largest_groups_and_none_where_all_bins_are_withheld(
     ]
     chart = series.reliability_by_group(figures)
     assert chart is not None
-    assert [curve.name for curve in chart.curves] == ["M", "F"]
+    assert [curve.name for curve in chart.curves] == ["F", "M"]
     assert "at a mean score of 0.800, 70.0% came true" in chart.alt
     assert series.reliability_by_group(figures[2:]) is None
 
@@ -137,10 +137,10 @@ def test_rates_against_the_selection_rate_run_from_left_to_right() -> None:
     assert chart.rules[0].at == 0.55
 
 
-def test_thresholds_by_group_largest_first_and_nothing_without_outcomes() -> None:
+def test_thresholds_by_group_and_nothing_without_outcomes() -> None:
     chart = tradeoff_series.thresholds_by_group(explored())
     assert chart is not None
-    assert [curve.name for curve in chart.curves] == ["M", "F"]
+    assert [curve.name for curve in chart.curves] == ["F", "M"]
     assert tradeoff_series.thresholds_by_group(explored(), "true_positive_rate") is None
 
 

@@ -248,9 +248,11 @@ def test_what_cannot_be_told_is_said_and_is_neither_ok_nor_too_little_data() -> 
 
 
 def test_a_weak_spot_says_what_is_inside_and_what_is_not() -> None:
-    tables = {"inside": 0.31, "outside": 0.12, "measure": "error_rate"}
+    tables = {"inside": 0.31, "outside": 0.12, "measure": "error_rate", "words": "race = Black and region = north"}
     spot = figure(name="weak_spot", slice={"race": "Black", "region": "north"}, reference_slice=None, value=0.19, n=1200, tables=tables)
-    assert strings.sentence(spot) == "Weak spot for Black · north 19.0 points, n = 1,200, 31.0% against 12.0% elsewhere"
+    assert strings.sentence(spot) == (
+        "Weak spot where race = Black and region = north 19.0 points, n = 1,200, 31.0% against 12.0% elsewhere"
+    )
 
 
 def test_names_made_of_other_names_get_their_words_from_them() -> None:
