@@ -11,7 +11,7 @@ from audits.audit import audit
 from audits.estimate import Floats
 from audits.evidence import Evidence
 from audits.finding import Measurement
-from audits.interval import wilson
+from audits.interval import share, wilson
 from audits.performance.macro import Part, logit_ends, macro, said, welch, widened
 from audits.performance.score_bins import ScoreBins, score_bins
 
@@ -49,7 +49,7 @@ def average_precision(evidence: Evidence) -> Iterator[Measurement]:
 def _measured(evidence: Evidence, block: ScoreBins, part: Part) -> Measurement:
     p = block.positives.sum(axis=1)
     low, high, certain = interval(part.value, part, p)
-    tables = {int(i): {"resolution": float(part.resolution[i])} for i in np.flatnonzero(np.isfinite(part.resolution))}
+    tables = {int(i): {"resolution": float(part.resolution[i])} for i in np.flatnonzero(np.isfinite(part.resolution) & block.charted)}
     return block.measurement(
         evidence, "average_precision", "score", value=part.value, low=low, high=widened(block, high, part.above),
         n=p + block.negatives.sum(axis=1),
@@ -59,8 +59,10 @@ def _measured(evidence: Evidence, block: ScoreBins, part: Part) -> Measurement:
 
 
 def _part(block: ScoreBins) -> Part:
-    value, above, below = binned(block.positives, block.negatives)
-    resolution = np.maximum(above, below)
+    found = np.full((3, len(block.window)), np.nan)
+    bound = np.flatnonzero(block.charted | block.merged)  # how far orders can be apart is asked for there only: it costs more than the rest
+    found[:, bound] = binned(block.positives[bound], block.negatives[bound])
+    value, above, resolution = tied(block.positives, block.negatives), found[1], np.maximum(found[1], found[2])
     of_positives, of_negatives = influence(block.positives, block.negatives)
     variances = _variances(block, of_positives, of_negatives)
     p, n = block.positives.sum(axis=1), block.negatives.sum(axis=1)
@@ -84,6 +86,13 @@ def _variances(block: ScoreBins, of_positives: Floats, of_negatives: Floats) -> 
     with np.errstate(invalid="ignore", divide="ignore"):
         of_mix = means[0] ** 2 / p + means[1] ** 2 / q
     return found[0], found[1], of_mix
+
+
+def tied(positives: Floats, negatives: Floats) -> Floats:
+    """Average precision with the rows of a bin tied, by [cell, bin] of counts."""
+    p, hits = positives[:, ::-1], np.cumsum(positives[:, ::-1], axis=1)
+    above = np.cumsum((positives + negatives)[:, ::-1], axis=1)
+    return share(np.einsum("cb,cb->c", p, hits / np.maximum(above, 1.0)), hits[:, -1])
 
 
 def binned(positives: Floats, negatives: Floats) -> tuple[Floats, Floats, Floats]:

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from audits.estimate import Floats
+from audits.estimate import Floats, Integers
 from audits.evidence import Evidence
 from audits.finding import Measurement
 from audits.interval import share, z_of
-from audits.performance.equal_mass import BINS, equal_mass, places
-from audits.performance.score_bins import ScoreBins, score_bins
+from audits.performance.equal_mass import BINS, curves
+from audits.performance.score_bins import ScoreBins
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,13 +71,12 @@ def parts(evidence: Evidence) -> Iterator[Parts]:
     Source: D. B. Stephenson, C. A. S. Coelho and I. T. Jolliffe (2008), Weather and Forecasting 23, 752-757.
     """
     if not (_kept and _kept[0][0]() is evidence):
-        found = [_of_block(evidence, block) for block in score_bins(evidence)]
+        found = [_of_block(evidence, block, place, curve) for block, place, curve in curves(evidence)]
         _kept[:] = [(weakref.ref(evidence, lambda _: _kept.clear()), found)]
     yield from _kept[0][1]
 
 
-def _of_block(evidence: Evidence, block: ScoreBins) -> Parts:
-    curve, place = equal_mass(block), places(block)
+def _of_block(evidence: Evidence, block: ScoreBins, place: Integers, curve: dict[str, Floats]) -> Parts:
     rows, observed, mean_score = curve["n"], np.nan_to_num(curve["observed"]), np.nan_to_num(curve["mean_score"])
     n = rows.sum(axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -117,7 +116,7 @@ def _squares(evidence: Evidence, block: ScoreBins) -> Floats:
     return np.asarray((block.score**2 / np.maximum(n, 1)).sum(axis=1))
 
 
-def _resolution_variance(block: ScoreBins, gap: Floats, base: Floats, place: Any, n: Floats) -> Floats:
+def _resolution_variance(block: ScoreBins, gap: Floats, base: Floats, place: Integers, n: Floats) -> Floats:
     """Variance of the generalised resolution by the delta method.
 
     It is uncertainty + reliability - score, so one row with difference d = f - o in bin b moves it by (1 - 2 ō) o - (d - gap_b)², less the

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import weakref
 from typing import Any
 
 import numpy as np
 
 from audits.estimate import Floats, Integers
+from audits.evidence import Evidence
 from audits.interval import share, wilson
-from audits.performance.score_bins import ScoreBins
+from audits.performance.score_bins import ScoreBins, score_bins
 
 BINS = 10
 
@@ -32,9 +34,24 @@ def gathered(values: Floats, place: Integers) -> Floats:
     return np.asarray(found.reshape(-1, BINS), dtype=np.float64)
 
 
-def equal_mass(block: ScoreBins) -> dict[str, Floats]:
+_kept: list[tuple[weakref.ref[Evidence], list[tuple[ScoreBins, Integers, dict[str, Floats]]]]] = []
+"""The curves of the evidence last asked about: calibration error and Brier score rest on the same."""
+
+
+def curves(evidence: Evidence) -> list[tuple[ScoreBins, Integers, dict[str, Floats]]]:
+    """Each block of scores, where its cells belong, and its curve."""
+    if not (_kept and _kept[0][0]() is evidence):
+        found = []
+        for block in score_bins(evidence):
+            place = places(block)
+            found.append((block, place, equal_mass(block, place)))
+        _kept[:] = [(weakref.ref(evidence, lambda _: _kept.clear()), found)]
+    return _kept[0][1]
+
+
+def equal_mass(block: ScoreBins, place: Integers | None = None) -> dict[str, Floats]:
     """Rows, mean score and observed rate with its interval, by [cell, bin of ten]; a bin that got no row has NaN."""
-    place = places(block)
+    place = places(block) if place is None else place
     rows, hits = gathered(block.positives + block.negatives, place), gathered(block.positives, place)
     low, high = wilson(hits, rows)
     return {"n": rows, "mean_score": share(gathered(block.score, place), rows), "observed": share(hits, rows), "low": low, "high": high}

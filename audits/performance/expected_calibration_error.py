@@ -12,8 +12,8 @@ from audits.estimate import Floats
 from audits.evidence import Evidence
 from audits.finding import Measurement
 from audits.interval import share, z_of
-from audits.performance.equal_mass import BINS, curve_table, equal_mass
-from audits.performance.score_bins import ScoreBins, class_bins, score_bins
+from audits.performance.equal_mass import BINS, curve_table, curves, equal_mass
+from audits.performance.score_bins import ScoreBins, class_bins
 
 
 @audit(name="expected_calibration_error", unit="score", needs=("probability", "outcome"), tasks=("binary", "multiclass"))
@@ -42,21 +42,20 @@ def expected_calibration_error(evidence: Evidence) -> Iterator[Measurement]:
         for k in (classes, *range(classes)):
             needs = "decision, outcome and the probabilities of all classes" if k == classes else "probability and a known outcome"
             for block in class_bins(evidence, k):
-                yield _measured(evidence, block, f"no prediction with {needs}")
+                yield _measured(evidence, block, equal_mass(block), f"no prediction with {needs}")
         return
-    for block in score_bins(evidence):
-        yield _measured(evidence, block, "no scored prediction with a known outcome")
+    for block, _, curve in curves(evidence):
+        yield _measured(evidence, block, curve, "no scored prediction with a known outcome")
 
 
-def _measured(evidence: Evidence, block: ScoreBins, reason: str) -> Measurement:
-    curve = equal_mass(block)
+def _measured(evidence: Evidence, block: ScoreBins, curve: dict[str, Floats], reason: str) -> Measurement:
     n, observed, mean_score = curve["n"], curve["observed"], curve["mean_score"]
     total = n.sum(axis=1)
     weight = np.nan_to_num(share(n, total[:, None]))
     gap = np.nan_to_num(mean_score - observed)
     value = np.where(total > 0, (weight * np.abs(gap)).sum(axis=1), np.nan)
     low, high = interval(gap, np.nan_to_num(observed), n, weight, value)
-    shown = np.flatnonzero(((block.window == 0) | (block.slice == 0)) & (total > 0))
+    shown = np.flatnonzero(block.charted & (total > 0))
     return block.measurement(
         evidence, "expected_calibration_error", "score", value=value, low=low, high=high, n=total,
         method=f"normal, {BINS} equal-mass bins", reason=reason, tables={int(i): curve_table(curve, int(i)) for i in shown},

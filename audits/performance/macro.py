@@ -87,7 +87,7 @@ def macro(
             evidence, name, "score", value=mean, low=low, high=high, n=np.stack([one.n for one in kept], axis=1).max(axis=1),
             reason="needs scored rows with outcomes of two classes at least",
             method=said(block, np.where(certain, "wilson", "delta-logit")),
-            tables={int(i): {"resolution": float(resolution[i])} for i in np.flatnonzero(np.isfinite(resolution))},
+            tables={int(i): {"resolution": float(resolution[i])} for i in np.flatnonzero(np.isfinite(resolution) & block.charted)},
         )  # fmt: skip
         few = np.where(np.isfinite(mean) & np.isnan(found.low), "a class has a single outcome, too few for an interval", "")
         found.reason[:] = np.where(np.isfinite(mean), joined(left_out(evidence, has, what="no figure of"), few), found.reason)

@@ -55,7 +55,7 @@ def roc_auc(evidence: Evidence) -> Iterator[Measurement]:
 def _measured(evidence: Evidence, block: ScoreBins, part: Part) -> Measurement:
     positives, negatives = block.positives.sum(axis=1), block.negatives.sum(axis=1)
     low, high, few = interval(part.value, part.variance, positives, negatives, part.free)
-    tables = {int(i): {"resolution": float(part.resolution[i])} for i in np.flatnonzero(np.isfinite(part.resolution))}
+    tables = {int(i): {"resolution": float(part.resolution[i])} for i in np.flatnonzero(np.isfinite(part.resolution) & block.charted)}
     return block.measurement(
         evidence, "roc_auc", "score", value=part.value, low=low, high=widened(block, high, part.above), n=positives + negatives,
         method=said(block, np.where(few, "newcombe-5", "delong")), reason="needs scored rows of both outcomes", tables=tables,
@@ -66,7 +66,7 @@ def _part(block: ScoreBins) -> Part:
     value, of_positives, of_negatives = _pulls(block.positives, block.negatives)
     pair = _variances(block.positives, block.negatives, of_positives, of_negatives)
     p, n = block.positives.sum(axis=1), block.negatives.sum(axis=1)
-    shared = 0.5 * share((block.positives * block.negatives).sum(axis=1), p * n)
+    shared = 0.5 * share(np.einsum("cb,cb->c", block.positives, block.negatives), p * n)
     return Part(
         value=value, variance=pair[0] + pair[1], free=welch(pair, (p, n)), resolution=shared, above=shared, of_positives=of_positives,
         of_negatives=of_negatives,

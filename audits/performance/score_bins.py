@@ -44,6 +44,11 @@ class ScoreBins:
     merged: bool = False
     column: int = -1
 
+    @property
+    def charted(self) -> NDArray[np.bool_]:
+        """The cells that readers look into: the whole period, and everybody in each window."""
+        return np.asarray((self.window == 0) | (self.slice == 0), dtype=np.bool_)
+
     def measurement(
         self, evidence: Evidence, name: str, unit: str, *, value: Floats, low: Floats, high: Floats, n: NDArray[Any],
         method: str | NDArray[np.object_], reason: str, tables: dict[int, dict[str, Any]] | None = None,
@@ -107,8 +112,13 @@ def _blocks(evidence: Evidence, *, column: int = -1) -> list[ScoreBins]:
     fine, crossed = split(evidence)
     grid, blocks = evidence.bins.score_bins, []
     merged = grid is not None and grid.size > COARSE
-    for version in range(len(evidence.versions)):
-        blocks.append(_block(evidence, version, fine, *evidence.margin(fine, version=version), column, merged=False))
+    fines = [evidence.margin(fine, version=version) for version in range(1, len(evidence.versions))]
+    if fines and {partition.version for partition in evidence.tally.partitions} <= set(evidence.versions[1:]):
+        together = sum((n for n, _ in fines[1:]), start=fines[0][0]), sum((score for _, score in fines[1:]), start=fines[0][1])
+    else:
+        together = evidence.margin(fine)
+    for version, (n, score) in enumerate([together, *fines]):
+        blocks.append(_block(evidence, version, fine, n, score, column, merged=False))
         if crossed:
             blocks.append(_block(evidence, version, crossed, *evidence.coarse(crossed, version=version), column, merged=merged))
     return blocks

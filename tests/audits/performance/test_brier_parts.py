@@ -104,13 +104,15 @@ def test_no_outcome(evidence_of: Build) -> None:
 def test_coverage(scores: tuple[float, float], rates: tuple[float, float]) -> None:
     """500 rows in ten bins, off by 0.1, too steep, useless or calibrated: the intervals hold the truth in 93 % of 2,000 samples."""
     from audits.performance.brier_parts import _of_block
+    from audits.performance.equal_mass import equal_mass, places
 
     draw, s, p = np.random.default_rng(12), np.linspace(*scores, 10), np.linspace(*rates, 10)
     rows = draw.multinomial(500, np.full(10, 0.1), 2000).astype(float)
     hits = draw.binomial(rows.astype(int), p).astype(float)
     zeros = np.zeros(2000, dtype=np.int64)
     block = ScoreBins(version=0, window=zeros, slice=zeros, positives=hits, negatives=rows - hits, score=rows * s, score_positives=hits * s)
-    found = _of_block(SimpleNamespace(counts=SimpleNamespace(sums={})), block)  # type: ignore[arg-type]
+    place = places(block)
+    found = _of_block(SimpleNamespace(counts=SimpleNamespace(sums={})), block, place, equal_mass(block, place))  # type: ignore[arg-type]
     for truth, low, high in (
         (((s - p) ** 2).mean(), found.reliability_low, found.reliability_high),
         (((p - p.mean()) ** 2).mean(), found.resolution_low, found.resolution_high),
