@@ -22,12 +22,14 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
+ANY_CLASS = "shown, not judged: the configuration does not call this class favorable"
 UNKNOWN_GROUP = "unknown group: shown, not judged"
 
 
 def findings_table(
     evidence: Evidence, measurements: Sequence[Measurement], thresholds: Mapping[str, Threshold | Entries],
     notes: Mapping[str, Sequence[str]], compared: Container[str] = (),
+    shown: Container[str] = (),
 ) -> pa.Table:  # fmt: skip
     """All findings of one model.
 
@@ -43,6 +45,8 @@ def findings_table(
         For some measures, what is to be said of each window ("immature: ..."); it is added to the reason.
     compared
         Measures that hold a window against the reference: too small a reference leaves nothing to judge either.
+    shown
+        Measures that are about the favorable value: of a class that nobody has called favorable they are listed and not judged.
 
     A group with an unknown level is nobody in particular: its figures are listed without threshold or verdict. A figure that rests on too
     few rows to be judged says how many it takes.
@@ -85,6 +89,13 @@ def findings_table(
         if block.q_value is not None:
             q_value[start : start + size] = block.q_value
         start += size
+    of_class = joined["column"] >= len(evidence.columns)
+    for position, name in enumerate(names):
+        if name in shown and of_class.any():
+            chosen = np.flatnonzero((which == position) & of_class)
+            unsaid = chosen[(verdict[chosen] != None) & (joined["reason"][chosen] == "")]  # noqa: E711  an array of objects
+            joined["reason"][unsaid] = ANY_CLASS
+            verdict[chosen], ruled[chosen] = None, -1
     judged = [rule.min is not None or rule.max is not None for rule in rules]
     verdict[~known] = None
     ruled = np.where(known, ruled, -1)

@@ -49,7 +49,7 @@ ABOUT_FAVORABLE = frozenset({
     "selection_rate", "base_rate", "impact_ratio", "demographic_parity_difference", "demographic_parity_ratio", "odds_ratio",
     "standardized_mean_difference",
 })  # fmt: skip
-"""Measures about the favorable value: where a class of several is favorable, they are also reported without naming a class."""
+"""Measures about the favorable value: where a class of several is favorable, they are also reported without naming a class, and judged."""
 
 COMPARED = frozenset({
     *(found.name for found in GROUPS["drift"]), *(name for name in gaps.NAMES if name.endswith(gaps.CHANGE)), "unseen_category_rate",
@@ -157,7 +157,7 @@ def examine(
     measured = measured if place is None else [_within(block, place) for block in measured]
     return ModelRun(
         model=evidence.model.name, task=evidence.model.task, card=card, reference=evidence.reference, coverage=evidence.coverage,
-        findings=findings_table(evidence, measured, policy, notes, COMPARED), errors=failures,
+        findings=findings_table(evidence, measured, policy, notes, COMPARED, ABOUT_FAVORABLE - set(evidence.model.policy)), errors=failures,
     )  # fmt: skip
 
 

@@ -21,7 +21,7 @@ PAGES = ("README.md", "CHANGELOG.md", "docs/architecture.md", "docs/contributing
          "docs/decisions/0003-hash-locked-requirements.md", "docs/decisions/0004-bins-at-quantiles.md",
          "docs/decisions/0005-late-outcomes-are-added.md", "docs/decisions/0006-a-handful-is-no-yardstick.md",
          "docs/decisions/0008-what-histograms-know.md",
-         "examples/screening/README.md")  # fmt: skip
+         "examples/screening/README.md", "examples/triage/README.md", "examples/valuations/README.md")  # fmt: skip
 
 
 def commands() -> dict[str, Any]:
