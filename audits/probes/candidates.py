@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise, product
+from itertools import combinations, pairwise, product
 
 import numpy as np
 
@@ -16,13 +16,15 @@ Conjunction = tuple[Condition, ...]
 MOST_PAIRED = 500
 """Single conditions that are crossed with each other, at most: the surest."""
 
-POOL, POLISHED, TESTED = 150, 40, 25
-"""Candidates looked at closely, those whose cuts are moved about, and those that the other half tests, at most."""
+POOL, POLISHED, CHOSEN = 60, 30, 12
+"""Candidates looked at closely, those whose cuts are moved about, and those that are chosen, at most."""
 
 ALIKE = 0.8
 """Two candidates that share this part of the rows of either are one."""
 
-SURE = 2.0
+SURE, NEEDED = 2.5, 2.5
+"""z of a candidate, at least, and z of its excess over what each of its conditions leaves out: below it the condition is dropped."""
+
 LARGEST = 0.5
 """A slice holds at most this part of the rows: of a larger one the rest is the better spot."""
 
@@ -50,26 +52,32 @@ class Half:
         return float(self.sureness(np.asarray([held.sum()], dtype=np.float64), np.asarray([self.x[held].sum()]))[0])
 
 
-def candidates(half: Half, cut: Sequence[Cut]) -> tuple[list[Conjunction], int]:
-    """The slices to be tested on the other half, surest first, and how many were looked at."""
+def candidates(half: Half, cut: Sequence[Cut]) -> tuple[list[Conjunction], list[int], int]:
+    """The slices to be tested on the other half, the set that each belongs to, and how many slices were looked at.
+
+    A set is a chosen slice and what it is with fewer conditions: a condition that was added by chance loses on the other half.
+    """
     single = [one for column in cut for one in literals(column, half.codes[column.column])]
     lattice, looked = _lattice(half, single)
     grown = list(_trees(half, cut))
-    pool = sorted(dict.fromkeys([*lattice, *grown]), key=lambda found: -half.of(mask(half.codes, found)))
-    distinct = _distinct(half, pool[: 4 * POOL], POOL)
     size = {column.column: column.size for column in cut}
-    polished = [_polished(half, found, size) for found in distinct[:POLISHED]] + distinct[POLISHED:]
-    distinct = _distinct(half, sorted(dict.fromkeys(polished), key=lambda found: -half.of(mask(half.codes, found))), POOL)
-    distinct = [found for found in distinct if half.of(mask(half.codes, found)) >= SURE]
+    distinct = _distinct(half, dict.fromkeys([*lattice, *grown]), POOL)
+    polished = [_needed(half, _polished(half, found, size)) for found in distinct[:POLISHED]] + distinct[POLISHED:]
+    distinct = [found for found in _distinct(half, dict.fromkeys(polished), POOL) if half.of(mask(half.codes, found)) >= SURE]
     if not distinct:
-        return [], looked + len(grown)
+        return [], [], looked + len(grown)
     from scipy.special import ndtr
 
     member = np.stack([mask(half.codes, found) for found in distinct])
     p_value = np.asarray(2 * ndtr(-np.asarray([half.of(held) for held in member])), dtype=np.float64)
     table = Cells(member=member, sums=Sums(n=np.ones(len(half.x)), total=half.x, squared=half.x**2))
-    kept = own_account(table, p_value, np.ones(len(distinct)), most=TESTED)
-    return [distinct[i] for i in kept.tolist()], looked + len(grown)
+    chosen = [distinct[i] for i in own_account(table, p_value, np.ones(len(distinct)), tests=len(distinct), most=CHOSEN).tolist()]
+    sets = {found: number for number, found in enumerate(chosen)}
+    for number, found in enumerate(chosen):
+        for part in (part for length in range(len(found) - 1, 0, -1) for part in combinations(found, length)):
+            if half.of(mask(half.codes, part)) >= SURE:
+                sets.setdefault(part, number)
+    return list(sets), list(sets.values()), looked + len(grown)
 
 
 def literals(cut: Cut, codes: Integers) -> Iterator[Condition]:
@@ -179,6 +187,27 @@ def _polished(half: Half, found: Conjunction, size: Mapping[str, int]) -> Conjun
     return found
 
 
+def _needed(half: Half, found: Conjunction) -> Conjunction:
+    """The conjunction without conditions whose absence makes no clear difference."""
+    while len(found) > 1:
+        rest = [found[:i] + found[i + 1 :] for i in range(len(found))]
+        inner = mask(half.codes, found)
+        z = [_contrast(half, inner, mask(half.codes, part) & ~inner) for part in rest]
+        if min(z) >= NEEDED:
+            break
+        found = rest[int(np.argmin(z))]
+    return found
+
+
+def _contrast(half: Half, one: Flags, other: Flags) -> float:
+    """z of the mean of some rows minus that of others."""
+    inside, outside = half.x[one], half.x[other]
+    if not len(inside) or not len(outside):
+        return 0.0
+    spread = float(np.concatenate([inside, outside]).var()) * (1 / len(inside) + 1 / len(outside))
+    return float((inside.mean() - outside.mean()) / np.sqrt(spread)) if spread > 0 else 0.0
+
+
 def _moved(found: Conjunction, size: Mapping[str, int]) -> Iterator[Conjunction]:
     for i, one in enumerate(found):
         if one.other or one.last == MISSING or one.last - one.first == size[one.column] - 1:
@@ -190,22 +219,19 @@ def _moved(found: Conjunction, size: Mapping[str, int]) -> Iterator[Conjunction]
                 yield (*found[:i], Condition(one.column, first, last), *found[i + 1 :])
 
 
-def _distinct(half: Half, found: Sequence[Conjunction], most: int) -> list[Conjunction]:
-    """Of candidates in order, those that no earlier one is nearly the same as."""
+def _distinct(half: Half, found: Iterable[Conjunction], most: int) -> list[Conjunction]:
+    """Candidates, surest first, without those that are nearly the same as a surer one."""
+    held = {one: mask(half.codes, one) for one in found}
+    sure = {one: half.of(rows) for one, rows in held.items()}
     kept: list[Conjunction] = []
-    held: list[Flags] = []
-    for one in found:
-        rows = mask(half.codes, one)
-        n = rows.sum()
-        if n < MIN_N or any(_alike(rows, n, other) for other in held):
-            continue
-        kept.append(one)
-        held.append(rows)
-        if len(kept) >= most:
-            break
+    for one in sorted(held, key=lambda each: (-sure[each], len(each), each)):
+        if np.isfinite(sure[one]) and not any(_alike(held[one], held[other]) for other in kept):
+            kept.append(one)
+            if len(kept) >= most:
+                break
     return kept
 
 
-def _alike(rows: Flags, n: int, other: Flags) -> bool:
+def _alike(rows: Flags, other: Flags) -> bool:
     shared = int((rows & other).sum())
-    return shared > ALIKE * (n + int(other.sum()) - shared)
+    return shared > ALIKE * (int(rows.sum()) + int(other.sum()) - shared)

@@ -75,17 +75,15 @@ def _searched(rows: Sampled, x: Floats, measure: Measure) -> dict[str, Any]:
         return base | {"reason": "no column has two values to tell predictions apart by"}
     codes = {column.column: column.codes(column_of(rows, column.column)) for column in cut}
     halves = [Half(codes={name: code[side] for name, code in codes.items()}, x=x[side]) for side in sides]
-    chosen, looked = candidates(halves[0], cut)
+    chosen, sets, looked = candidates(halves[0], cut)
     cut_of = {column.column: column for column in cut}
-    slices = [as_slice(cut_of, one) for one in chosen]
-    names = list(dict.fromkeys(slices))
-    chosen = [chosen[slices.index(one)] for one in names]
+    names = [as_slice(cut_of, one) for one in chosen]
     base["searched"] = looked
     if not chosen:
         return base | {"reason": f"none of {looked:,} slices stands out on the half that is searched"}
     member = np.stack([mask(halves[1].codes, one) for one in chosen])
     unit = None if rows.unit is None else rows.unit[sides[1]]
-    spots, tested, level = _tested(halves[1].x, member, unit, measure)
+    spots, tested, level = _tested(halves[1].x, member, np.asarray(sets), unit, measure)
     base |= {"tested": tested, "level": level}
     searched = [mask(halves[0].codes, one) for one in chosen]
     for spot in spots:
@@ -105,13 +103,13 @@ def _words(cut_of: Mapping[str, Cut], conditions: Any) -> str:
     return " and ".join(f"{one.column} {cut_of[one.column].words(one)}" for one in conditions)
 
 
-def _tested(x: Floats, member: Flags, unit: Integers | None, measure: Measure) -> tuple[list[dict[str, Any]], int, float]:
+def _tested(x: Floats, member: Flags, sets: Integers, unit: Integers | None, measure: Measure) -> tuple[list[dict[str, Any]], int, float]:
     """The slices that are worse on the half that did not find them, as numbers; how many were tested, and the intervals' level."""
     row = Sums(n=np.ones(len(x)), total=x, squared=x**2)
     inside = row.each(lambda values: np.asarray(member @ values))
     everybody = row.each(lambda values: np.asarray(values.sum()))
     factor = np.ones(len(member)) if unit is None else clustered(x, member, unit)
-    kept = search(inside, everybody, lambda some: Cells(member=member[some], sums=row), measure, inflation=factor)
+    kept = search(inside, everybody, lambda some: Cells(member=member[some], sums=row), measure, inflation=factor, rivals=sets)
     found = []
     for rank, place in enumerate(kept.slices.tolist()):
         within = inside[[place]]

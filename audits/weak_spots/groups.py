@@ -11,8 +11,8 @@ from audits.evidence import Evidence
 from audits.finding import Measurement
 from audits.slices import Slice
 from audits.weak_spots.finding import nothing, number, spots
-from audits.weak_spots.lattice import Lattice, lattice
-from audits.weak_spots.search import MIN_N, Kept, Measure, figure, search
+from audits.weak_spots.lattice import Lattice, lattice, searched
+from audits.weak_spots.search import MIN_N, Kept, Measure, figure
 
 MOST_EXPLAINED = 10
 WORSE = {"error_rate": "more errors", "log_loss": "a higher logarithmic loss", "absolute_error": "larger errors"}
@@ -24,7 +24,7 @@ NEEDS = {
 
 def weak_spots(evidence: Evidence, name: str, unit: str, measure: Measure) -> Iterator[Measurement]:
     """The findings of one measure."""
-    found = lattice(evidence, measure)
+    found = lattice(evidence.tally, measure, classes=len(evidence.bins.classes))
     if not found.slices:
         yield nothing(name, unit, "the log has no protected attribute and no segment to slice by")
         return
@@ -32,8 +32,7 @@ def weak_spots(evidence: Evidence, name: str, unit: str, measure: Measure) -> It
     if not rows:
         yield nothing(name, unit, NEEDS[measure])
         return
-    kept = search(found.inside, found.everybody, lambda some: found.overlap.cells([found.slices[i] for i in some.tolist()]), measure,
-                  inflation=found.inflation)  # fmt: skip
+    kept = searched(found, measure)
     if not kept.tested:
         yield nothing(name, unit, f"no slice has {MIN_N} such predictions with {MIN_N} outside it", n=rows)
         return

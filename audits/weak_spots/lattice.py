@@ -9,12 +9,11 @@ from itertools import combinations
 import numpy as np
 
 from audits.estimate import Floats, Integers
-from audits.evidence import Evidence
 from audits.interval import share
 from audits.slices import Slice
-from audits.tally import Table
+from audits.tally import Table, Tally
 from audits.weak_spots.overlap import Overlap
-from audits.weak_spots.search import Flags, Measure, Sums
+from audits.weak_spots.search import Cells, Flags, Kept, Measure, Sums, search
 
 MOST = 4000
 """Slices of one family, at most: where there are more, its widest crosses are left out."""
@@ -52,9 +51,9 @@ class _Family:
     members: dict[Slice, Flags]
 
 
-def lattice(evidence: Evidence, measure: Measure) -> Lattice:
-    """The lattice of one measure, over the whole analysed period and all versions."""
-    families = [_family(evidence, measure, number) for number in sorted(evidence.tally.families())]
+def lattice(tally: Tally, measure: Measure, *, classes: int = 0) -> Lattice:
+    """The lattice of one measure, over all partitions of a tally; `classes` is how many a multiclass task tells apart."""
+    families = [_family(tally, measure, number, classes) for number in sorted(tally.families())]
     first: dict[Slice, _Family] = {}
     for family in families:
         for one in family.members:
@@ -75,26 +74,35 @@ def lattice(evidence: Evidence, measure: Measure) -> Lattice:
     )  # fmt: skip
 
 
+def searched(found: Lattice, measure: Measure) -> Kept:
+    """The slices of a lattice that are worse than everybody else, on their own account."""
+
+    def cells(some: Integers) -> Cells:
+        return found.overlap.cells([found.slices[i] for i in some.tolist()])
+
+    return search(found.inside, found.everybody, cells, measure, inflation=found.inflation)
+
+
 def _over_units(sums: Sums) -> Sums:
     return sums.each(lambda x: np.asarray(x.sum(axis=0)))
 
 
-def _family(evidence: Evidence, measure: Measure, number: int) -> _Family:
-    table = evidence.tally.outcome
+def _family(tally: Tally, measure: Measure, number: int, classes: int) -> _Family:
+    table = tally.outcome
     rows = np.flatnonzero(table["family"] == number)
     found, cell = np.unique(table["slice"][rows], return_inverse=True)
     unit = np.asarray(table["unit"] if "unit" in table else np.full(len(table["n"]), -1), dtype=np.int64)[rows] + 1
     shape = (int(unit.max(initial=0)) + 1, len(found))
-    measured = _measured(evidence, {name: values[rows] for name, values in table.items()}, measure)
+    measured = _measured({name: values[rows] for name, values in table.items()}, measure, classes)
     sums = measured.each(lambda x: np.bincount(unit * len(found) + cell, x, shape[0] * shape[1]).astype(np.float64).reshape(shape))
-    held = tuple(evidence.tally.slices[i] for i in found.tolist())
+    held = tuple(tally.slices[i] for i in found.tolist())
     return _Family(held=held, sums=sums, members=_members(held))
 
 
-def _measured(evidence: Evidence, table: Table, measure: Measure) -> Sums:
+def _measured(table: Table, measure: Measure, classes: int) -> Sums:
     """n, Σx and Σx² of each row of the outcome table; 0 where the measure needs something unknown."""
     decision, outcome = np.asarray(table["decision"]), np.asarray(table["outcome"])
-    beyond = len(evidence.bins.classes) or np.inf  # classes that nobody tells apart share this code
+    beyond = classes or np.inf  # classes that nobody tells apart share this code
     if measure == "error_rate":
         n = np.where((decision >= 0) & (outcome >= 0) & ~((decision == beyond) & (outcome == beyond)), table["n"], 0).astype(np.float64)
         wrong = np.where(decision != outcome, n, 0.0)

@@ -82,7 +82,10 @@ class Kept:
     """For each kept slice, the slices that are worse than the rest too, but not on their own account."""
 
 
-def search(inside: Sums, everybody: Sums, cells: Callable[[Integers], Cells], measure: Measure, *, inflation: Floats | None = None) -> Kept:
+def search(
+    inside: Sums, everybody: Sums, cells: Callable[[Integers], Cells], measure: Measure, *, inflation: Floats | None = None,
+    rivals: Integers | None = None,
+) -> Kept:  # fmt: skip
     """The slices that are worse than everybody else, on their own account.
 
     Parameters
@@ -93,6 +96,8 @@ def search(inside: Sums, everybody: Sums, cells: Callable[[Integers], Cells], me
         Gives what some of the slices are made of.
     inflation
         By how much the variance of each slice's excess exceeds that of independent rows (1 where they are).
+    rivals
+        The number of the set that each slice belongs to: of one set only the surest slice is considered, though all count as tested.
 
     The false discovery rate is that of the kept ones: their p-values are held against all tests, but the shadows of a bad slice, which are
     dropped, do not count as discoveries. The intervals are at 1 - 0.05 R/m for R kept of m tested, so that at most one kept interval in
@@ -108,7 +113,12 @@ def search(inside: Sums, everybody: Sums, cells: Callable[[Integers], Cells], me
     with np.errstate(invalid="ignore"):
         bad = np.flatnonzero((benjamini_hochberg(np.where(tested, found.p_value, np.nan)) <= ALPHA) & (found.value > 0))
     table = cells(bad)
-    chosen = own_account(table, found.p_value[bad], factor[bad])
+    if rivals is not None:
+        alone = np.zeros(table.member.shape[1], dtype=np.int64)
+        order = np.argsort([-residual(table, one, alone) / np.sqrt(factor[bad[one]]) for one in range(len(bad))], kind="stable")
+        surest = np.sort(order[np.unique(rivals[bad[order]], return_index=True)[1]])
+        bad, table = bad[surest], Cells(member=table.member[surest], sums=table.sums)
+    chosen = own_account(table, found.p_value[bad], factor[bad], tests=m)
     shadows = np.setdiff1d(np.arange(len(bad)), chosen)
     q_value = of_all(found.p_value[bad[chosen]], m)
     chosen, q_value = chosen[q_value <= ALPHA], q_value[q_value <= ALPHA]
@@ -169,16 +179,16 @@ def _variance(sums: Sums) -> Floats:
     return np.asarray(np.where(sums.n > 1, found, np.nan))
 
 
-def own_account(table: Cells, p_value: Floats, factor: Floats, *, most: int | None = None) -> Integers:
+def own_account(table: Cells, p_value: Floats, factor: Floats, *, tests: int, most: int | None = None) -> Integers:
     """Of slices that are worse than the rest, the positions of those that still are once the other kept ones are taken into account.
 
     The surest is kept first, then the surest given those kept, and so on; at the end any that the later ones explain is dropped again. A
-    slice is explained by others where it is less sure beside them than it was alone, and its p-value times the number of slices in
-    question is above 0.05.
+    slice is explained by others where it is less sure beside them than it was alone, and its p-value times the number of tests is above
+    0.05.
     """
     from scipy.special import ndtr
 
-    bound = np.maximum(p_value, ALPHA / max(len(p_value), 1))
+    bound = np.maximum(p_value, ALPHA / max(tests, 1))
 
     def sureness(slices: Sequence[int], given: Sequence[int]) -> Floats:
         strata = _strata(table.member[list(given)])
