@@ -29,7 +29,7 @@ def mean_cost(cells: ArrayLike, costs: Floats) -> tuple[Floats, Floats, Floats]:
 
     >>> value, low, high = mean_cost([10, 0, 0, 90], np.array([0.0, 5.0, 1.0, 0.0]))
     >>> float(value), float(low), round(float(high), 2)
-    (0.0, 0.0, 0.16)
+    (0.0, 0.0, 0.15)
     """
     n = np.asarray(cells, dtype=np.float64)
     z = z_of()

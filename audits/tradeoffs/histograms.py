@@ -72,7 +72,7 @@ def histograms(evidence: Evidence) -> tuple[Histograms, ...]:
     every = list(compared_groups(evidence))
     singles = [groups for groups in every if evidence.attributes[groups.attribute] in evidence.model.attributes]
     everybody = Groups(attribute=-1, slices=np.zeros(1, dtype=np.int64), allowed=np.ones(1, dtype=np.bool_))
-    n = evidence.decided_margin(np.concatenate([groups.slices for groups in (everybody, *singles)]).tolist(), whole=True)[0][0]
+    n = evidence.decided_rows(np.concatenate([groups.slices for groups in (everybody, *singles)]).tolist(), whole=True)[0]
     found, start = [], 0
     for groups in (everybody, *singles):
         found.append(_of(evidence, groups, n[start : start + len(groups.slices)], grid.edges))

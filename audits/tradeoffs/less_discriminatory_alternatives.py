@@ -38,8 +38,10 @@ def less_discriminatory_alternatives(evidence: Evidence) -> Iterator[Measurement
         the features that speak most of the attribute, other learners, and reductions (retrained out of fold on logged features, at the
         share of people selected today). An alternative is kept if the paired 95 % interval of its loss does not lie above 0 and the loss
         is at most one point, in accuracy and in balanced accuracy (in cost, where costs are given), and its smallest impact ratio is
-        significantly higher: q < 0.05 over all that were searched in that way. The value is the highest impact ratio of those kept, or
-        today's where none is.
+        significantly higher: q < 0.05 over all that were searched in that way. A threshold is held against today's decisions; a retrained
+        model against the same learner retrained without the change, on the same held-out rows, because a budget of rows alone may make it
+        worse than the model in use (`today` says by how much), and its impact ratio must be above today's too. The value is the highest
+        impact ratio of those kept, or today's where none is.
     Interval
         Katz (Koopman below five events) of the alternative's smallest impact ratio; the p-value is that it equals today's, by the delta
         method on paired rows.
@@ -139,7 +141,7 @@ def pairs(table: Floats, places: Integers) -> Floats:
 def _named(threshold: float, same: bool) -> Mapping[str, Any]:
     side = "from" if same else "below"
     return {
-        "kind": "common threshold", "threshold": exact(threshold),
+        "kind": "common threshold", "against": "today's decisions", "today": None, "threshold": exact(threshold),
         "description": f"one cut-off for everybody: favorable {side} a score of {threshold:.4g}",
     }  # fmt: skip
 

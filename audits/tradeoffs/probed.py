@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 from audits.estimate import Floats
 from audits.evidence import Evidence
 from audits.tradeoffs.alternatives import described, judged
+from audits.tradeoffs.confusion import listed
 from audits.tradeoffs.histograms import Histograms, levels
 from audits.tradeoffs.labels import degenerate
 from audits.tradeoffs.paired import Paired
+from audits.tradeoffs.points import at
 
 NOT_SEARCHED = "they need rows: run candor audit --what-if"
 FEW_ROWS = "fewer than two groups have 30 of the rows used, with both outcomes"
@@ -31,7 +33,7 @@ class Probed:
 
 
 def probed(evidence: Evidence, of: Histograms, costs: Floats | None) -> Probed:
-    """Hold the ways that the probes counted against today's decisions."""
+    """Hold the ways that the probes counted against the same learner without any change, and that one against today's decisions."""
     found = Probed(alternatives=[], searched=[], missing=[])
     for probe, kinds in KINDS.items():
         body = evidence.probes.get(probe)
@@ -39,10 +41,21 @@ def probed(evidence: Evidence, of: Histograms, costs: Floats | None) -> Probed:
         if counted is None:
             found.missing.extend({"kind": kind, "reason": why_not(evidence, of, body)} for kind in kinds)
             continue
-        rows, ways, kept = counted
-        paired = Paired(counts=rows, same=of.same, allowed=of.allowed[kept])
-        held, names = judged(paired, costs), levels(evidence, of.slices[kept])
-        found.alternatives.extend(described(held, range(len(ways)), ways, names, costs))
+        names = levels(evidence, of.slices[counted.kept])
+        today, unchanged = (
+            judged(Paired(counts=rows, same=of.same, allowed=of.allowed[counted.kept]), costs)
+            for rows in (counted.against_today, counted.against_unchanged)
+        )
+        beside = [{"loss": at(listed(today.loss), way), "gain": at(listed(today.gain), way)} for way in range(len(counted.ways))]
+        told = [{**way, "today": numbers} for way, numbers in zip(counted.ways, beside, strict=True)]
+        found.alternatives.extend(described(today, [0], [{**told[0], "against": "today's decisions"}], names, costs))
+        changed = range(1, len(told))
+        named = [{**told[way], "against": told[0]["description"]} for way in changed]
+        for each in described(unchanged, changed, named, names, costs):
+            gained = each["today"]["gain"]["value"]
+            if each["kept"] and not (gained is not None and gained > 1):
+                each |= {"kept": False, "why": "its impact ratio is no higher than that of today's decisions"}
+            found.alternatives.append(each)
         found.searched.extend(kinds)
     return found
 
@@ -58,26 +71,43 @@ def why_not(evidence: Evidence, of: Histograms, body: Mapping[str, Any] | None) 
     return FEW_ROWS
 
 
-def counts_of(
-    evidence: Evidence, of: Histograms, body: Mapping[str, Any] | None
-) -> tuple[Floats, Sequence[Mapping[str, Any]], NDArray[np.bool_]] | None:
-    """Rows that a probe counted about an attribute, by [group, way, outcome, decision, the way's decision], its ways and the groups used.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """What a probe counted about an attribute.
 
-    None where it counted nothing, or fewer than two groups have enough rows. The first way is the retrained model without any change.
+    Parameters
+    ----------
+    against_today, against_unchanged
+        Rows by [group, way, outcome, decision held against, the way's decision].
+    ways
+        What each way is; the first is the learner retrained without any change.
+    kept
+        Which groups of the attribute have enough rows, and are in these.
     """
+
+    against_today: Floats
+    against_unchanged: Floats
+    ways: Sequence[Mapping[str, Any]]
+    kept: NDArray[np.bool_]
+
+
+def counts_of(evidence: Evidence, of: Histograms, body: Mapping[str, Any] | None) -> Counted | None:
+    """What a probe counted about an attribute; None where it counted nothing, or fewer than two groups have enough rows."""
     name = evidence.attributes[of.attribute]
     part = None if body is None else body.get("attributes", {}).get(name)
     if not part or not part["ways"]:
         return None
     order = {tuple(sorted(levels.items())): place for place, levels in enumerate(part["slices"])}
-    places = [order.get(found.levels, -1) for found in (evidence.slices[int(i)] for i in of.slices)]
-    every = np.asarray(part["counts"], dtype=np.float64)
-    rows = np.stack([every[place] if place >= 0 else np.zeros(every.shape[1:]) for place in places])
-    outcomes = rows[:, 0].sum(axis=(2, 3))
+    places = np.asarray([order.get(evidence.slices[int(i)].levels, -1) for i in of.slices], dtype=np.int64)
+    rows = []
+    for against in ("against_today", "against_unchanged"):
+        every = np.asarray(part[against], dtype=np.float64)
+        rows.append(np.where((places >= 0)[:, None, None, None, None], every[np.maximum(places, 0)], 0.0))
+    outcomes = rows[0][:, 0].sum(axis=(2, 3))
     kept = ~degenerate(outcomes[:, 1], outcomes[:, 0])
     if kept.sum() < 2:
         return None
-    return rows[kept], part["ways"], kept
+    return Counted(against_today=rows[0][kept], against_unchanged=rows[1][kept], ways=part["ways"], kept=kept)
 
 
 def receipt(evidence: Evidence) -> dict[str, Any] | None:

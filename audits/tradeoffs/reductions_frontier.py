@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from audits.audit import audit, measurement
-from audits.estimate import Floats
 from audits.evidence import Evidence
 from audits.finding import Measurement
 from audits.tradeoffs.costs import costs_of
@@ -17,7 +15,7 @@ from audits.tradeoffs.histograms import Histograms, histograms, levels
 from audits.tradeoffs.mitigation_frontier import TOLERATED
 from audits.tradeoffs.paired import Paired
 from audits.tradeoffs.points import Ways, widest
-from audits.tradeoffs.probed import about, counts_of, why_not
+from audits.tradeoffs.probed import Counted, about, counts_of, why_not
 
 
 @audit(name="reductions_frontier", unit="difference", needs=("score", "outcome", "protected"))
@@ -58,20 +56,18 @@ def reductions_frontier(evidence: Evidence) -> Iterator[Measurement]:
                 reason=why_not(evidence, of, body),
             )  # fmt: skip
             continue
-        yield _measured(evidence, of, body, *counted)
+        yield _measured(evidence, of, body, counted)
 
 
-def _measured(
-    evidence: Evidence, of: Histograms, body: Mapping[str, Any], rows: Floats, ways: Sequence[Mapping[str, Any]], kept: NDArray[np.bool_]
-) -> Measurement:
+def _measured(evidence: Evidence, of: Histograms, body: Mapping[str, Any], counted: Counted) -> Measurement:
     """The finding about one attribute; the first way is the learner without constraint."""
-    costs, names = costs_of(evidence.model), levels(evidence, of.slices[kept])
-    paired = Paired(counts=rows, same=of.same, allowed=of.allowed[kept])
+    costs, names, ways = costs_of(evidence.model), levels(evidence, of.slices[counted.kept]), counted.ways
+    paired = Paired(counts=counted.against_unchanged, same=of.same, allowed=of.allowed[counted.kept])
     other = paired.other
     total = other.total()
     accuracy, balanced = total.correct / total.n, total.balanced()
     allowed = (accuracy >= accuracy[0] - TOLERATED) & (balanced >= balanced[0] - TOLERATED)
-    of_probe = Ways(confusion=other, same=of.same, allowed=of.allowed[kept], costs=costs, names=names)
+    of_probe = Ways(confusion=other, same=of.same, allowed=paired.allowed, costs=costs, names=names)
     gap = widest(of_probe.chosen, other.n)
     place = int(np.argmin(np.where(allowed, gap[0], np.inf)))
     points = [{**way, **figures} for way, figures in zip(ways, of_probe.points(range(len(ways))), strict=True)]

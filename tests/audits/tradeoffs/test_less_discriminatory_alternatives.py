@@ -85,14 +85,19 @@ def test_pairs_count_what_both_decide():
     assert found[0, 0, 1].tolist() == [[2.0, 3.0], [0.0, 11.0]]
 
 
-def body(kept, ways, **more):
-    """Make a probe's body of two groups of 1,000: way by way the rows by [outcome, baseline, way]."""
+def body(kept, ways, unchanged=None, **more):
+    """Make a probe's body of two groups of 1,000: way by way the rows by [outcome, today's decision, way's], by group."""
     slices = [{"group": "A"}, {"group": "B"}]
-    counts = [[np.asarray(way[g], dtype=float).tolist() for way in ways] for g in range(2)]
+
+    def listed(given):
+        return [[np.asarray(way[g], dtype=float).tolist() for way in given] for g in range(2)]
+
     return {
         "rows_used": 2000, "rows_available": 4000, "seconds": 1.0, "created": "2026-01-01T00:00:00", "period": {}, "learner": "x",
         "folds": 3, "features": ["a", "b"], "protected_features": [], "reason": "",
-        "attributes": {"group": {"slices": slices, "ways": kept, "counts": counts}}, **more,
+        "attributes": {
+            "group": {"slices": slices, "ways": kept, "against_today": listed(ways), "against_unchanged": listed(unchanged or ways)}
+        }, **more,
     }  # fmt: skip
 
 
@@ -115,11 +120,27 @@ def test_alternatives_from_rows_are_held_against_todays_decisions(searched, figu
     assert without["impact_ratio"]["value"] == pytest.approx(530 / 550, abs=1e-7)
     assert without["baseline_impact_ratio"]["value"] == pytest.approx(300 / 550, abs=1e-7)
     assert without["loss"]["value"] == pytest.approx((10 + 5 - 5 - 230) / 2000, abs=1e-7)
-    assert listed["the learner, nothing changed"]["why"] == "its impact ratio is no higher"
+    assert without["against"] == "the learner, nothing changed"
+    assert without["today"]["gain"]["value"] == pytest.approx(530 / 300, abs=1e-7)
+    unchanged = listed["the learner, nothing changed"]
+    assert (unchanged["against"], unchanged["why"]) == ("today's decisions", "its impact ratio is no higher")
     assert t["searched"] == ["common thresholds", "features", "learners"]
     assert t["not_searched"] == [{"kind": "reductions", "reason": "they need rows: run candor audit --what-if"}]
     assert (t["probe"]["rows_used"], t["probe"]["rows_available"]) == (2000, 4000)
     assert found.value == pytest.approx(max(each["impact_ratio"]["value"] for each in t["alternatives"] if each["kept"]), abs=1e-7)
+
+
+def test_a_change_must_help_against_the_same_learner_and_against_today(searched, figures):
+    # Today 530 of B are selected. The learner, retrained, selects 300 of them: to undo that is no alternative to today's decisions.
+    ways = [{"kind": "retrained", "description": "as it is", "dropped": []}, {"kind": "other learner", "description": "x", "dropped": []}]
+    back = [[[430, 20], [15, 35]], [[15, 5], [250, 230]]]  # of 530 today, 290 are selected by the retrained learner
+    kept = [[[445, 0], [0, 55]], [[25, 0], [0, 475]]]  # and 530 of them by the other one
+    probe = body(ways, [(SAME, back), (SAME, kept)], [(SAME, FEWER), (SAME, MORE)])
+    evidence = dataclasses.replace(searched, probes={"alternatives": probe})
+    (found,) = figures(less_discriminatory_alternatives, evidence)
+    other = next(each for each in found.tables["alternatives"] if each["description"] == "x")
+    assert other["gain"]["low"] > 1
+    assert (other["kept"], other["why"]) == (False, "its impact ratio is no higher than that of today's decisions")
 
 
 def test_a_probe_that_refused_gives_its_reason(searched, figures):
