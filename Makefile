@@ -1,11 +1,12 @@
 # make demo    simulate a lender, audit it, open the dashboard (make demo ARGS=--no-serve ends without a server)
 # make test    everything that must hold; make check is its quick part: ruff, mypy, import-linter
 # make setup   the environment for both, in .venv;  make bench  the speed figures of docs/benchmarks.md;  make docs  docs/audits
+# make simulate  the measured pages docs/statistics.md, estimated-performance.md and weak-spots.md (an hour)
 # Needs Python 3.11 or 3.12 and, the first time, a package index that pip can reach. No root.
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench docs python
+.PHONY: help setup demo test check bench simulate docs python
 
 # The first of these that is Python 3.11 or 3.12 and can make a virtual environment.
 PYTHON := $(shell for p in python3 python3.12 python3.11; do \
@@ -65,3 +66,11 @@ docs: .venv/.test
 
 bench: .venv/.test .venv/.candor
 	$(BIN)/python -m benchmarks.speed $(ARGS)
+
+# An hour on two cores: coverage of intervals, false discovery, estimates without outcomes, planted weak spots.
+simulate: .venv/.test .venv/.candor
+	$(BIN)/python -m benchmarks.coverage
+	$(BIN)/python -m benchmarks.resampling
+	$(BIN)/python -m benchmarks.false_discovery
+	$(BIN)/python -m benchmarks.estimated
+	$(BIN)/python -m benchmarks.weak_spots

@@ -320,6 +320,10 @@ class Evidence:
         """The counts of `decided_margin` alone, where nobody asks for sums of scores."""
         return self._period(whole).fine(slices, decided=True, names=("n",), partitions=self._of_version(version))["n"]
 
+    def decided_runs(self, slices: Sequence[int], starts: Sequence[Integers], *, version: int = 0, whole: bool = False) -> Floats:
+        """The counts of `decided_margin` by [window, decision, outcome, run of bins]; for slice after slice, runs begin at its `starts`."""
+        return self._period(whole).runs(slices, starts, self._of_version(version))
+
     def reference_margin(self, slices: Sequence[int]) -> tuple[Floats, Floats]:
         """The reference's score histograms: counts and sums of scores by [slice, decision, outcome, bin]."""
         found = self._referred.fine(slices, decided=True)

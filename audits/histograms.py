@@ -92,6 +92,30 @@ class Histograms:
             found = {name: values * kept for name, values in found.items()}
         return found
 
+    def runs(self, slices: Sequence[int], starts: Sequence[Integers], partitions: NDArray[np.bool_] | None = None) -> Floats:
+        """Counts by [window, decision, outcome, run]: for slice after slice its fine bins added up over runs that begin at `starts`.
+
+        What a measure needs of a thousand bins is often a hundred runs: added up before they are laid out, they cost a tenth. Units that are
+        left out are not taken off.
+        """
+        rows, shape, found = self.tally.margin, (self.windows, 3, 3), []
+        size = 0 if self.grid is None else self.grid.size
+        of_curve = rows["curve"] == self.curve
+        kept = of_curve if partitions is None else of_curve & partitions[rows["partition"]]
+        for position, begin in zip(slices, starts, strict=True):
+            cells = [place for place, each in enumerate(self.tally.slices) if each == self.slices[position]]
+            chosen = np.flatnonzero(kept & np.isin(rows["slice"], cells))
+            codes = (np.where(rows[name] < 0, UNKNOWN, rows[name])[chosen].astype(np.int64) for name in ("decision", "outcome"))
+            values = np.zeros((int(np.prod(shape)), len(begin)))
+            if len(chosen):
+                place = np.ravel_multi_index((self.window[rows["partition"][chosen]], *codes), shape)
+                add_rows(values, place, np.add.reduceat(rows["n"][chosen, :size], begin, axis=1))
+            values = values.reshape(*shape, len(begin))
+            if self.windows > 1:
+                values[0] = values[1:].sum(axis=0)
+            found.append(values)
+        return np.concatenate(found, axis=-1)
+
     def _kept(self, slices: Sequence[int], decided: bool, partitions: NDArray[np.bool_] | None) -> Floats:
         """The share of each coarse bin that is left without the group of units."""
         every, left = replace(self, without=None).coarse(slices, partitions)[0], self.coarse(slices, partitions)[0]
