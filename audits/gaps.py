@@ -98,7 +98,7 @@ def differences(evidence: Evidence, now: Figures, keys: Sequence[Key]) -> Iterat
             i: {"value": float(mine.value[place, 0, pair[i]]), "reference": float(theirs.value[place, 0, pair[i]])} for i in shown.tolist()
         }
         yield _block(
-            key, DIFFERENCE, found, reason, mine.n, (place, window_of, pair), tables, window=window_of, slice=slices[pair],
+            key, DIFFERENCE, found, reason, (mine.n, theirs.n), (place, window_of, pair), tables, window=window_of, slice=slices[pair],
             reference_slice=beside[window_of, pair], attribute=attribute[pair],
         )  # fmt: skip
 
@@ -132,7 +132,7 @@ def changes(evidence: Evidence, now: Figures, keys: Sequence[Key]) -> Iterator[M
             for i in shown.tolist()
         }  # fmt: skip
         yield _block(
-            key, CHANGE, found, reason, mine.n, (place, window_of, pair), tables, window=window_of, slice=slices[pair],
+            key, CHANGE, found, reason, (mine.n, theirs.n), (place, window_of, pair), tables, window=window_of, slice=slices[pair],
             attribute=attribute[pair],
         )  # fmt: skip
 
@@ -159,8 +159,8 @@ def version_differences(evidence: Evidence, now: Figures, keys: Sequence[Key]) -
             for i in shown.tolist()
         }  # fmt: skip
         yield _block(
-            key, VERSION_DIFFERENCE, found, reason, mine.n, (place, version, pair), tables, version=version + 2, slice=slices[pair],
-            attribute=attribute[pair],
+            key, VERSION_DIFFERENCE, found, reason, (mine.n, theirs.n), (place, version, pair), tables, version=version + 2,
+            slice=slices[pair], attribute=attribute[pair],
         )  # fmt: skip
 
 
@@ -208,14 +208,16 @@ def _reasons(found: Gap, here: Any, there: Any, no_first: str, no_second: str) -
 
 
 def _block(
-    key: Key, kind: str, found: Gap, reason: Words, n: Floats, cell: tuple[Any, ...], tables: dict[int, dict[str, Any]],
+    key: Key, kind: str, found: Gap, reason: Words, n: tuple[Floats, Floats], cell: tuple[Any, ...], tables: dict[int, dict[str, Any]],
     **places: Integers | int,
 ) -> Measurement:  # fmt: skip
     name, column = key
     value, low, high = found.value[cell], found.low[cell], found.high[cell]
-    rows = n[cell]
+    rows = n[0][cell]
+    # A gap and one of its figures give the other away: it is as small as the smaller of the two.
+    fewer = np.where(np.isfinite(value), np.minimum(rows, np.broadcast_to(n[1], n[0].shape)[cell]), rows)
     return measurement(
-        name + kind, unit_of(_BASE[name].unit), value=value, low=low, high=high, n=np.rint(rows), method=found.method[cell],
+        name + kind, unit_of(_BASE[name].unit), value=value, low=low, high=high, n=np.rint(fewer), method=found.method[cell],
         p_value=found.p_value[cell], reason=reason[cell], tables=tables, column=column,
         people=people(value, low, high, rows) if name in SHARES_OF_ROWS else None, window=places.get("window", 0),
         version=places.get("version", 0), slice=places["slice"], reference_slice=places.get("reference_slice", -1),
@@ -252,8 +254,8 @@ _DOCS = {
 
     Formula
         {name}_g - {name}_r. The comparison group r is the one that the configuration names, else that with the highest selection rate
-        among groups with at least 30 decided rows or 2 % of them, else the largest; `people` is the absolute gap times n, where the figure
-        is a share of rows.""" + _INTERVAL + """
+        among groups with at least 30 decided rows or 2 % of them, else the largest. `people` is the absolute gap times the group's rows,
+        where the figure is a share of rows; n is the smaller of the two groups'.""" + _INTERVAL + """
     When it misleads
         A gap says nothing about its cause. Where the comparison group is picked by its rate from k groups, it may be another one in another
         window, and gaps to it are wide by chance: the p-value is multiplied by (k - 1) / 2 for that (not the interval), and the q-value
@@ -265,7 +267,7 @@ _DOCS = {
 
     Formula
         {name}_window - {name}_reference; where the reference has no such figure, minus that of the first complete window, and `against` in
-        the tables says so.""" + _INTERVAL + """
+        the tables says so. `people` is the absolute change times the window's rows; n is the smaller period's.""" + _INTERVAL + """
     When it misleads
         The two periods are taken as independent: where the same rows or people are in both, as when the whole period is compared with its
         own first window, the interval is too wide rather than too narrow. A change of the mix of people changes a figure too.
@@ -275,7 +277,7 @@ _DOCS = {
     VERSION_DIFFERENCE: """`{name}` of each version minus that of the version before it, over the whole period.
 
     Formula
-        {name}_v - {name}_u, where u is the version that began last before v.""" + _INTERVAL + """
+        {name}_v - {name}_u, where u is the version that began last before v; n is the smaller of the two versions'.""" + _INTERVAL + """
     When it misleads
         Versions that ran at different times answered different people: only where both ran side by side on the same kind of traffic is the
         gap the versions' own.
