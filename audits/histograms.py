@@ -95,8 +95,8 @@ class Histograms:
     def runs(self, slices: Sequence[int], starts: Sequence[Integers], partitions: NDArray[np.bool_] | None = None) -> Floats:
         """Counts by [window, decision, outcome, run]: for slice after slice its fine bins added up over runs that begin at `starts`.
 
-        What a measure needs of a thousand bins is often a hundred runs: added up before they are laid out, they cost a tenth. Units that are
-        left out are not taken off.
+        What a measure needs of a thousand bins is often a hundred runs: added up before they are laid out, they cost a tenth. Units left
+        out are not taken off.
         """
         rows, shape, found = self.tally.margin, (self.windows, 3, 3), []
         size = 0 if self.grid is None else self.grid.size
