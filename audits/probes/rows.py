@@ -70,7 +70,7 @@ class Sampled:
         period = evidence.windows[0]
         return {
             "rows_used": len(self), "rows_available": self.available,
-            "created": dt.datetime.now(dt.UTC).replace(tzinfo=None).isoformat(timespec="seconds"),
+            "created": dt.datetime.now(dt.UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z",
             "period": {
                 "start": None if period.start is None else period.start.isoformat(),
                 "end": None if period.end is None else period.end.isoformat(),
