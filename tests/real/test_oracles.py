@@ -168,4 +168,6 @@ def test_no_figure_is_nan_and_every_absent_one_has_a_reason(employment: Audited,
         assert not np.isinf(f["value"].dropna()).any()
         assert (f.loc[absent, "reason"].str.len() > 0).all()
         inside = f[~absent & f["low"].notna()]
-        assert ((inside["low"] <= inside["value"] + 1e-9) & (inside["value"] <= inside["high"] + 1e-9)).all()
+        ends = inside["high"].fillna(np.inf)  # a ratio to a group without any event has no upper end
+        assert ((inside["low"] <= inside["value"] + 1e-9) & (inside["value"] <= ends + 1e-9)).all()
+        assert set(inside.loc[inside["high"].isna(), "name"]) <= {"odds_ratio", "impact_ratio", "demographic_parity_ratio"}
