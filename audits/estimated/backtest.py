@@ -27,22 +27,22 @@ def past(evidence: Evidence, name: str, unit: str, part: str) -> Iterator[Measur
     if evidence.task == "regression":
         found = loss_estimations(evidence)
         slices = found.slices
-        blocks = [(found.checked, 0)] if found.checked is not None else []
+        checked = found.checked
     else:
         made = estimations(evidence)
         slices = np.zeros(1, dtype=np.int64) if made.pieces is None else made.pieces.slices[made.pieces.shown]
-        blocks = [(one.checked, version) for version, one in enumerate(made.versions)]
-    if not blocks:
+        checked = made.versions[0].checked if made.versions else None
+    if checked is None:
         empty = np.full(1, np.nan)
         yield measurement(name, unit, value=empty, low=empty, high=empty, n=np.zeros(1), method="back-test", reason=UNTESTED)
-    for checked, version in blocks:
-        yield _block(evidence, slices, checked, version, name, unit, part)
+    else:
+        yield _block(evidence, slices, checked, name, unit, part)
 
 
 def _block(
-    evidence: Evidence, slices: Integers, checked: Checked, version: int, name: str, unit: str, part: str
+    evidence: Evidence, slices: Integers, checked: Checked, name: str, unit: str, part: str
 ) -> Measurement:  # fmt: skip
-    kept = np.flatnonzero(evidence.counts.rows[version, 0, slices] > 0)
+    kept = np.flatnonzero(evidence.counts.rows[0, 0, slices] > 0)
     attribute = np.asarray([evidence.attribute_of(int(i)) for i in slices], dtype=np.int64)
     scores = {key: _score(checked, key, len(slices)) for key in checked.figures}
     scores = {key: found for key, found in scores.items() if found["windows"][kept].any()}
@@ -53,7 +53,7 @@ def _block(
     low, high = (empty, empty) if part != "coverage" else wilson(np.nan_to_num(value * n), n)
     withheld = np.zeros(len(slices)) if not len(checked.windows) else (~checked.given & checked.enough)[:, : len(slices)].sum(axis=0)
     tables = {}
-    for i, place in enumerate(kept.tolist()) if version == 0 else ():
+    for i, place in enumerate(kept.tolist()):
         listed = {key: _words(found, place) for key, found in scores.items() if found["windows"][place]}
         if listed:
             tables[i] = {"measure": first, "windows": int(n[place]), "withheld": int(withheld[place]), "measures": listed}
@@ -62,7 +62,7 @@ def _block(
     missing = ~np.isfinite(value[kept])
     return measurement(
         name, unit, value=value[kept], low=low[kept], high=high[kept], n=np.rint(n[kept]),
-        method="wilson over windows" if part == "coverage" else "back-test", version=version, slice=slices[kept],
+        method="wilson over windows" if part == "coverage" else "back-test", slice=slices[kept],
         attribute=attribute[kept], reason=np.where(missing, UNTESTED, "").astype(object), tables=tables,
     )  # fmt: skip
 

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audits.estimate import Floats, Integers
-from audits.estimated.pieces import Pieces, Rows
+from audits.estimated.pieces import Pieces
+from audits.estimated.rows import Rows
 
 LEVEL = 0.01
 """Chance at which any slice of a window is withheld although its estimates are sound (Bonferroni over slices and spans)."""

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from audits.estimate import Floats, Integers
 from audits.estimated.contradiction import Contradiction, contradictions, unlike
 from audits.estimated.figures import Expected, Figure, expect, figures
-from audits.estimated.pieces import Pieces, Rows, lay_out, rows_of
+from audits.estimated.pieces import Pieces, lay_out
 from audits.estimated.realised import excess, realised, widened
+from audits.estimated.rows import Rows, rows_by_version
 from audits.evidence import Evidence
 from audits.performance.maturity import immature
 
@@ -44,7 +45,7 @@ class Checked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estimation:
-    """One version's estimates by [window, slice]; `plain` without weighting, where that differs anywhere.
+    """Estimates by [window, slice], of one version alone over the whole period only; `plain` without weighting, of the whole period.
 
     `reason` says why an estimate is withheld, "" where it is given; `outside` is the share of scores without support; `widened` says where
     the interval holds past errors beyond chance.
@@ -56,7 +57,7 @@ class Estimation:
     outside: Floats
     widened: Mapping[str, NDArray[np.bool_]]
     reason: NDArray[np.object_]
-    checked: Checked
+    checked: Checked | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,8 +88,10 @@ def _estimations(evidence: Evidence) -> Estimations:
     if isinstance(pieces, str):
         return Estimations(pieces=None, versions=(), why=pieces)
     refused, windows = unlike(pieces), comparable(evidence)
-    found = tuple(_version(evidence, pieces, version, refused, windows) for version in range(len(evidence.versions)))
-    return Estimations(pieces=pieces, versions=found)
+    rows = rows_by_version(evidence, pieces)
+    found = [_together(evidence, pieces, rows[0], refused, windows)]
+    found += [_version(evidence, pieces, one, refused, windows) for one in rows[1:]]
+    return Estimations(pieces=pieces, versions=tuple(found))
 
 
 def comparable(evidence: Evidence) -> Integers:
@@ -109,37 +112,63 @@ def _reference_window(evidence: Evidence) -> int:
     return int(np.flatnonzero(evidence.counts.rows[0, 1:, 0] > 0)[0]) + 1
 
 
-def _version(evidence: Evidence, pieces: Pieces, version: int, refused: NDArray[np.object_], windows: Integers) -> Estimation:
+def _together(evidence: Evidence, pieces: Pieces, rows: Rows, refused: NDArray[np.object_], windows: Integers) -> Estimation:
+    """All versions together, window by window, compared with the outcomes of the windows that have them."""
     same = evidence.counts.same
-    rows = rows_of(evidence, pieces, version)
     expected = expect(pieces, rows.n)
-    used = expected.shift.used
     found = figures(pieces, expected, same=same)
-    plain = figures(pieces, expect(pieces, rows.n, used=np.zeros_like(used)), same=same) if used.any() else found
-    checked_rows = Rows(n=rows.known[windows], known=rows.known[windows], hits=rows.hits[windows])
+    known = Rows(n=rows.known[windows], known=rows.known[windows], hits=rows.hits[windows])
     of_known = _of_known(pieces, expected, rows, windows)
-    tested = contradictions(pieces, checked_rows, of_known.rate) if len(windows) else None
-    failed = np.zeros((0, len(pieces.parts)), dtype=np.bool_) if tested is None else tested.failed
-    reason, before = _withheld(pieces, failed, tested, len(evidence.windows), windows)
-    n = pieces.by_slice(rows.n.sum(axis=1))
-    outside = pieces.by_slice(rows.n.sum(axis=1) * pieces.unsupported) / np.maximum(n, 1.0)
-    for window, place in zip(*np.nonzero(outside > OUTSIDE), strict=True):
-        reason[window, place] = (
-            f"{100 * outside[window, place]:.0f}% of the scores lie where the reference has no outcomes (at most {100 * OUTSIDE:.0f}%)"
-        )
+    tested = contradictions(pieces, known, of_known.rate) if len(windows) else None
+    reason, before = _withheld(pieces, tested, len(evidence.windows), windows)
+    outside = _outside(pieces, rows.n, reason)
     reason[:, refused != ""] = refused[refused != ""]
-    enough = pieces.by_slice(checked_rows.known.sum(axis=1)) >= FEWEST
+    enough = pieces.by_slice(known.known.sum(axis=1)) >= FEWEST
     given = ~before & (refused == "") & (outside[windows] <= OUTSIDE)
-    estimated, seen = figures(pieces, of_known, same=same), realised(evidence, pieces, checked_rows, windows, version)
+    estimated, seen = figures(pieces, of_known, same=same), realised(evidence, pieces, known, windows)
     added = excess(estimated, seen, given & enough)
     past = np.searchsorted(windows, np.arange(len(evidence.windows)), side="left")
     past[0] = len(windows)
     compared = {name: widened(figure, added[name][:-1]) for name, figure in estimated.items()}
-    checked = Checked(windows=windows, figures=compared, realised=seen, given=given, enough=enough)
     return Estimation(
-        figures={name: widened(figure, added[name][past]) for name, figure in found.items()}, plain=plain, used=used, outside=outside,
-        widened={name: added[name][past] > 0 for name in found}, reason=reason, checked=checked,
+        figures={name: widened(figure, added[name][past]) for name, figure in found.items()}, plain=_plain(pieces, expected, found, same),
+        used=expected.shift.used, outside=outside, widened={name: added[name][past] > 0 for name in found}, reason=reason,
+        checked=Checked(windows=windows, figures=compared, realised=seen, given=given, enough=enough),
     )  # fmt: skip
+
+
+def _version(evidence: Evidence, pieces: Pieces, rows: Rows, refused: NDArray[np.object_], windows: Integers) -> Estimation:
+    """One version over the whole period, withheld where the outcomes of all windows that have them contradict it."""
+    same = evidence.counts.same
+    expected = expect(pieces, rows.n[:1])
+    found = figures(pieces, expected, same=same)
+    known, hits = (values[windows].sum(axis=0, keepdims=True) for values in (rows.known, rows.hits))
+    rate = expect(pieces, known, used=expected.shift.used).rate
+    tested = contradictions(pieces, Rows(n=known, known=known, hits=hits), rate) if known.any() else None
+    reason, _ = _withheld(pieces, tested, 1, np.zeros(int(known.any()), dtype=np.int64))
+    outside = _outside(pieces, rows.n[:1], reason)
+    reason[:, refused != ""] = refused[refused != ""]
+    return Estimation(
+        figures=found, plain=found, used=expected.shift.used, outside=outside, reason=reason, checked=None,
+        widened={name: np.zeros(outside.shape, dtype=np.bool_) for name in found},
+    )  # fmt: skip
+
+
+def _outside(pieces: Pieces, n: Floats, reason: NDArray[np.object_]) -> Floats:
+    """The share of scores where the reference has no outcomes, by [window, slice]; where it is too much, `reason` says so."""
+    rows = n.sum(axis=1)
+    outside = pieces.by_slice(rows * pieces.unsupported) / np.maximum(pieces.by_slice(rows), 1.0)
+    for window, place in zip(*np.nonzero(outside > OUTSIDE), strict=True):
+        share = f"{100 * outside[window, place]:.0f}%"
+        reason[window, place] = f"{share} of the scores lie where the reference has no outcomes (at most {100 * OUTSIDE:.0f}%)"
+    return np.asarray(outside)
+
+
+def _plain(pieces: Pieces, expected: Expected, found: Mapping[str, Figure], same: bool) -> Mapping[str, Figure]:
+    """The figures without weighting, of the whole period."""
+    if not expected.shift.used[0].any():
+        return found
+    return figures(pieces, expect(pieces, expected.n[:1], used=np.zeros_like(expected.shift.used[:1])), same=same)
 
 
 def _of_known(pieces: Pieces, expected: Expected, rows: Rows, windows: Integers) -> Expected:
@@ -152,7 +181,7 @@ def _of_known(pieces: Pieces, expected: Expected, rows: Rows, windows: Integers)
 
 
 def _withheld(
-    pieces: Pieces, failed: NDArray[np.bool_], tested: Contradiction | None, count: int, windows: Integers
+    pieces: Pieces, tested: Contradiction | None, count: int, windows: Integers
 ) -> tuple[NDArray[np.object_], NDArray[np.bool_]]:
     """Why estimates are withheld, by [window, slice], and where they were already before a window's own outcomes, by [checked, slice].
 
@@ -161,9 +190,9 @@ def _withheld(
     `CLEARED` outcomes of their own agree with it.
     """
     reason = np.full((count, len(pieces.parts)), "", dtype=object)
-    if tested is None or not failed.any():
+    if tested is None or not tested.failed.any():
         return reason, np.zeros((len(windows), len(pieces.parts)), dtype=np.bool_)
-    source = np.where(failed, np.arange(len(pieces.parts)), -1)
+    source = np.where(tested.failed, np.arange(len(pieces.parts)), -1)
     for place, part in enumerate(pieces.parts):
         for parent in () if part.own else pieces.parents[place]:
             cleared = (parent == 0) & (tested.rows[:, place] >= CLEARED)

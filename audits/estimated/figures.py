@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +30,7 @@ class Figure:
     range: tuple[float, float]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Expected:
     """What is expected of some rows.
 
@@ -46,6 +47,21 @@ class Expected:
     n: Floats
     rate: Floats
     shift: Shift
+
+    @cached_property
+    def positives(self) -> Floats:
+        """Expected positive outcomes by [window, decision, piece]."""
+        return self.n * self.rate
+
+    @cached_property
+    def chance(self) -> Floats:
+        """The variance of their number."""
+        return self.positives * (1 - self.rate)
+
+    @cached_property
+    def third(self) -> Floats:
+        """The third moment of their number."""
+        return self.chance * (1 - 2 * self.rate)
 
 
 def expect(pieces: Pieces, n: Floats, *, used: NDArray[np.bool_] | None = None) -> Expected:
@@ -71,10 +87,12 @@ def figures(pieces: Pieces, expected: Expected, *, same: bool) -> dict[str, Figu
     """All figures of these rows, by name; `same` says whether the positive outcome is the favorable one, which the base rate is about."""
     sides = _Sides.of(pieces, expected)
     found = _rates(sides, same=same)
+    n, chance, third = (values.sum(axis=1) for values in (expected.n, expected.chance, expected.third))
+    rows = pieces.by_slice(n)
     for name, (value, slope, low, high) in _of_scores(pieces, expected).items():
-        variance, third = _spread(pieces, expected, slope)
+        variance = pieces.by_slice(chance * slope**2) + _of_curve(pieces, expected.shift, n, slope)
         fair = np.clip(value - pieces.optimism.get(name, 0.0), low, high)
-        found[name] = _figure(fair, variance, third, pieces.by_slice(expected.n.sum(axis=1)), low=low, high=high)
+        found[name] = _figure(fair, variance, pieces.by_slice(third * slope**3), rows, low=low, high=high)
     return found
 
 
@@ -93,9 +111,10 @@ class _Sides:
 
     @classmethod
     def of(cls, pieces: Pieces, expected: Expected) -> _Sides:
-        n, rate = np.moveaxis(expected.n, 1, 0), np.moveaxis(expected.rate, 1, 0)
-        spread = n * rate * (1 - rate)
-        blocks = pieces.by_block(n)
+        n, positives, chance, third = (
+            np.moveaxis(pieces.by_slice(values), 1, 0) for values in (expected.n, expected.positives, expected.chance, expected.third)
+        )
+        blocks = np.moveaxis(pieces.by_block(expected.n), 1, 0)
         weighted = blocks * pieces.variance
         curve = np.stack(
             [np.stack([np.add.reduceat(weighted[i] * blocks[j], pieces.block_starts, axis=-1) for j in range(3)]) for i in range(3)]
@@ -106,10 +125,7 @@ class _Sides:
             for i in range(3):
                 for j in range(3):
                     curve[i, j][:, : pieces.fine] = np.where(used, own[i] if i == j else 0.0, curve[i, j][:, : pieces.fine])
-        return cls(
-            n=pieces.by_slice(n), positives=pieces.by_slice(n * rate), chance=pieces.by_slice(spread),
-            third=pieces.by_slice(spread * (1 - 2 * rate)), curve=curve,
-        )  # fmt: skip
+        return cls(n=n, positives=positives, chance=chance, third=third, curve=curve)
 
     def figure(self, value: Floats, of_positive: Floats, of_negative: Floats, n: Floats) -> Figure:
         """A figure from its slopes in the positives decided positive and decided negative."""
@@ -156,9 +172,7 @@ def rates(negative: Floats, positive: Floats, fn: Floats, tp: Floats) -> dict[st
 
 def _of_scores(pieces: Pieces, expected: Expected) -> dict[str, tuple[Floats, Floats, float, float]]:
     """Figures that need the score: value by [window, slice], slope in the outcome of a row by [window, piece], and their range."""
-    n = expected.n.sum(axis=1)
-    positives = (expected.n * expected.rate).sum(axis=1)
-    spread = (expected.n * expected.rate * (1 - expected.rate)).sum(axis=1)
+    n, positives, spread = (values.sum(axis=1) for values in (expected.n, expected.positives, expected.chance))
     rows = pieces.by_slice(n)
     each = np.repeat(1 / np.maximum(rows, 1.0), pieces.lengths, axis=-1)
     found = {
@@ -172,15 +186,11 @@ def _of_scores(pieces: Pieces, expected: Expected) -> dict[str, tuple[Floats, Fl
     return found
 
 
-def _spread(pieces: Pieces, expected: Expected, slope: Floats) -> tuple[Floats, Floats]:
-    """Variance and third moment of a figure by [window, slice]: of the rows' own outcomes, and of the curve."""
-    chance = expected.n * expected.rate * (1 - expected.rate)
-    n = expected.n.sum(axis=1)
-    variance = pieces.by_slice(chance.sum(axis=1) * slope**2)
-    third = pieces.by_slice((chance * (1 - 2 * expected.rate)).sum(axis=1) * slope**3)
+def _of_curve(pieces: Pieces, shifted: Shift, n: Floats, slope: Floats) -> Floats:
+    """The variance that the sampling of the reference gives to a figure, by [window, slice], from its slope in the outcome of a row."""
     blocks = pieces.by_block(n * slope)
-    curve = np.add.reduceat(blocks**2 * pieces.variance, pieces.block_starts, axis=-1)
-    used = expected.shift.used
+    curve = np.asarray(np.add.reduceat(blocks**2 * pieces.variance, pieces.block_starts, axis=-1))
+    used = shifted.used
     if used.any():
         first = int(pieces.starts[pieces.fine])
         group = pieces.owner[:first] * 20 + np.concatenate([part.coarse for part in pieces.parts[: pieces.fine]])
@@ -188,9 +198,9 @@ def _spread(pieces: Pieces, expected: Expected, slope: Floats) -> tuple[Floats, 
         rows, weighted = (np.add.reduceat(values[..., :first], starts, axis=-1) for values in (n, n * slope))
         mean = np.zeros((len(n), pieces.fine * 20))
         mean[:, group[starts]] = np.where(rows > 0, weighted / np.maximum(rows, 1.0), 0.0)
-        own = (expected.shift.variance.sum(axis=2) * mean.reshape(len(n), pieces.fine, 20) ** 2).sum(axis=-1)
+        own = (shifted.variance.sum(axis=2) * mean.reshape(len(n), pieces.fine, 20) ** 2).sum(axis=-1)
         curve[:, : pieces.fine] = np.where(used, own, curve[:, : pieces.fine])
-    return variance + curve, third
+    return curve
 
 
 def _figure(value: Floats, variance: Floats, third: Floats, n: Floats, *, low: float, high: float) -> Figure:

@@ -140,30 +140,35 @@ def fine_part(common: Common, table: Floats) -> Part:
     )  # fmt: skip
 
 
-def cell_part(common: Common, table: Floats) -> Part:
-    """A cell of the protected cross, from its reference rows by [decision, outcome, coarse bin].
+def cell_parts(common: Common, cells: Floats) -> list[Part]:
+    """Cells of the protected cross, from their reference rows by [cell, decision, outcome, coarse bin].
 
-    Its rates are those of everybody's curve, averaged over the reference rows with the same decision in a coarse bin. With `ENOUGH`
-    labelled rows they are its own instead, each pulled towards everybody's with the weight of `PRIOR` rows.
+    Their rates are those of everybody's curve, averaged over the reference rows with the same decision in a coarse bin. With `ENOUGH`
+    labelled rows they are a cell's own instead, each pulled towards everybody's with the weight of `PRIOR` rows.
     """
-    known, hits = table[:, :2].sum(axis=1), table[:, YES]
+    known, hits = cells[:, :, :2].sum(axis=2), cells[:, :, YES]
     curve, every = common.curve, common.rows.sum(axis=0)
-    rate = expected(common.rate, common.rows)
-    enough = bool(known.sum() >= ENOUGH and min(hits.sum(), known.sum() - hits.sum()) > 0)
-    variance = coarse_means(curve.rate * (1 - curve.rate), every) / np.maximum(sums(common.known), 1.0)
-    if enough:
-        rate = (hits + PRIOR * rate) / (known + PRIOR)
-        together = (hits.sum(axis=0) + PRIOR * coarse_means(curve.rate, every)) / (known.sum(axis=0) + PRIOR)
-        variance = together * (1 - together) / (known.sum(axis=0) + PRIOR)
+    rate, mixed = expected(common.rate, common.rows), coarse_means(curve.rate, every)
+    both, found = known.sum(axis=1), hits.sum(axis=1)
+    labels, positive = both.sum(axis=1), found.sum(axis=1)
+    own = (labels >= ENOUGH) & (np.minimum(positive, labels - positive) > 0)
+    own_rate = (hits + PRIOR * rate) / (known + PRIOR)
+    together = (found + PRIOR * mixed) / (both + PRIOR)
+    common_variance = coarse_means(curve.rate * (1 - curve.rate), every) / np.maximum(sums(common.known), 1.0)
+    own_variance = together * (1 - together) / (both + PRIOR)
     losses = np.concatenate(
         [coarse_means(common.losses[k::2], every * weight)[:, None] for k, weight in ((0, curve.rate), (1, 1 - curve.rate))], axis=1
     ).reshape(4, -1)
-    places = np.arange(len(curve.rate))
+    places, bins = np.arange(len(curve.rate)), np.arange(COARSE)
     inside = sums(((places >= curve.first) & (places <= curve.last)).astype(np.float64)) > 0
-    return Part(
-        bins=np.arange(COARSE), coarse=np.arange(COARSE), rate=rate, blocks=np.arange(COARSE), variance=variance, losses=losses,
-        supported=inside, known=known, hits=hits, own=enough,
-    )  # fmt: skip
+    return [
+        Part(
+            bins=bins, coarse=bins, rate=own_rate[i] if own[i] else rate, blocks=bins,
+            variance=own_variance[i] if own[i] else common_variance, losses=losses, supported=inside, known=known[i], hits=hits[i],
+            own=bool(own[i]),
+        )
+        for i in range(len(cells))
+    ]  # fmt: skip
 
 
 def expected(rate: Floats, rows: Floats) -> Floats:

@@ -11,22 +11,10 @@ from numpy.typing import NDArray
 
 from audits.estimate import Floats, Integers
 from audits.estimated.curve import distrust
-from audits.estimated.parts import Part, cell_part, common_of, expected, fine_part
+from audits.estimated.parts import Part, cell_parts, common_of, expected, fine_part
 from audits.estimated.ranking import Runs, precise, ranked
 from audits.estimated.reweighting import Weighting, weighting
 from audits.evidence import NO, UNKNOWN, YES, Evidence
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rows:
-    """Rows by [window, decision, piece]: all that have a score, those with a known outcome, and those whose outcome is positive.
-
-    Decisions are, in this order: against the positive outcome, for it, none logged.
-    """
-
-    n: Floats
-    known: Floats
-    hits: Floats
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,22 +122,6 @@ def turned(table: Floats, same: bool, *axes: int) -> Floats:
     return table
 
 
-def rows_of(evidence: Evidence, pieces: Pieces, version: int) -> Rows:
-    """The analysed period's rows of one version, laid out by piece."""
-    fine, cells = pieces.slices[: pieces.fine].tolist(), pieces.slices[pieces.fine :].tolist()
-    table = evidence.decided_rows(fine, version=version)
-    crossed, _ = evidence.decided_coarse(cells, version=version)
-    parts = [np.add.reduceat(table[:, place], pieces.parts[place].bins, axis=-1) for place in range(pieces.fine)]
-    parts.append(np.moveaxis(crossed, 1, 3).reshape(len(crossed), 3, 3, -1))
-    return split(np.concatenate(parts, axis=-1), evidence.counts.same)
-
-
-def split(table: Floats, same: bool) -> Rows:
-    """Rows from counts by [window, decision, outcome, piece], as logged."""
-    found = turned(table, same, 1, 2)
-    return Rows(n=found.sum(axis=2), known=found[:, :, NO] + found[:, :, YES], hits=found[:, :, YES])
-
-
 def lay_out(evidence: Evidence) -> Pieces | str:
     """The pieces and their rates, from the reference alone; why there are none, where everybody's reference cannot carry a curve."""
     same, grid = evidence.counts.same, evidence.bins.score_bins
@@ -197,7 +169,7 @@ def assemble(
     parts = [fine_part(common, found) for found in table]
     fine = len(parts)
     rates = np.stack([expected(_by_bin(part, table.shape[-1]), found.sum(axis=1)) for part, found in zip(parts, table, strict=True)])
-    parts += [cell_part(common, found) for found in coarse]
+    parts += cell_parts(common, coarse)
     own = np.asarray([part.own for part in parts[:fine]])
     parents = [() if place == 0 else (0,) for place in range(fine)]
     parents += [tuple(np.flatnonzero(within[:, cell]).tolist()) for cell in range(len(coarse))]

@@ -9,13 +9,14 @@ from numpy.typing import NDArray
 
 from audits.estimate import Floats, Integers
 from audits.estimated.figures import Figure, rates
-from audits.estimated.pieces import Pieces, Rows
+from audits.estimated.pieces import Pieces
 from audits.estimated.ranking import precise, ranked
+from audits.estimated.rows import Rows
 from audits.evidence import Evidence
 from audits.interval import share
 
 
-def realised(evidence: Evidence, pieces: Pieces, rows: Rows, windows: Integers, version: int) -> dict[str, Floats]:
+def realised(evidence: Evidence, pieces: Pieces, rows: Rows, windows: Integers) -> dict[str, Floats]:
     """Figures of the known outcomes by [window of `windows`, slice]: those of ranking and loss on pieces where no sum of rows has them."""
     n, hits = pieces.by_slice(np.moveaxis(rows.known, 1, 0)), pieces.by_slice(np.moveaxis(rows.hits, 1, 0))
     found = {name: value for name, (value, _, _) in rates(n[0], n[1], hits[0], hits[1]).items()}
@@ -27,7 +28,7 @@ def realised(evidence: Evidence, pieces: Pieces, rows: Rows, windows: Integers, 
     sums, place = evidence.counts.sums, np.ix_(windows, pieces.slices)
     for kind, name, stored in ((0, "log_loss", "log_loss"), (2, "brier_score", "error_2")):
         if stored in sums:
-            total, scored = (evidence.counts.total(key, labelled=True)[version][place] for key in (stored, "scored"))
+            total, scored = (evidence.counts.total(key, labelled=True)[0][place] for key in (stored, "scored"))
             found[name] = share(total, scored)
         else:
             found[name] = share(pieces.by_slice(seen * pieces.losses[kind] + (each - seen) * pieces.losses[kind + 1]), known)

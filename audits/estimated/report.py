@@ -64,7 +64,7 @@ def estimated_error(evidence: Evidence, name: str) -> Iterator[Measurement]:
 def _block(
     evidence: Evidence, pieces: Pieces, version: int, found: Estimation, name: str, unit: str, nothing: str
 ) -> Measurement:  # fmt: skip
-    rows = evidence.counts.rows[version][:, pieces.slices] > 0
+    rows = evidence.counts.rows[version][: len(found.outside), pieces.slices] > 0
     window, place = np.nonzero(rows & pieces.shown)
     figure, plain = found.figures[name], found.plain[name]
     reason = found.reason[window, place]
@@ -105,7 +105,8 @@ def _table(
     used = bool(weighted[window, place])
     withheld = found.reason[window, place] != "" and number(figure.value) is not None
     return {
-        "basis": "reweighted" if used else "plain", "plain": number(plain.value), "reweighted": number(figure.value) if used else None,
+        "basis": "reweighted" if used else "plain", "plain": number(figure.value) if not used else None if window else number(plain.value),
+        "reweighted": number(figure.value) if used else None,
         "calibrator": "own" if pieces.parts[place].own or place == 0 else "common", "reference_labels": round(float(pieces.labels[place])),
         "outside": number(found.outside),
         "withheld": {"value": number(figure.value), "low": number(figure.low), "high": number(figure.high)} if withheld else None,

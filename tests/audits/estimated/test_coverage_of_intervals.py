@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from audits.estimated.figures import expect, figures
-from audits.estimated.pieces import Pieces, assemble, split
+from audits.estimated.pieces import Pieces, assemble
 from audits.estimated.ranking import Runs, ranked
+from audits.estimated.rows import split
 
 SIZE, SEEDS = 202, 150
 

@@ -35,7 +35,8 @@ def test_lag_curve_by_hand(evidence_of: Build) -> None:
     """Five days; now is a minute before the end of the fifth. A lag of k days ends within k + 1 days of the prediction.
 
     So all rows of day 0 have had time for lags 0 to 2, of day 1 for 0 and 1, of day 2 for 0, later ones for none.
-    Lag 0: days 0 to 2, 12 rows, 3 known. Lag 1: days 0 and 1, 8 rows, 2 known before, so 6 waiting, 1 known. Lag 2: day 0, 2 waiting, 1 known.
+    Lag 0: days 0 to 2, 12 rows, 3 known. Lag 1: days 0 and 1, 8 rows, 2 known before, so 6 waiting, 1 known. Lag 2: day 0, 2 waiting,
+    1 known.
     """
     rows = predicted(0, [0, 1, 2, None]) + predicted(1, [0, 2, 2, None]) + predicted(2, [0, 1, None, None])
     rows += predicted(3, [0, None, None, None]) + predicted(4, [None] * 4)

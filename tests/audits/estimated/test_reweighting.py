@@ -35,7 +35,9 @@ def test_weighted_by_hand(shifted: Evidence, of: Any) -> None:
     found = of(estimated_base_rate, shifted, 1)
     assert found.value == pytest.approx((0.2 + weighted) / 2, abs=1e-6)
     assert found.tables["basis"] == "reweighted"
-    assert found.tables["plain"] == pytest.approx((0.2 + 0.82) / 2, abs=1e-6)
+    whole = of(estimated_base_rate, shifted, 0).tables  # half of the two days' rows are from A: (9 + 5) / 20 at 0.8
+    assert whole["reweighted"] == pytest.approx((0.2 + 0.5 * (0.82 + 0.08 * 2400 / 2420) + 0.5 * (0.82 - 0.32 * 600 / 620)) / 2, abs=1e-6)
+    assert whole["plain"] == pytest.approx((0.2 + 0.82) / 2, abs=1e-6)
     assert found.method == "cbpe, isotonic, weighted to the window's mix"
     accuracy = of(estimated_accuracy, shifted, 1)
     assert accuracy.value == pytest.approx((0.8 + weighted) / 2, abs=1e-6)
