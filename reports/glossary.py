@@ -15,8 +15,17 @@ __all__ = ["FAMILIES", "METHODS", "TERMS", "Family", "Term", "base_of", "known",
 METHODS: Final[dict[str, str]] = {
     "wilson": "Wilson score interval for a proportion",
     "wilson-f1": "Wilson score interval carried over to F1",
+    "wilson over windows": "Wilson score interval over windows",
+    "wilson at the best threshold": "Wilson score interval at the best cut-off",
+    "wilson-effective-n": "Wilson score interval with the effective number of rows",
+    "katz-effective-n": "Katz interval with the effective number of rows",
+    "mover": "MOVER, from the intervals of the two figures",
     "mover-wilson": "MOVER, from the Wilson intervals of the parts",
+    "mover-range": "MOVER over all pairs of groups, allowing for having picked the extremes",
     "newcombe": "Newcombe interval for a difference of proportions",
+    "newcombe-5": "Newcombe's interval for an AUC (method 5)",
+    "newcombe-range": "Newcombe interval over all pairs of groups, allowing for having picked the extremes",
+    "newcombe at the threshold": "Newcombe interval at the cut-off",
     "katz-log": "Katz interval on the log of a ratio of proportions",
     "koopman-score": "Koopman score interval for a ratio of proportions (few events)",
     "woolf": "Woolf interval on the log of an odds ratio",
@@ -26,15 +35,30 @@ METHODS: Final[dict[str, str]] = {
     "jackknife": "delete-a-group jackknife over units",
     "delong": "DeLong interval for an AUC",
     "delta": "normal interval by the delta method",
+    "delta-logit": "normal interval by the delta method on the logit scale",
     "clt": "normal interval of a sum of independent parts",
+    "normal": "normal interval",
+    "adjusted-wald": "adjusted Wald interval",
+    "mantel-haenszel": "normal interval on the log of the Mantel–Haenszel odds ratio",
     "dkw": "Dvoretzky–Kiefer–Wolfowitz band",
     "order-statistics": "interval between two order statistics",
     "poisson-garwood": "Garwood interval for a Poisson count",
     "t": "t interval for a mean",
+    "stratified-t": "t interval for a mean over strata",
     "welch-t": "Welch's t interval for a difference of means",
+    "welch": "Welch's interval for a difference of means",
     "log-odds": "normal interval on the log of an odds ratio",
     "logit": "normal interval on the logit scale",
-    "normal, 10 equal-mass bins": "normal interval, over 10 bins of equally many rows",
+    "bergsma": "interval of the bias-corrected Cramér's V (Bergsma)",
+    "10 equal-mass bins": "over 10 bins of equally many rows",
+    "cbpe": "estimated from calibrated scores (CBPE)",
+    "isotonic": "isotonic calibration on the reference",
+    "own curve": "of the group itself",
+    "everybody's curve in 20 bins": "of everybody, in 20 score bins",
+    "own rates in 20 bins": "with the group's own rates in 20 score bins",
+    "bounds": "widened to what the group probabilities leave open",
+    "back-test": "measured on windows whose outcomes have arrived",
+    "worst and best case": "if all unknown outcomes were the worst, and the best",
     "by definition": "1 by definition; the comparison group itself",
     "exact": "exact; no sampling interval",
 }
@@ -134,7 +158,14 @@ def term(name: str) -> Term:
 
 
 def method(name: str | None) -> str:
-    """Return how an interval was made, in words."""
+    """Return how an interval was made, in words.
+
+    >>> method("delong, widened by ties")
+    'DeLong interval for an AUC, widened by ties'
+    """
     if not name:
         return "no interval"
-    return METHODS.get(name.lower(), name.replace("-", " ").replace("_", " "))
+    if name.lower() in METHODS:
+        return METHODS[name.lower()]
+    # "delong, widened by ties": the parts of a method are said one by one.
+    return ", ".join(METHODS.get(part.lower(), part.replace("-", " ").replace("_", " ")) for part in name.split(", "))

@@ -61,7 +61,7 @@ def audit(run: AuditRun, model: ModelRun, figures: Sequence[Figure], marks: Sequ
             segments=segments,
             weighted=fairness.weighted(found),
             proxies=fairness.proxies(found),
-            tradeoffs=tradeoffs.tradeoffs(found),
+            tradeoffs=tradeoffs.tradeoffs(found, {part.title for part in attributes if part.items}),
             drift=drift.drift(found),
             quality_trends=rest.quality_trends(found),
             quality=rest.quality(found),
@@ -141,7 +141,7 @@ def _environment() -> Environment:
         term=glossary.term,
         dash=strings.DASH,
         percent=lambda share: strings.number(share, "percent"),
-        narrow=lambda spec: isinstance(spec, ReliabilityChart) and len(spec.curves) == 1,
+        narrow=lambda spec: ("narrow" if len(spec.curves) == 1 else "middling") if isinstance(spec, ReliabilityChart) else "",
         wide=lambda spec: isinstance(spec, HeatMap),
     )
     return made

@@ -36,6 +36,8 @@ def parts(value: float | None, low: float | None, high: float | None, unit: str,
     if lead is None:
         return DASH, ""
     most = _decimals(float(lead), unit)
+    if unit == "points" and low is not None and high is not None:
+        most = 1  # how small a gap is says its interval; digits beyond it say nothing
     for decimals in range(most, most + 5):
         texts = [DASH if v is None else _written(float(v), unit, decimals) for v in (value, low, high)]
         unclear = value is not None and against is not None and against != value and texts[0] == _written(float(against), unit, decimals)

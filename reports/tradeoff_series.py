@@ -11,6 +11,8 @@ from reports.figure import Figure
 
 EXPLORED: Final = ("selection_rate", "true_positive_rate", "false_positive_rate", "positive_predictive_value", "accuracy")
 MOST_GROUPS: Final = 6
+WORTH: Final = 0.1
+"""How much accuracy, below that of today's decisions, an option on a frontier may lose and still be drawn."""
 TODAY: Final = "today's decisions"
 KINDS: Final = {"common threshold": COMMON, "without features": ALTERNATIVE, "other learner": ALTERNATIVE, "reduction": ALTERNATIVE}
 CONSTRAINTS: Final = {
@@ -116,7 +118,7 @@ def frontier(
     baseline = tables.get("baseline") or {}
     if baseline.get("kind") == "logged decisions":
         options.append(_option("", CURRENT, baseline, x, y))
-    known = tuple(option for option in options if option is not None)
+    known = _near([option for option in options if option is not None], better="low" if x == "cost" else "high")
     if len(known) < 2:
         return None
     across, up = glossary.term("expected_cost" if x == "cost" else x), glossary.term(y)
@@ -129,6 +131,18 @@ def frontier(
         title=title, unit=up.unit, alt=f"{title}: {len(known)} ways of deciding. {said}.", x_title=bare.x_title, x_unit=bare.x_unit,
         y_title=bare.y_title, options=known,
     )  # fmt: skip
+
+
+def _near(options: Sequence[Option], *, better: str) -> tuple[Option, ...]:
+    """Leave out what nobody would choose: deciding alike for everybody is the end of every frontier, far from all the rest.
+
+    What is left is as accurate as today's decisions but for ten points, or lies within the dearer half of the range of costs.
+    """
+    today = [option.x for option in options if option.kind == CURRENT] or [option.x for option in options]
+    if better == "low":
+        least, most = min(option.x for option in options), max(*today, min(option.x for option in options))
+        return tuple(option for option in options if option.x <= most + (most - least))
+    return tuple(option for option in options if option.x >= min(today) - WORTH)
 
 
 def _told(options: Sequence[Option]) -> list[Option]:

@@ -132,6 +132,10 @@ def weighted(found: Findings) -> list[Row]:
     return [row(f, about=about(f)) for f in figures if f.value is not None or f.suppressed]
 
 
+WEAK: Final = 0.1
+"""Below this Cramér's V a feature is customarily said to be hardly tied to a group (J. Cohen, 1988)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proxy:
     """How well one feature tells a protected attribute."""
@@ -143,15 +147,20 @@ class Proxy:
     telling: str
 
 
-def proxies(found: Findings, most: int = 5) -> list[Proxy]:
-    """Return the features that tell most of each protected attribute, strongest first."""
+def proxies(found: Findings, most: int = 5) -> tuple[list[Proxy], list[str]]:
+    """Return the features that tell something of each protected attribute, strongest first, and the attributes that none tells."""
     found_by: dict[str, list[Figure]] = defaultdict(list)
     for figure in found.whole:
         if figure.name == "proxy_strength" and (figure.value is not None or figure.suppressed):
             found_by[figure.attribute or ""].append(figure)
-    lines = []
+    lines, quiet = [], []
     for attribute, figures in found_by.items():
-        for figure in sorted(figures, key=lambda f: (f.column is not None, -(f.value or 0.0)))[:most]:
+        ordered = sorted(figures, key=lambda f: (f.column is not None, -(f.value or 0.0)))
+        telling_most = [f for f in ordered if f.column is None or (f.value or 0.0) >= WEAK]
+        if not telling_most:
+            best = f"{strings.name_of(ordered[0].column)}, {strings.number(ordered[0].value, 'decimal')}"
+            quiet.append(f"{strings.attribute(attribute)}: none of {len(figures)} features; the strongest is {best}")
+        for figure in telling_most[:most]:
             held = figure.tables or {}
             guess = ""
             if held.get("accuracy") is not None and held.get("majority") is not None:
@@ -163,4 +172,4 @@ def proxies(found: Findings, most: int = 5) -> list[Proxy]:
             )  # fmt: skip
             column = strings.name_of(figure.column) if figure.column is not None else "all features together"
             lines.append(Proxy(attribute=strings.attribute(attribute), column=column, row=row(figure), guess=guess, telling=telling))
-    return lines
+    return lines, quiet

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from audits.finding import AuditRun
 from reports import glossary, series, strings
+from reports.attention import IMMATURE
 from reports.charts import ChartSpec
 from reports.figure import Figure
 from reports.sections.lines import Findings, Row, listed, row
@@ -50,21 +51,27 @@ def other(found: Findings) -> list[Row]:
 
 
 def gaps(found: Findings) -> list[tuple[str, str]]:
-    """Return what could not be computed: which figures (named up to six, then counted), and why."""
+    """Return what could not be computed: which figures (named up to six, then counted), and why.
+
+    Versions, gaps and changes go without saying where the figure itself is missing; how mature a window is is said with its windows.
+    """
     whole: dict[str, dict[str, None]] = defaultdict(dict)
     windows: dict[str, dict[tuple[str, str], None]] = defaultdict(dict)
     for figure in found.all:
-        if figure.value is not None or figure.suppressed or derived(figure.name):
+        if figure.value is not None or figure.suppressed or derived(figure.name) not in (None, "estimated_") or figure.version is not None:
             continue
-        why = figure.reason or "no reason recorded"
+        why = figure.reason.split(f"; {IMMATURE}")[0] or "no reason recorded"
+        what = f"Estimates for {strings.group(figure.slice)}" if derived(figure.name) else strings.headline(figure)
         if figure.whole:
-            whole[why][strings.headline(figure)] = None
+            whole[why][what] = None
         else:
-            windows[why][(glossary.term(figure.name).title, strings.window_of(figure))] = None
+            title = "Estimates" if derived(figure.name) else glossary.term(figure.name).title
+            windows[why][title, strings.window_of(figure)] = None
     said = [(listed(list(names)), why) for why, names in whole.items()]
     for why, cells in windows.items():
-        spans = list(dict.fromkeys(span for _, span in cells))
-        said.append((f"{listed(list(dict.fromkeys(title for title, _ in cells)))} in {listed(spans, most=3)}", why))
+        if why not in whole:
+            spans = list(dict.fromkeys(span for _, span in cells))
+            said.append((f"{listed(list(dict.fromkeys(title for title, _ in cells)))} in {listed(spans, most=3)}", why))
     return said
 
 
@@ -75,11 +82,17 @@ _DERIVED = {
     ),
     "_change": ("Changes", "The figure minus that of the reference, or of the first complete window where the reference has none."),
     "_version_difference": ("Changes of version", "The figure of a version minus that of the version before it."),
+    "_bounds": ("Worst and best cases", "The figure if all unknown outcomes were the worst, and if all were the best."),
+    "probability_weighted_": (
+        "Figures by probability",
+        "The figure with each row weighted by the probability that it belongs to the group.",
+    ),
+    "estimated_": ("Estimates", "The figure to be expected from the scores and the reference's outcomes, before outcomes are known."),
 }
 
 
 def derived(name: str) -> str | None:
-    """Return the kind of a figure that is made from two others; None for a figure of its own."""
+    """Return the kind of a figure whose name is made from another's; None for a figure of its own."""
     return next((affix for affix in _DERIVED if glossary.base_of(name, affix) is not None), None)
 
 
@@ -96,10 +109,9 @@ def methods(found: Findings) -> list[dict[str, str]]:
         title, text = _DERIVED.get(name, (term.title, term.definition))
         said = list(made)
         told = "; ".join(said[:4]) + (f" and {len(said) - 4} more" if len(said) > 4 else "")
-        lines.append({"name": f"…{name}" if name in _DERIVED else name, "title": title, "definition": text, "methods": told})
-    return sorted(
-        lines, key=lambda line: (line["name"].startswith("…"), glossary.FAMILIES.index(glossary.term(line["name"]).family), line["title"])
-    )
+        shown = name if name not in _DERIVED else f"{name}…" if name.endswith("_") else f"…{name}"
+        lines.append({"name": shown, "title": title, "definition": text, "methods": told})
+    return sorted(lines, key=lambda line: ("…" in line["name"], glossary.FAMILIES.index(glossary.term(line["name"]).family), line["title"]))
 
 
 def policy(found: Findings) -> list[Rule]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -32,6 +32,8 @@ class TradeOff:
 
     title: str
     lead: str
+    open: bool
+    """Whether the attribute needs attention, or an alternative was found: a calm one is folded."""
     alternatives: list[Alternative]
     searched: str
     frontier: ChartSpec | None
@@ -53,8 +55,8 @@ class TradeOffs:
         return bool(self.explored or self.cost or self.parts)
 
 
-def tradeoffs(found: Findings) -> TradeOffs:
-    """Return the section."""
+def tradeoffs(found: Findings, loud: Collection[str] = ()) -> TradeOffs:
+    """Return the section; `loud` are the titles of attributes that need attention."""
     figures = [f for f in found.whole if f.version is None]
     curve = next((f for f in figures if f.name == "threshold_curve" and f.attribute is None), None)
     cost = found.one("expected_cost")
@@ -62,11 +64,15 @@ def tradeoffs(found: Findings) -> TradeOffs:
         explored=tradeoff_series.thresholds(curve) if curve is not None else None,
         cost=row(cost) if cost is not None and cost.value is not None else None,
         costs=_costs(cost),
-        parts=[part for f in figures if f.name == "mitigation_frontier" and "," not in (f.attribute or "") and (part := _part(f, figures))],
+        parts=[
+            part
+            for f in figures
+            if f.name == "mitigation_frontier" and "," not in (f.attribute or "") and (part := _part(f, figures, loud))
+        ],
     )
 
 
-def _part(figure: Figure, figures: list[Figure]) -> TradeOff | None:
+def _part(figure: Figure, figures: list[Figure], loud: Collection[str]) -> TradeOff | None:
     def beside(name: str) -> Figure | None:
         return next((f for f in figures if f.name == name and f.attribute == figure.attribute and f.column is None), None)
 
@@ -84,6 +90,7 @@ def _part(figure: Figure, figures: list[Figure]) -> TradeOff | None:
     part = TradeOff(
         title=strings.attribute(figure.attribute),
         lead=lead,
+        open=bool(kept) or strings.attribute(figure.attribute) in loud,
         alternatives=found[:MOST_ALTERNATIVES],
         searched=strings.safe(searched.reason) if searched is not None else "",
         frontier=tradeoff_series.frontier(figure, alternatives=searched, retrained=retrained),
