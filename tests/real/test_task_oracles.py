@@ -225,3 +225,42 @@ def test_every_absent_figure_has_a_reason(hours: Audited, relations: Audited) ->
         assert (f.loc[absent, "reason"].str.len() > 0).all()
         inside = f[~absent & f["low"].notna() & f["high"].notna()]
         assert ((inside["low"] <= inside["value"] + 1e-9) & (inside["value"] <= inside["high"] + 1e-9)).all()
+
+
+FORECASTS = """version = 1
+[models.games]
+title = "Basketball forecasts"
+favorable = 1
+features = ["season"]
+window = "3000 rows"
+[models.games.columns]
+score = "prob1"
+outcome = "prob1_outcome"
+[[models.games.sources]]
+kind = "file"
+path = "{data}/forecasts_nba_games.csv"
+rows = "both"
+"""
+
+
+def test_parts_of_published_forecasts(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Scores of published forecasts of basketball games and the parts they are made of, from rows; no decisions are logged."""
+    rows = pd.read_csv(shared_data / "forecasts_nba_games.csv")
+    found = audited(tmp_path_factory.mktemp("games"), FORECASTS.format(data=shared_data), rows, rows.iloc[:0])
+    rows = rows[rows["prob1_outcome"].notna() & rows["prob1"].notna()].sort_values("prob1", kind="stable")
+    s, y = rows["prob1"].to_numpy(), rows["prob1_outcome"].to_numpy()
+    score = whole(found, "brier_score", {})
+    assert score["value"] == pytest.approx(sk.brier_score_loss(y, s), abs=EXACT)
+    parts, curve = (json.loads(whole(found, name, {})["tables"]) for name in ("brier_score", "expected_calibration_error"))
+    cut = np.cumsum(curve["n"])[:-1]
+    mean_s, mean_y = ([x.mean() for x in np.split(values, cut)] for values in (s, y))
+    np.testing.assert_allclose(curve["mean_score"], mean_s, atol=1e-9)
+    share = np.asarray(curve["n"]) / len(y)
+    assert parts["reliability"] == pytest.approx((share * (np.asarray(mean_s) - mean_y) ** 2).sum(), abs=1e-9)
+    assert parts["resolution"] == pytest.approx((share * (np.asarray(mean_y) - y.mean()) ** 2).sum(), abs=1e-9)
+    reliability, resolution, uncertainty = (
+        whole(found, f"brier_{name}", {})["value"] for name in ("reliability", "resolution", "uncertainty")
+    )
+    assert reliability - resolution + uncertainty == pytest.approx(score["value"], abs=EXACT)
+    assert uncertainty == pytest.approx(y.mean() * (1 - y.mean()), abs=EXACT)
+    assert reliability < resolution < uncertainty

@@ -54,3 +54,63 @@ def test_no_positive(evidence_of: Callable[..., Evidence], finding: Finding) -> 
     found = finding(evidence_of([{"score": 0.4, "outcome": 0}, {"score": 0.6, "outcome": 0}]), "average_precision")
     assert np.isnan(found["value"])
     assert found["reason"] == "needs scored rows with a positive outcome"
+
+
+def test_interval_is_the_delta_method(evidence_of: Callable[..., Evidence], finding: Finding) -> None:
+    """Whole-numbered scores have a bin each: influences from numerical derivatives of scikit-learn's figure by each row's weight.
+
+    Variance of the positives' influences, of the negatives' and of how many are positive; Student's t with Welch's degrees of freedom.
+    """
+    from scipy import stats
+
+    draw = np.random.default_rng(9)
+    s = draw.integers(0, 40, 150)
+    y = (draw.random(150) < s / 50).astype(int)
+    a, step, pull = average_precision_score(y, s), 1e-5, np.zeros(150)
+    for i in range(150):
+        ends = []
+        for sign in (1, -1):
+            weight = np.ones(150)
+            weight[i] += sign * step
+            ends.append(average_precision_score(y, s, sample_weight=weight))
+        pull[i] = (ends[0] - ends[1]) / (2 * step)
+    variances = [(y == o).sum() * pull[y == o].var(ddof=1) for o in (1, 0)]
+    variances.append(sum(pull[y == o].sum() ** 2 / (y == o).sum() for o in (1, 0)))
+    rows = (y.sum(), (1 - y).sum(), 150)
+    free = sum(variances) ** 2 / sum(v**2 / (n - 1) for v, n in zip(variances, rows, strict=True))
+    half = stats.t.ppf(0.975, free) * np.sqrt(sum(variances)) / (a * (1 - a))
+    found = finding(evidence_of([{"score": int(x), "outcome": int(o)} for x, o in zip(s, y, strict=True)]), "average_precision")
+    assert found["value"] == pytest.approx(a, abs=1e-12)
+    for end, sign in (("low", -1), ("high", 1)):
+        assert np.log(found[end] / (1 - found[end])) == pytest.approx(np.log(a / (1 - a)) + sign * half, abs=1e-6)
+    assert found["method"] == "delta-logit"
+
+
+def test_merged_bins_widen_the_interval(evidence_of: Callable[..., Evidence], random_rows: Rows, finding: Finding) -> None:
+    """Twenty bins count scores as tied that are not: the upper end is raised by what order within them can add, and says so."""
+    rows = [row | {"race": "AB"[i % 2]} for i, row in enumerate(random_rows)]
+    found = finding(evidence_of(rows, protected=("sex", "race")), "average_precision", "A F")
+    assert found["method"] == "delta-logit, widened by ties"
+    assert found["high"] > found["value"] + found["tables"]["resolution"] / 2
+
+
+def test_intersections_of_each_version(evidence_of: Callable[..., Evidence], random_rows: Rows) -> None:
+    """An intersection has a figure for each version as well, equal to that of the version's rows alone."""
+    from audits.registry import find
+
+    rows = [row | {"race": "AB"[i % 2], "version": f"v{i // 2 % 2}"} for i, row in enumerate(random_rows)]
+    evidence = evidence_of(rows, protected=("sex", "race"))
+    alone = evidence_of([row for row in rows if row["version"] == "v1"], protected=("sex", "race"), bins=evidence.bins)
+    seen = 0
+    for name in ("average_precision", "roc_auc", "expected_calibration_error", "brier_resolution"):
+        values = {}
+        for which, (seen_in, version) in {"together": (evidence, 2), "alone": (alone, 0)}.items():
+            for block in find(name)(seen_in):
+                kept = (block.version == version) & (block.window == 0)
+                levels = [seen_in.slices[i].levels for i in block.slice[kept]]
+                values |= {(which, level): value for level, value in zip(levels, block.value[kept].tolist(), strict=True)}
+        for (which, level), value in list(values.items()):
+            if which == "alone" and len(level) == 2:
+                assert values["together", level] == pytest.approx(value, abs=1e-12)
+                seen += 1
+    assert seen == 16
