@@ -113,6 +113,8 @@ def anchored(rate: Floats, known: Floats, hits: Floats) -> Floats:
     for _ in range(25):
         moved = np.where(inside, 1 / (1 + np.exp(-(logit + move))), rate)
         gap = total - (known * moved).sum(axis=1, keepdims=True) - move
+        if np.abs(gap).max() < 1e-9:
+            break
         move = move + np.clip(gap / ((known * moved * (1 - moved)).sum(axis=1, keepdims=True) + 1), -1, 1)
     return moved
 
@@ -183,6 +185,8 @@ def sums(values: Floats) -> Floats:
     [1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 2.0]
     """
     size = values.shape[-1]
+    if size >= COARSE:
+        return np.asarray(np.add.reduceat(values, -(-np.arange(COARSE) * size // COARSE), axis=-1))
     return np.asarray(values @ (np.arange(size)[:, None] * COARSE // size == np.arange(COARSE)))
 
 
