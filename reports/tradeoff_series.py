@@ -118,7 +118,8 @@ def frontier(
     baseline = tables.get("baseline") or {}
     if baseline.get("kind") == "logged decisions":
         options.append(_option("", CURRENT, baseline, x, y))
-    known = _near([option for option in options if option is not None], better="low" if x == "cost" else "high")
+    better = "low" if x == "cost" else "high"
+    known = _near([option for option in options if option is not None], better=better)
     if len(known) < 2:
         return None
     across, up = glossary.term("expected_cost" if x == "cost" else x), glossary.term(y)
@@ -126,7 +127,7 @@ def frontier(
     bare = FrontierChart(
         title=title, unit=up.unit, alt="", x_title=across.title.lower(), x_unit=across.unit, y_title=up.title.lower(), options=known
     )
-    said = "; ".join(bare.said(option) for option in _told(known))
+    said = "; ".join(bare.said(option) for option in _told(known, better=better))
     return FrontierChart(
         title=title, unit=up.unit, alt=f"{title}: {len(known)} ways of deciding. {said}.", x_title=bare.x_title, x_unit=bare.x_unit,
         y_title=bare.y_title, options=known,
@@ -145,13 +146,14 @@ def _near(options: Sequence[Option], *, better: str) -> tuple[Option, ...]:
     return tuple(option for option in options if option.x >= min(today) - WORTH)
 
 
-def _told(options: Sequence[Option]) -> list[Option]:
-    """Choose what alt text says: today's decisions, and of each other kind the least disparate and the one furthest right."""
+def _told(options: Sequence[Option], *, better: str) -> list[Option]:
+    """Choose what alt text says: today's decisions, and of each other kind the least disparate and the most accurate or cheapest."""
     told = [option for option in options if option.kind == CURRENT]
     for kind in (COMMON, PER_GROUP, ALTERNATIVE):
         held = [option for option in options if option.kind == kind]
         if held:
-            told += list(dict.fromkeys((min(held, key=lambda o: o.y), max(held, key=lambda o: o.x))))
+            best = (min if better == "low" else max)(held, key=lambda o: o.x)
+            told += list(dict.fromkeys((min(held, key=lambda o: o.y), best)))
     return told
 
 

@@ -79,24 +79,25 @@ def _part(figure: Figure, figures: list[Figure], loud: Collection[str]) -> Trade
     curve, searched, retrained = (beside(name) for name in ("threshold_curve", "less_discriminatory_alternatives", "reductions_frontier"))
     found = [_alternative(each) for each in ((searched.tables if searched else None) or {}).get("alternatives") or ()]
     kept = sum(each.kept for each in found)
+    by_cost = ((searched.tables if searched else None) or {}).get("yardstick") == "cost"
+    worse = "costing more" if by_cost else "losing accuracy"
     if searched is None or (searched.value is None and not found):
         lead = ""
     elif kept:
-        lead = (
-            f"{kept} of {len(found)} alternatives {'is' if kept == 1 else 'are'} less disparate than today's decisions without losing more."
-        )
+        lead = f"{kept} of {len(found)} alternatives {'is' if kept == 1 else 'are'} less disparate than today's decisions without {worse}."
     else:
-        lead = f"None of the {len(found)} alternatives searched is less disparate than today's decisions without losing more."
+        lead = f"None of the {len(found)} alternatives searched is less disparate than today's decisions without {worse}."
+    options: dict[str, Any] = {"x": "cost" if by_cost else "accuracy", "alternatives": searched, "retrained": retrained}
     part = TradeOff(
         title=strings.attribute(figure.attribute),
         lead=lead,
         open=bool(kept) or strings.attribute(figure.attribute) in loud,
         alternatives=found[:MOST_ALTERNATIVES],
         searched=strings.safe(searched.reason) if searched is not None else "",
-        frontier=tradeoff_series.frontier(figure, alternatives=searched, retrained=retrained),
+        frontier=tradeoff_series.frontier(figure, **options),
         cut_offs=tradeoff_series.thresholds_by_group(curve) if curve is not None else None,
         analysis=(
-            tradeoff_series.frontier(figure, per_group=True, alternatives=searched, retrained=retrained)
+            tradeoff_series.frontier(figure, per_group=True, **options)
             if ((figure.tables or {}).get("per_group") or {}).get("curves")
             else None
         ),
@@ -106,7 +107,9 @@ def _part(figure: Figure, figures: list[Figure], loud: Collection[str]) -> Trade
 
 def _alternative(each: Mapping[str, Any]) -> Alternative:
     loss = (
-        _estimate(each.get("cost_increase"), "currency") + " cost" if each.get("cost_increase") else _estimate(each.get("loss"), "points")
+        _estimate(each.get("cost_increase"), "currency") + " a decision"
+        if each.get("cost_increase")
+        else _estimate(each.get("loss"), "points")
     )
     return Alternative(
         description=strings.safe(each["description"]),
