@@ -34,6 +34,7 @@ def expected_cost(evidence: Evidence) -> Iterator[Measurement]:
         C. Elkan (2001), The Foundations of Cost-Sensitive Learning, IJCAI.
 
     >>> import numpy as np
+    >>> from audits.tradeoffs.costs import mean_cost
     >>> float(mean_cost([40, 10, 5, 45], np.array([-2.0, 10.0, 1.0, 0.0]))[0])  # -80 + 100 + 5, over 100
     0.25
     """

@@ -40,6 +40,7 @@ def reductions_frontier(evidence: Evidence) -> Iterator[Measurement]:
         A. Agarwal, A. Beygelzimer, M. Dudik, J. Langford and H. Wallach (2018), A Reductions Approach to Fair Classification, ICML.
 
     >>> import numpy as np
+    >>> from audits.tradeoffs.points import widest
     >>> value, low, high = widest(np.array([[30.0], [24.0]]), np.array([[100.0], [100.0]]))
     >>> round(float(value[0]), 2)
     0.06
