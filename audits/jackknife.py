@@ -31,6 +31,9 @@ BY_ROWS = frozenset({
 """Measures of which the groups of units are not known: they come from exact passes over rows, from bins of a column, or from searches."""
 
 WITHIN_ONE = ("proportion", "score")
+SCALED = frozenset({"expected_calibration_error", "brier_reliability", "brier_resolution"})
+"""Sums of sizes of gaps, which chance makes larger: their interval over rows, which allows for that, is widened as a whole."""
+
 FEW_UNITS = "no interval: all its rows are of one group of units"
 
 
@@ -56,7 +59,8 @@ def jackknifed(evidence: Evidence, asked: Sequence[Asked]) -> list[Asked]:
     """The same figures with intervals and p-values from a delete-a-group jackknife; values, support and tables stay.
 
     Proportions get Wilson's interval for the number of rows that would be as uncertain if they were independent; other scores within
-    (0, 1) are put on the logit, ratios on the logarithm, the rest stays as it is; all with Student's t with G - 1 degrees of freedom.
+    (0, 1) are put on the logit, ratios on the logarithm, the rest stays as it is; all with Student's t, with one degree of freedom less
+    than there are groups that move the figure.
     """
     keys = [np.unique(_keys(evidence, each.blocks)) for each in asked]
     left_out = [np.full((evidence.units, len(key)), np.nan) for key in keys]
@@ -106,23 +110,24 @@ def _with_units(evidence: Evidence, block: Measurement, without: Floats, held: N
     member = held[:, block.version, block.window, block.slice]
     if (block.reference_slice >= 0).any():
         member = member | (held[:, block.version, block.window, block.reference_slice] & (block.reference_slice >= 0))
-    groups = member.sum(axis=0)
-    value = block.value
+    held_by, value = member.sum(axis=0), block.value
+    with np.errstate(invalid="ignore"):  # a group of which a figure takes no row, as the men of women, tells nothing of how it varies
+        groups = (member & ~(np.abs(without - value) <= 1e-12 * np.maximum(np.abs(value), 1e-9))).sum(axis=0)
     defined = np.isfinite(without) | ~member
-    scale = _scale(unit, value)
+    scale = np.full(len(block), "plain", dtype=object) if block.name in SCALED else _scale(unit, value)
     moved = _on(scale, np.where(member, without, np.nan))
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        spread = _spread(moved, member, groups)
+        spread = _spread(moved, member, held_by)
         low, high, p_value = _intervals(scale, block, spread, groups, pairs)
-    low, high, p_value = _where_degenerate(block, low, high, p_value, spread, groups)
-    lost = np.isfinite(value) & ((groups < 2) | ~defined.all(axis=0)) & (unit != "proportion")
+    low, high, p_value = _where_degenerate(block, low, high, p_value, spread, held_by)
+    lost = np.isfinite(value) & ((held_by < 2) | (groups == 1) | ~defined.all(axis=0)) & (unit != "proportion")
     low, high, p_value = (np.where(lost | ~np.isfinite(value), np.nan, numbers) for numbers in (low, high, p_value))
     given = np.isfinite(block.low) | np.isfinite(block.high)  # what has no interval over rows has none over units
     low, high = np.where(given, low, np.nan), np.where(given, high, np.nan)
     names = np.asarray([f"jackknife over {n} groups of {evidence.model.columns.unit}" for n in range(evidence.units + 1)], dtype=object)
     reason = np.where(lost & (block.reason == ""), FEW_UNITS, block.reason).astype(object)
     return replace(
-        block, low=low, high=high, p_value=np.where(np.isfinite(block.p_value), p_value, np.nan), method=names[groups], reason=reason,
+        block, low=low, high=high, p_value=np.where(np.isfinite(block.p_value), p_value, np.nan), method=names[held_by], reason=reason,
         people=_people(unit, block, low, high),
     )  # fmt: skip
 
@@ -168,10 +173,14 @@ def _intervals(
         low, high = _wilson(value, as_many, t)
         return low, high, np.asarray(2 * stdtr(free, -np.abs(value) / spread))
     centre = _on(scale, value)
+    if block.name in SCALED:
+        times = np.maximum(t * spread / ((block.high - block.low) / 2), 1.0)
+        ends = value - times * (value - block.low), value + times * (block.high - value)
+        return np.maximum(ends[0], 0.0), np.minimum(ends[1], 1.0), np.full(len(block), np.nan)
     ends = centre - np.where(unit == "ratio", t, wide) * spread, centre + np.where(unit == "ratio", wide, t) * spread
     low, high = (_back(scale, end) for end in ends)
     if unit in WITHIN_ONE or unit == "difference":
-        within = np.abs(value) <= 1
+        within = (np.abs(block.low) <= 1) & (np.abs(block.high) <= 1)  # some differences are in hundredths
         low, high = np.where(within, np.maximum(low, -1.0), low), np.where(within, np.minimum(high, 1.0), high)
     if unit in ("score", "ratio"):
         low = np.where(value >= 0, np.maximum(low, 0.0), low)
@@ -217,7 +226,7 @@ def _where_degenerate(
         widened = np.where((unit == "ratio") & (block.value == 0), factor, np.sqrt(factor))
         ends = block.value - (block.value - block.low) * widened, block.value + (block.high - block.value) * widened
         if unit in (*WITHIN_ONE, "difference"):
-            within = np.abs(block.value) <= 1
+            within = (np.abs(block.low) <= 1) & (np.abs(block.high) <= 1)
             least = 0.0 if unit in WITHIN_ONE else -1.0
             ends = np.where(within, np.maximum(ends[0], least), ends[0]), np.where(within, np.minimum(ends[1], 1.0), ends[1])
         if unit == "ratio":

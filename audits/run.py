@@ -112,6 +112,8 @@ def audit(
             if what_if:
                 evidence = run_probes(warehouse, evidence, rows=rows, progress=progress)
             progress(f"{model.name}: measuring {evidence.coverage.analysed:,} predictions in {len(evidence.windows) - 1:,} windows")
+            if evidence.units:
+                progress(f'{model.name}: each figure again without each of {evidence.units} groups of "{model.columns.unit}"')
             card = card_of(evidence, length or window_in_force(warehouse, evidence.model), ingested(warehouse, model))
             runs.append(examine(evidence, policies[model.name], card=card, only=only))
             named[model.name] = numbers(evidence)

@@ -13,11 +13,11 @@ from connectors.errors import CandorError, UsageError
 if TYPE_CHECKING:
     from audits.finding import AuditRun
     from connectors.config import Config
-    from reports.chart_specs import Mark
+    from reports.charts import Mark
 
 
 def write_report(run: AuditRun, config: Config, model: str, *, template: str, format: str, output: Path) -> None:
-    """Render one model of a run and put the file in place only once it is whole; "-" is stdout.
+    """Export one model of a run and put the file in place only once it is whole; "-" is stdout.
 
     Raises
     ------
@@ -26,12 +26,12 @@ def write_report(run: AuditRun, config: Config, model: str, *, template: str, fo
     CandorError
         The run knows nothing of the model, or the file cannot be written.
     """
-    from reports.registry import render
+    from reports.registry import export
 
     config.model(model)
     if model not in {each.model for each in run.runs}:
         raise CandorError(f'run {run.id} has no findings for "{model}"; run "candor audit" first')
-    content = render(template, format, run, model=model, marks=marks(config, model))
+    content = export(config, template, format, run, model=model, marks=marks(config, model))
     if str(output) == "-":
         sys.stdout.write(content.decode())
     else:
@@ -39,11 +39,17 @@ def write_report(run: AuditRun, config: Config, model: str, *, template: str, fo
 
 
 def marks(config: Config, model: str) -> list[Mark]:
-    """List what happened to a model, as marks on its trends."""
+    """List what happened to a model and to its policy, as marks on its trends."""
     from connectors.actions import events
-    from reports.chart_specs import Mark
+    from connectors.published import open_published
+    from reports.charts import Mark
 
-    return [Mark(at=event.at, kind=event.kind, text=event.text) for event in events(config, model)]
+    found = [Mark(at=event.at, kind=event.kind, text=event.text) for event in events(config, model)]
+    names = "string_agg(DISTINCT name, ', ' ORDER BY name)"
+    asked = f'SELECT "at", {names} AS names FROM policy_changes WHERE model = ? GROUP BY "at" ORDER BY "at"'
+    with open_published(config) as published:
+        changed = published.table(asked, [model]).to_pylist() if "policy_changes" in published.names() else []
+    return [*found, *(Mark(at=row["at"], kind="policy", text=str(row["names"])) for row in changed)]
 
 
 def write_whole(output: Path, content: bytes) -> None:

@@ -128,16 +128,24 @@ def by_group(hits: list[float], n: list[float]) -> Logs:
 
 
 def test_the_variance_by_hand() -> None:
-    """Three groups of units with 1 of 2, 0 of 2 and 2 of 2: without each, 2/4, 3/4 and 1/4; variance 2/3 * (0 + 1/16 + 1/16) = 1/12.
+    """Three groups of units with 0 of 2, 1 of 2 and 4 of 4: 5/8 in all, and 5/6, 4/6 and 1/4 without each, on average 7/12.
 
-    0.5 * 0.5 / (1/12) = 3 rows would be as uncertain. Wilson for 1.5 of 3 at t = 4.3027 with two degrees of freedom (t² = 18.513):
-    centre 0.5, half = t √(0.25/3 + t²/36) / (1 + t²/3) = 4.3027 * 0.77304 / 7.1709 = 0.46383.
+    Variance 2/3 * (1/16 + 1/144 + 1/9) = 0.120370, so that 0.625 * 0.375 / 0.120370 = 1.94712 rows would be as uncertain. Wilson for as
+    many at t = 4.30265 with two degrees of freedom (t² = 18.51282): centre (0.625 + 4.75391) / 10.50782 = 0.51190, half
+    4.30265 * √(0.120370 + 1.220758) / 10.50782 = 0.47420.
     """
-    found = with_units(by_group([1, 0, 2], [2, 2, 2]), rates)
-    assert found.value[0] == 0.5
-    np.testing.assert_allclose([found.low[0], found.high[0]], [0.5 - 0.46383, 0.5 + 0.46383], atol=2e-5)
+    found = with_units(by_group([0, 1, 4], [2, 2, 4]), rates)
+    assert found.value[0] == 0.625
+    np.testing.assert_allclose([found.low[0], found.high[0]], [0.51190 - 0.47420, 0.51190 + 0.47420], atol=2e-5)
     assert found.method[0] == "jackknife over 3 groups of person"
-    assert found.n[0] == 6
+    assert found.n[0] == 8
+
+
+def test_groups_that_do_not_move_a_figure_give_no_freedom() -> None:
+    """Two groups of units that differ and three that hold 3 of 5 each, as all together do: Student's t of 1 degree, 12.7, not of 4, 2.8."""
+    some, five = with_units(by_group([5, 1, 3, 3, 3], [5] * 5), rates), with_units(by_group([5, 1, 4, 2, 3], [5] * 5), rates)
+    assert some.value[0] == five.value[0] == 0.6
+    assert some.high[0] - some.low[0] > five.high[0] - five.low[0]
 
 
 def test_a_figure_that_no_group_moves_is_not_certain() -> None:
