@@ -40,8 +40,8 @@ POOLED = '"{name}" has too many levels to compare all: the {n} most frequent are
 AS_ROWS = 'these take rows that share one "{unit}" as independent, so their intervals may be too narrow: {names}'
 NOT_RUN = "not run: candor audit --what-if"
 WHAT_IF = {
-    "reductions_frontier": "reductions", "less_discriminatory_alternatives": "alternatives", "weak_spot_by_features": "weak_spots",
-    "weak_spot_by_features_log_loss": "weak_spots", "weak_spot_by_features_absolute_error": "weak_spots",
+    "reductions_frontier": "reductions", "weak_spot_by_features": "weak_spots", "weak_spot_by_features_log_loss": "weak_spots",
+    "weak_spot_by_features_absolute_error": "weak_spots",
 }  # fmt: skip
 """Measures that rest on rows read by `candor audit --what-if`, and the probe that reads them."""
 
