@@ -27,14 +27,14 @@ Key = tuple[str, int]
 
 SHARES_OF_ROWS = (
     "accuracy", "true_positive_rate", "false_positive_rate", "true_negative_rate", "false_negative_rate", "positive_predictive_value",
-    "negative_predictive_value", "base_rate", "selection_rate",
+    "negative_predictive_value", "base_rate", "selection_rate", "interval_coverage",
 )  # fmt: skip
 """A gap in one of these, times the rows that it is a share of, is a number of people."""
 
 COMPARED = (
-    *SHARES_OF_ROWS, "balanced_accuracy", "f1", "macro_f1", "roc_auc", "average_precision", "log_loss", "brier_score",
-    "expected_calibration_error", "calibration_gap", "mean_error", "mean_absolute_error", "root_mean_squared_error", "r_squared",
-    "interval_coverage", "mean_prediction",
+    *SHARES_OF_ROWS, "balanced_accuracy", "f1", "roc_auc", "average_precision", "log_loss", "brier_score",
+    "expected_calibration_error", "calibration_gap", "mean_error", "mean_absolute_error", "median_absolute_error", "absolute_error_p90",
+    "root_mean_squared_error", "r_squared", "interval_width", "mean_outcome", "mean_prediction",
 )  # fmt: skip
 """What is compared between groups, periods and versions."""
 

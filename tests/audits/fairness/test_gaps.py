@@ -199,3 +199,36 @@ def test_every_gap_is_declared_once_and_documented():
 
 def test_protected_may_name_its_group():
     assert Protected(column="race", reference="White").reference == "White"
+
+
+def test_numbers_that_are_predicted_have_gaps_too(evidence_of, figures):
+    rows = [{"sex": s, "score": 10.0 * (s == "M") + i, "outcome": 2.0 * i, "day": d} for d in (0, 1) for s in "FMM" for i in range(1, 9)]
+    evidence = evidence_of(rows, task="regression", protected=("sex",))
+    (female,) = figures(declared("mean_prediction_difference"), evidence, window=0)
+    assert (female.value, female.reference) == (pytest.approx(-10.0), {"sex": "M"})  # the larger group: nobody was decided on
+    changes = {f.slice.get("sex"): f for f in figures(declared("mean_error_change"), evidence, window=2)}
+    assert changes["F"].value == pytest.approx(0.0)
+
+
+def test_repeated_people_widen_gaps(evidence_of):
+    """The same rows, once as strangers and once as ten people with many rows each."""
+    from audits.run import examine
+
+    draw = np.random.default_rng(4)
+    people_rows = [(f"u{u}", "FM"[u % 2], draw.random() < 0.5) for u in range(60)]
+    rows = [{"sex": sex, "decision": int(draw.random() < 0.5 + 0.4 * (kind - 0.5)), "unit": unit, "day": day}
+            for day in (0, 1) for unit, sex, kind in people_rows for _ in range(10)]  # fmt: skip
+    wanted = [selection_rate, declared("selection_rate_difference"), declared("selection_rate_change")]
+    repeated = evidence_of(rows, protected=("sex",))
+    strangers = evidence_of([{k: v for k, v in row.items() if k != "unit"} for row in rows], protected=("sex",))
+
+    def widths(evidence):
+        run = examine(evidence, {}, card={}, audits=wanted)
+        assert [failure for failure in run.errors if failure.error] == []
+        return {(r["name"], r["slice"], r["window_start"], r["whole"]): r["high"] - r["low"] for r in run.findings.to_pylist()
+                if r["name"] != "selection_rate" and r["high"] is not None}  # fmt: skip
+
+    assert repeated.units == 32
+    wide, narrow = widths(repeated), widths(strangers)
+    assert wide.keys() == narrow.keys()
+    assert np.mean([wide[key] > narrow[key] for key in wide]) == 1.0
