@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from audits.estimate import Floats
 from audits.interval import benjamini_hochberg
-from audits.tradeoffs.confusion import Interval, listed, plain
+from audits.tradeoffs.confusion import Interval, exact, listed
 from audits.tradeoffs.paired import Paired
 from audits.tradeoffs.points import Ways, at
 
@@ -108,7 +108,7 @@ def described(
     every = Ways(confusion=paired.other, same=paired.same, allowed=paired.allowed, costs=costs, names=names)
     before = listed(paired.impacts[0].smallest)
     pairs = {name: listed(getattr(found, name)) for name in ("loss", "balanced_loss", "cost_increase", "gain")}
-    n, p_value = paired.other.n.sum(axis=0), plain(found.p_value)
+    n, p_value = paired.other.n.sum(axis=0), exact(found.p_value)
     return [
         {
             "threshold": None, "dropped": [], **given, "kept": not found.why[way], "why": found.why[way], "n": round(float(n[way])),

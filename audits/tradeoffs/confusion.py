@@ -113,7 +113,7 @@ def plain(values: NDArray[Any] | float) -> Any:
 
 
 def exact(values: NDArray[Any] | float) -> Any:
-    """Thresholds for tables, unrounded: one may lie just above a score that many rows share."""
+    """Thresholds and p-values for tables, unrounded: a threshold may lie just above a score that many rows share."""
     found = np.asarray(values, dtype=np.float64)
     return np.where(np.isfinite(found), found, None).tolist()  # type: ignore[call-overload]
 

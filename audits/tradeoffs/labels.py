@@ -36,3 +36,10 @@ def refusal(evidence: Evidence) -> str | None:
 def degenerate(positives: Floats, negatives: Floats) -> NDArray[np.bool_]:
     """Which groups lack one of the two outcomes, or have fewer than `ENOUGH` labelled rows."""
     return np.asarray((positives + negatives < ENOUGH) | (positives == 0) | (negatives == 0))
+
+
+def with_repeats(evidence: Evidence, *said: str) -> str:
+    """Several reasons as one, and that intervals are too narrow where one person has several rows: these audits count rows."""
+    unit = evidence.model.columns.unit
+    repeats = f'intervals take rows that share one "{unit}" as independent, and are too narrow where many do' if unit is not None else ""
+    return "; ".join(reason for reason in (*said, repeats) if reason)

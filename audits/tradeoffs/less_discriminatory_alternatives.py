@@ -16,7 +16,7 @@ from audits.tradeoffs.alternatives import Judged, described, judged
 from audits.tradeoffs.confusion import exact
 from audits.tradeoffs.costs import costs_of
 from audits.tradeoffs.histograms import Histograms, histograms, levels
-from audits.tradeoffs.labels import degenerate, refusal
+from audits.tradeoffs.labels import degenerate, refusal, with_repeats
 from audits.tradeoffs.logged import logged
 from audits.tradeoffs.mitigation_frontier import FEW
 from audits.tradeoffs.paired import Paired
@@ -49,9 +49,10 @@ def less_discriminatory_alternatives(evidence: Evidence) -> Iterator[Measurement
         Every alternative in words and numbers, those kept first: accuracy, loss, cost, impact ratio and gain with intervals, the rates of
         each group, and why it is not kept; what was not searched, and why.
     When it misleads
-        Thresholds are judged on the rows they were picked on, and retrained models on a budget of rows: an alternative is a lead to
-        follow, not a finished model. None found does not mean none exists. Thresholds that differ by group are not searched: possible
-        disparate treatment. Refused where outcomes are known for one decision only.
+        Thresholds are judged on the rows they were picked on, and retrained models on a budget of rows; and the best of many is picked
+        by its estimate, so it looks a little better than it is. An alternative is a lead to follow, not a finished model. None found does
+        not mean none exists. Thresholds that differ by group are not searched: possible disparate treatment. Refused where outcomes are
+        known for one decision only.
     Source
         29 CFR 1607.3(B); E. Black, J. L. Koepke, P. T. Kim, S. Barocas and M. Hsu (2024), Less Discriminatory Algorithms, Washington
         University Law Review 101.
@@ -110,7 +111,7 @@ def _measured(evidence: Evidence, of: Histograms, decided: bool) -> Measurement:
     return measurement(
         "less_discriminatory_alternatives", "ratio", value=value, low=low, high=high,
         n=np.asarray([table.sum() if best is None else best["n"]]),
-        method="katz-log" if best is None else f"katz-log, {best['kind']}", attribute=of.attribute, reason="; ".join(said),
+        method="katz-log" if best is None else f"katz-log, {best['kind']}", attribute=of.attribute, reason=with_repeats(evidence, *said),
         p_value=None if best is None else np.asarray([np.nan if best["p_value"] is None else best["p_value"]]), tables={0: tables},
     )  # fmt: skip
 

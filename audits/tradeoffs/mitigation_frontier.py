@@ -16,7 +16,7 @@ from audits.interval import share
 from audits.tradeoffs.confusion import Confusion, exact, listed, proportion
 from audits.tradeoffs.costs import costs_of
 from audits.tradeoffs.histograms import Histograms, histograms, levels
-from audits.tradeoffs.labels import ENOUGH, degenerate, refusal
+from audits.tradeoffs.labels import ENOUGH, degenerate, refusal, with_repeats
 from audits.tradeoffs.logged import logged
 from audits.tradeoffs.per_group import confusions, per_group, rules
 from audits.tradeoffs.points import Ways, at, favorable, joined, widest
@@ -134,7 +134,8 @@ def _measured(evidence: Evidence, every: Histograms, usable: NDArray[np.bool_]) 
         "per_group": per_group(of, by_group, ways, common.stop) if single else None,
         "groups": _groups(benefit, names), "left_out": _left_out(every, ~usable, levels(evidence, every.slices[~usable])),
     }  # fmt: skip
-    reason = ANALYSIS if place is not None else f"no common threshold comes within one point of the {start.kind}; {ANALYSIS}"
+    none = f"no common threshold comes within one point of the {start.kind}" if place is None else ""
+    reason = with_repeats(evidence, none, ANALYSIS)
     return measurement(
         "mitigation_frontier", "difference", value=ends[0], low=ends[1], high=ends[2], n=found.n[:, 0].sum(keepdims=True),
         method="newcombe at the threshold", attribute=of.attribute, reason=reason, tables={0: tables},

@@ -12,6 +12,7 @@ from audits.evidence import Evidence
 from audits.finding import Measurement
 from audits.tradeoffs.costs import costs_of
 from audits.tradeoffs.histograms import Histograms, histograms, levels
+from audits.tradeoffs.labels import with_repeats
 from audits.tradeoffs.mitigation_frontier import TOLERATED
 from audits.tradeoffs.paired import Paired
 from audits.tradeoffs.points import Ways, widest
@@ -75,6 +76,6 @@ def _measured(evidence: Evidence, of: Histograms, body: Mapping[str, Any], count
     return measurement(
         "reductions_frontier", "difference", value=gap[0][[place]], low=gap[1][[place]], high=gap[2][[place]], n=total.n[[place]],
         method="newcombe over held-out rows", attribute=of.attribute,
-        reason="no constraint does better than none" if place == 0 else "",
+        reason=with_repeats(evidence, "no constraint does better than none" if place == 0 else ""),
         tables={0: {"baseline": points[0], "points": points[1:], "probe": about(body), "tolerated_loss": TOLERATED}},
     )  # fmt: skip

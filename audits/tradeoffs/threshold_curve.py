@@ -16,7 +16,7 @@ from audits.tradeoffs.confusion import Confusion, Interval, exact, listed, propo
 from audits.tradeoffs.costs import costs_of
 from audits.tradeoffs.histograms import histograms, levels
 from audits.tradeoffs.impact import impact
-from audits.tradeoffs.labels import refusal
+from audits.tradeoffs.labels import refusal, with_repeats
 from audits.tradeoffs.logged import Cut, Logged, cut, logged
 from audits.tradeoffs.points import at
 from audits.tradeoffs.thresholds import Thresholds
@@ -96,7 +96,7 @@ def _measured(
     }  # fmt: skip
     if of.attribute >= 0:
         tables |= _groups(evidence, thresholds, shown, own, why is None)
-    reason = why or ("" if np.isfinite(value[0][0]) else "no scored prediction of a known group has a known outcome")
+    reason = why or (with_repeats(evidence) if np.isfinite(value[0][0]) else "no scored prediction of a known group has a known outcome")
     return measurement(
         "threshold_curve", "proportion", value=value[0], low=value[1], high=value[2], n=np.asarray([together.n[0] if known else 0.0]),
         method="wilson at the best threshold" if single else f"wilson at the best of {len(of.edges)} thresholds",

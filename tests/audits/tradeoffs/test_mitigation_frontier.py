@@ -171,3 +171,12 @@ def test_it_rests_on_the_whole_period_of_all_versions(evidence_of, figures):
     rows = [{**row, "version": "ab"[i % 2]} for i, row in enumerate(crowd(900))]
     found = figures(mitigation_frontier, evidence_of(rows, protected=("group",)))
     assert [(each.version, each.window, each.n) for each in found] == [(None, 0, 900)]
+
+
+def test_repeated_people_are_said_to_make_intervals_too_narrow(evidence_of, figures):
+    from audits.tradeoffs.less_discriminatory_alternatives import less_discriminatory_alternatives
+    from audits.tradeoffs.threshold_curve import threshold_curve
+
+    evidence = evidence_of([{**row, "unit": f"p{i // 3}"} for i, row in enumerate(crowd(900))], protected=("group",))
+    for audit in (threshold_curve, mitigation_frontier, less_discriminatory_alternatives):
+        assert all('share one "unit"' in each.reason for each in figures(audit, evidence)), audit.name
