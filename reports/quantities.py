@@ -35,6 +35,8 @@ def parts(value: float | None, low: float | None, high: float | None, unit: str,
     lead = next((v for v in (value, low, high) if v is not None), None)
     if lead is None:
         return DASH, ""
+    if unit == "plain":  # the widest of the three says how many digits mean anything
+        lead = max((v for v in (value, low, high) if v is not None), key=abs)
     most = _decimals(float(lead), unit)
     if unit == "points" and low is not None and high is not None:
         most = 1  # how small a gap is says its interval; digits beyond it say nothing

@@ -64,7 +64,7 @@ def groups(figures: Sequence[Figure]) -> IntervalChart | None:
         return None
     first = known[0]
     term, unit = glossary.term(first.name), unit_of(first)
-    title = term.title
+    title = strings.title_of(first) + (f" of {strings.name_of(first.column)}" if first.column is not None else "")
     if len(known) > MOST_GROUPS:
         ordered = sorted((f for f in known if f.value is not None), key=lambda f: (f.value or 0.0, strings.group(f.slice)))
         title = f"{title}, the {MOST_GROUPS} lowest of {len(known)} groups"
@@ -279,6 +279,6 @@ def lag(figure: Figure) -> CurveChart | None:
     picked = said[:: max(1, len(said) // 8)]
     alt = f"Share of predictions whose outcome is known, by days since the prediction: {'; '.join(picked)}.{eventually}"
     return CurveChart(
-        title="How outcomes arrive", unit="percent", alt=alt, x_title="days after the prediction", x_unit="plain",
+        title="Outcomes known, by the age of the prediction", unit="percent", alt=alt, x_title="days after the prediction", x_unit="plain",
         curves=(Curve(name="", x=days, y=tuple(curve["share"]), low=tuple(curve["low"]), high=tuple(curve["high"])),), rules=tuple(rules),
     )  # fmt: skip

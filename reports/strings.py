@@ -20,7 +20,7 @@ __all__ = [
     "CANNOT_TELL", "DASH", "ICONS", "IMMATURE_WINDOWS", "MINUS", "SEVERITY_ORDER", "SUPPRESSED", "WORDS", "about", "against_policy",
     "attribute", "broken_side", "cannot_tell", "chance", "count", "day", "detail", "display_unit", "duration", "estimate", "group",
     "headline", "interval", "ledger", "limit", "moment", "name_of", "number", "parts", "people", "policy", "safe", "sentence", "standing",
-    "subject", "threshold", "too_few", "verdict_icon", "verdict_word", "window", "window_of",
+    "subject", "threshold", "title_of", "too_few", "verdict_icon", "verdict_word", "window", "window_of",
 ]  # fmt: skip
 SUPPRESSED: Final = "suppressed"
 CANNOT_TELL: Final = "can't tell"
@@ -115,16 +115,32 @@ def attribute(names: str | None) -> str:
 def subject(figure: Figure) -> str:
     """Say what a figure is about, after its measure's name: a column, two groups, a group, an attribute, or nothing."""
     if figure.column is not None:
-        about = f"of {name_of(figure.column)}"
-        return f"{about}, {group(figure.slice)}" if figure.slice else about
+        rest = _people_of(figure)
+        return f"of {name_of(figure.column)}" + (f" {rest}" if rest.startswith("by ") else f", {rest}" if rest else "")
+    rest = _people_of(figure)
+    return f"for {rest}" if figure.slice and not figure.reference_slice else rest
+
+
+def _people_of(figure: Figure) -> str:
+    """Name the groups that a figure is about: two, one, all of an attribute, or nobody in particular."""
     if figure.slice and figure.reference_slice:
+        first, second = group(figure.slice), group(figure.reference_slice)
         if "ratio" in figure.name:
-            first, second = group(figure.slice), group(figure.reference_slice)
             return f"{first} / {second}" if " " in first + second else f"{first}/{second}"
-        return f"{group(figure.slice)} against {group(figure.reference_slice)}"
+        return f"{first} against {second}"
     if figure.slice:
-        return f"for {group(figure.slice)}"
+        return group(figure.slice)
     return f"by {attribute(figure.attribute)}" if figure.attribute else ""
+
+
+def title_of(figure: Figure, name: str | None = None) -> str:
+    """Name a figure's measure; of a class, nobody says that it is approved.
+
+    >>> title_of(Figure(name="selection_rate", slice={})), title_of(Figure(name="selection_rate", slice={}, column="ambulance"))
+    ('Approval rate', 'Selection rate')
+    """
+    title = glossary.term(name or figure.name).title
+    return title if figure.column is None else title.replace("Approval", "Selection").replace("approval", "selection")
 
 
 def broken_side(figure: Figure) -> str:
@@ -175,7 +191,7 @@ def headline(figure: Figure) -> str:
     base = glossary.base_of(figure.name, "_difference") if figure.slice and figure.reference_slice else None
     if figure.name.startswith("weak_spot") and figure.tables and figure.tables.get("words"):
         return f"{glossary.term(figure.name).title} where {safe(figure.tables['words'])}"
-    return f"{glossary.term(base or figure.name).title} {subject(figure)}".strip() + version
+    return f"{title_of(figure, base)} {subject(figure)}".strip() + version
 
 
 def sentence(finding: Figure | Mapping[str, Any], *, since: datetime | int | None = None) -> str:

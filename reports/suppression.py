@@ -52,6 +52,8 @@ _WITHIN: Final = ("weight", "effective_n", "n_outside", "unknown_favorable", "un
 # The whole analysed period, whatever its ends: there is one in a run.
 WHOLE: Final = (True, None, None, None, None)
 Where = tuple[Any, ...]
+# A measure of an attribute's groups: name, version, column, window, attribute names.
+Place = tuple[Any, ...]
 # A cell: side of the log, column, version, window, group.
 Cell = tuple[str, str | None, str | None, Where, Levels]
 
@@ -68,13 +70,13 @@ def suppressed(figures: Sequence[Figure], *, smallest: int = SMALLEST, earlier: 
         changed = earlier.changed(smallest)
     small = {cell for cell, n in support.items() if n < smallest}
     hidden = _closed(small | (changed & support.keys()), support, smallest, earlier, changed) | changed
-    shown: dict[tuple[str, str | None, Where, tuple[str, ...]], list[float]] = defaultdict(list)
-    gone: set[tuple[str, str | None, Where, tuple[str, ...]]] = set()
+    shown: dict[Place, list[float]] = defaultdict(list)
+    gone: set[Place] = set()
     counts: dict[tuple[str, Levels], int | None] = {}
-    alike: dict[tuple[Any, ...], list[Figure]] = defaultdict(list)
+    alike: dict[Place, list[Figure]] = defaultdict(list)
     for figure in figures:
         if figure.slice:
-            place = (figure.name, figure.version, _window(figure), tuple(sorted(figure.slice)))
+            place = _place(figure, tuple(sorted(figure.slice)))
             if _cell(figure, figure.slice) in hidden:
                 gone.add(place)
             elif figure.value is not None:
@@ -98,11 +100,14 @@ def suppressed(figures: Sequence[Figure], *, smallest: int = SMALLEST, earlier: 
         withhold |= not figure.slice and figure.attribute is not None and figure.name not in _TABLED and _gives_away(figure, shown, gone)
         withhold |= figure.name.startswith("weak_spot") and _leaves_few(figure, larger, smallest)
         withhold |= figure.name in _TABLED and _rests_on(figure, out)
-        place = (figure.name, figure.version, _window(figure), tuple(sorted(figure.slice)))
         if withhold:
             result.append(withheld(figure))
         else:
-            result.append(replace(figure, tables=cleaned(figure, around, alike.get(place, ()))) if figure.tables else figure)
+            result.append(
+                replace(figure, tables=cleaned(figure, around, alike.get(_place(figure, tuple(sorted(figure.slice))), ())))
+                if figure.tables
+                else figure
+            )
     return result
 
 
@@ -229,13 +234,17 @@ def _closed(
     return hidden
 
 
-def _gives_away(figure: Figure, shown: dict[Any, list[float]], gone: set[Any]) -> bool:
+def _place(figure: Figure, names: tuple[str, ...]) -> Place:
+    """Return what the figures of an attribute's groups have in common."""
+    return (figure.name, figure.version, figure.column, _window(figure), names)
+
+
+def _gives_away(figure: Figure, shown: Mapping[Place, list[float]], gone: Collection[Place]) -> bool:
     """Say whether a figure about a whole attribute rests on a withheld group; one that follows from shown rates does not."""
-    names = tuple(sorted((figure.attribute or "").split(",")))
-    place = (figure.version, _window(figure), names)
+    _, *place = _place(figure, tuple(sorted((figure.attribute or "").split(","))))
     parts = PARTS.get(figure.name)
     if parts is None:
-        return any((version, window, attributes) == place for name, version, window, attributes in gone if side(name) == side(figure.name))
+        return any(rest == place and side(name) == side(figure.name) for name, *rest in gone)
     if not any((part, *place) in gone for part in parts):
         return False
     rates = [shown.get((part, *place), []) for part in parts]

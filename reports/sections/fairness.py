@@ -21,6 +21,9 @@ _GAPS: Final = (
     "selection_rate_difference", "true_positive_rate_difference", "false_positive_rate_difference", "positive_predictive_value_difference",
     "accuracy_difference", "calibration_gap_difference", "mean_error_difference", "mean_absolute_error_difference",
 )  # fmt: skip
+_BY_CLASS: Final[tuple[str, ...]] = ("selection_rate", "true_positive_rate")
+MOST_CHARTS: Final = 4
+MOST_CLASSES: Final = 4
 # Said elsewhere: gaps and changes in tables of their own, the rest in sentences or charts.
 _APART: Final = ("_difference", "_change", "_bounds")
 _TABLED: Final = (
@@ -51,13 +54,15 @@ def breakdowns(found: Findings, model: ModelRun) -> tuple[list[Breakdown], list[
     declared = model.card.get("attributes") or []
     protected = json.loads(declared) if isinstance(declared, str) else list(declared)
     weighted = {f.attribute for f in found.whole if f.name.startswith("probability_weighted_")}
+    classes = {f.column for f in found.whole if f.name == "true_positive_rate" and f.column is not None}
     by_attribute: dict[tuple[str, ...], list[Figure]] = defaultdict(list)
     for figure in found.all:
         names = (
             tuple(sorted(figure.slice)) or tuple(sorted((figure.attribute or "").split(","))) if figure.slice or figure.attribute else ()
         )
         apart = (figure.name.startswith(_TABLED) and figure.name != "criteria_conflict") or figure.name.startswith("probability_weighted_")
-        if names and figure.version is None and not apart and (figure.column is None or figure.name == "cochran_mantel_haenszel"):
+        held = figure.column is None or figure.column in classes or figure.name == "cochran_mantel_haenszel"
+        if names and figure.version is None and not apart and held:
             by_attribute[names].append(figure)
     rank = {name: place for place, name in enumerate(protected)}
     ordered = sorted(by_attribute, key=lambda names: (len(names), [rank.get(n, 99) for n in names], names))
@@ -69,24 +74,30 @@ def breakdowns(found: Findings, model: ModelRun) -> tuple[list[Breakdown], list[
 
 def _breakdown(names: tuple[str, ...], place: int, figures: list[Figure], marks: Sequence[Mark]) -> Breakdown:
     whole = [f for f in figures if f.whole]
-    grouped: dict[str, list[Figure]] = defaultdict(list)
-    for figure in whole:
-        if figure.slice:
-            grouped[figure.name].append(figure)
-    wanted = [name for name in _BY_GROUP if name in grouped]
-    wanted += [name for name in _BY_SCORE if name in grouped and "selection_rate" not in grouped]
-    wanted = wanted or [name for name in _OTHERWISE if name in grouped]
-    lines: dict[str, dict[str, list[Figure]]] = defaultdict(lambda: defaultdict(list))
-    for figure in figures:
-        if not figure.whole and figure.slice:
-            lines[figure.name][strings.group(figure.slice)].append(figure)
-    trended = [name for name in ("selection_rate", "impact_ratio", "mean_error", "word_error_rate") if name in lines]
     single = len(names) == 1
-    charts: list[ChartSpec | None] = [series.groups(grouped[name]) for name in wanted]
+    grouped: dict[str, list[Figure]] = defaultdict(list)
+    of_classes: dict[tuple[str, str], list[Figure]] = defaultdict(list)
+    for figure in whole:
+        if figure.slice and (figure.column is None or figure.name == "cochran_mantel_haenszel"):
+            grouped[figure.name].append(figure)
+        elif figure.slice:
+            of_classes[figure.column or "", figure.name].append(figure)
+    wanted = [name for name in _BY_GROUP if name in grouped]
+    if "selection_rate" not in grouped:
+        wanted += [name for name in (*_OTHERWISE, *_BY_SCORE) if name in grouped]
+    charts: list[ChartSpec | None] = [series.groups(grouped[name]) for name in wanted[:MOST_CHARTS]]
     if single:
+        several = list(dict.fromkeys(column for column, _ in of_classes))[:MOST_CLASSES]
+        charts += [series.groups(of_classes[column, name]) for column in several for name in _BY_CLASS if (column, name) in of_classes]
         charts.append(series.reliability_by_group(grouped["expected_calibration_error"]))
         charts.append(tradeoff_series.impact_by_share(grouped["quantile_impact_ratio"]))
-    gaps = [f for name in _GAPS for f in grouped.get(name, ()) if f.reference_slice != f.slice] if single else []
+    lines: dict[str, dict[str, list[Figure]]] = defaultdict(lambda: defaultdict(list))
+    for figure in figures:
+        if not figure.whole and figure.slice and figure.column is None:
+            lines[figure.name][strings.group(figure.slice)].append(figure)
+    trended = [name for name in ("selection_rate", "impact_ratio", "mean_error", "word_error_rate") if name in lines]
+    compared = [f for name in _GAPS for f in whole if f.name == name and f.slice] if single else []
+    gaps = [f for f in compared if f.reference_slice != f.slice]
     across = [f for f in whole if not f.slice and f.name != "criteria_conflict" and (f.value is not None or f.suppressed)]
     rest = [f for f in whole if f.slice and (f.value is not None or f.suppressed)]
     rest = [f for f in rest if not (family(f) == "estimated" or any(glossary.base_of(f.name, affix) for affix in _APART))]
@@ -95,13 +106,19 @@ def _breakdown(names: tuple[str, ...], place: int, figures: list[Figure], marks:
         title=strings.attribute(",".join(names)),
         charts=[chart for chart in charts if chart],
         trends=[chart for chart in (series.trend(list(lines[name].items()), marks) for name in trended) if chart],
-        gaps=[row(f, about=about(f)) for f in gaps if f.value is not None or f.suppressed],
-        across=[row(f, about="") for f in across],
-        rows=[row(f, about=about(f)) for f in rest if f.name != "detectable_gap"],
+        gaps=[row(f, about=_about(f)) for f in gaps if f.value is not None or f.suppressed],
+        across=[row(f, about=_about(f)) for f in across],
+        rows=[row(f, about=_about(f)) for f in rest if f.name != "detectable_gap"],
         items=attention(figures),
         conflict=_conflict([f for f in whole if f.name == "criteria_conflict"]),
         said=[*_paradox(grouped.get("cochran_mantel_haenszel", ())), *(too_small(grouped.get("detectable_gap", ())) if single else ())],
     )
+
+
+def _about(figure: Figure) -> str:
+    """Name the groups, and the class where there are several."""
+    groups = about(figure) if figure.slice else ""
+    return groups if figure.column is None else ", ".join(part for part in (strings.name_of(figure.column), groups) if part)
 
 
 def _conflict(figures: Sequence[Figure]) -> list[str]:

@@ -90,7 +90,7 @@ def row(figure: Figure, *, about: str | None = None) -> Row:
     unit = series.unit_of(figure)
     value, interval = strings.parts(figure.value, figure.low, figure.high, unit, against=strings.limit(figure))
     return Row(
-        title=glossary.term(figure.name).title,
+        title=strings.title_of(figure),
         about=strings.subject(figure) if about is None else about,
         value=strings.SUPPRESSED if figure.suppressed else value,
         interval=interval,
@@ -144,14 +144,15 @@ def _topic(figure: Figure) -> tuple[Any, ...]:
     A column's drift statistics say the same in other units; versions repeat what holds for all; an intersection is told by its worst group.
     """
     if figure.column is not None:
-        return (family(figure) if family(figure) == "drift" else figure.name, figure.column, tuple(sorted(figure.slice.items())))
+        about = family(figure) if family(figure) == "drift" else figure.name
+        return (about, figure.column, tuple(sorted(figure.slice.items())), figure.attribute)
     if len(figure.slice) > 1:
         return (figure.name, tuple(sorted(figure.slice)))
     return (figure.name, tuple(figure.slice.items()), figure.attribute)
 
 
 def _addition(figure: Figure) -> str:
-    if figure.column is not None:
+    if figure.column is not None and family(figure) == "drift":
         return glossary.term(figure.name).title
     if len(figure.slice) > 1:
         return strings.group(figure.slice)

@@ -77,7 +77,7 @@ def performance(found: Findings) -> Performance:
     shown = [_measured(f, changes.get(f.name), found) for f in main if f.value is not None or f.suppressed]
     curves = [series.reliability(f) for f in main if f.name == "expected_calibration_error"]
     realised = {f.name for f in main if f.value is not None}
-    estimated = [f for f in found.of("estimated") if f.name.startswith("estimated_")]
+    estimated = [f for f in found.of("estimated") if f.name.startswith("estimated_") and f.column is None]
     alone = [f for f in estimated if f.name.removeprefix("estimated_") not in realised or strings.cannot_tell(f)]
     bounds = [f for f in found.whole if f.name.endswith("_bounds") and everyone(f) and f.value is not None]
     return Performance(
@@ -226,7 +226,7 @@ def classes(found: Findings) -> tuple[list[str], list[tuple[str, list[Row | None
     figures = [
         f for f in found.whole
         if f.column is not None and not f.slice and f.attribute is None and f.version is None and f.value is not None
-        and family(f) == "performance" and not f.name.endswith(("_change", *_PARTS))
+        and family(f) == "performance" and not f.name.endswith(("_change", "_bounds", *_PARTS, *_APART))
     ]  # fmt: skip
     names = list(dict.fromkeys(f.column or "" for f in figures))
     cells = {(f.name, f.column): row(f) for f in figures}

@@ -58,7 +58,7 @@ class TradeOffs:
 def tradeoffs(found: Findings, loud: Collection[str] = ()) -> TradeOffs:
     """Return the section; `loud` are the titles of attributes that need attention."""
     figures = [f for f in found.whole if f.version is None]
-    curve = next((f for f in figures if f.name == "threshold_curve" and f.attribute is None), None)
+    curve = next((f for f in figures if f.name == "threshold_curve" and f.attribute is None and f.column is None), None)
     cost = found.one("expected_cost")
     return TradeOffs(
         explored=tradeoff_series.thresholds(curve) if curve is not None else None,
@@ -74,7 +74,7 @@ def tradeoffs(found: Findings, loud: Collection[str] = ()) -> TradeOffs:
 
 def _part(figure: Figure, figures: list[Figure], loud: Collection[str]) -> TradeOff | None:
     def beside(name: str) -> Figure | None:
-        return next((f for f in figures if f.name == name and f.attribute == figure.attribute and f.column is None), None)
+        return next((f for f in figures if f.name == name and (f.attribute, f.column) == (figure.attribute, figure.column)), None)
 
     curve, searched, retrained = (beside(name) for name in ("threshold_curve", "less_discriminatory_alternatives", "reductions_frontier"))
     found = [_alternative(each) for each in ((searched.tables if searched else None) or {}).get("alternatives") or ()]
@@ -89,7 +89,7 @@ def _part(figure: Figure, figures: list[Figure], loud: Collection[str]) -> Trade
         lead = f"None of the {len(found)} alternatives searched is less disparate than today's decisions without {worse}."
     options: dict[str, Any] = {"x": "cost" if by_cost else "accuracy", "alternatives": searched, "retrained": retrained}
     part = TradeOff(
-        title=strings.attribute(figure.attribute),
+        title=strings.attribute(figure.attribute) + (f", {strings.name_of(figure.column)}" if figure.column is not None else ""),
         lead=lead,
         open=bool(kept) or strings.attribute(figure.attribute) in loud,
         alternatives=found[:MOST_ALTERNATIVES],
