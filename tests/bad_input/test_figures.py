@@ -257,3 +257,26 @@ def test_a_rule_that_forbids_guessing(place: Place) -> None:
     refused = place.candor("ingest")
     assert refused.code == 2
     assert "allows no imputed race" in refused.sentence
+
+
+def test_a_favorable_class_that_never_occurs(place: Place) -> None:
+    place.log(classes(), size=SIZE)
+    place.configure('task = "multiclass"\nfavorable = "brid"', columns={**COLUMNS, "score": "p_*"})
+    refused = place.candor("ingest")
+    assert refused.code == 2
+    assert 'favorable is \'brid\', but decision and outcome hold only bird, cat, dog; did you mean "bird"?' in refused.sentence
+
+
+def test_a_probability_that_is_not_logged(place: Place) -> None:
+    place.configure(IMPUTED)
+    refused = place.candor("ingest")
+    assert refused.code == 2
+    assert 'protected[0].probabilities.A is "p_a", but' in refused.sentence
+
+
+def test_a_comparison_group_that_nobody_is_in(place: Place) -> None:
+    place.configure('protected = [{ column = "sex", reference = "Mal" }]')
+    assert place.candor("ingest").code == 0
+    refused = place.candor("audit")
+    assert refused.code == 2
+    assert 'protected[0].reference is "Mal", which no row has in "sex"; did you mean "Male"?' in refused.sentence
