@@ -55,3 +55,19 @@ def test_a_group_of_one_has_a_value_without_interval(evidence_of, figures):
     assert found.value is not None
     assert (found.low, found.high, found.p) == (None, None, None)
     assert "no interval" in found.reason
+
+
+def test_one_class_of_several_has_it_too(evidence_of, figures):
+    labels = "abc"
+    chances = [0.4 + 0.01 * (i % 7) + 0.1 * (i % 2) for i in range(84)]
+    rows = [{"decision": labels[i % 3], "outcome": labels[i % 3], "sex": "FM"[i % 2], "race": "xy"[i // 2 % 2],
+             **{f"p_{k}": chance if k == "b" else (1 - chance) / 2 for k in labels}} for i, chance in enumerate(chances)]  # fmt: skip
+    evidence = evidence_of(rows, task="multiclass", protected=("sex", "race"), favorable="a")
+    view = evidence.of_class(evidence.classes.index("b"))
+    found = figures(standardized_mean_difference, view, window=0, attribute="sex")
+    group = next(f for f in found if f.reason == "")
+    scores = {sex: np.asarray([row["p_b"] for row in rows if row["sex"] == sex]) for sex in "FM"}
+    own, beside = scores[group.slice["sex"]], scores[group.reference["sex"]]
+    spread = np.concatenate([own, beside]).std()
+    assert group.value == pytest.approx(100 * (own.mean() - beside.mean()) / spread, rel=0.01), "squares come from score bins here"
+    assert any(f.value is not None and f.reason == "" for f in figures(standardized_mean_difference, view, window=0, attribute="race,sex"))
