@@ -17,6 +17,9 @@ BOTH = 10
 COARSE = 20
 """Coarse bins of the score: what intersections have, and what a curve is checked in."""
 
+PRIOR = 20.0
+"""Rows of a curve that the outcome rate of one coarse bin of a cell is pulled towards it with."""
+
 MISFIT, CHANCE = 0.05, 0.001
 """A rising curve is not trusted where it misses the observed rates by more than the first on average, with a p-value below the second."""
 
@@ -104,3 +107,42 @@ def distrust(hits: Floats, n: Floats) -> str:
         points = f"{100 * misfit:.0f} points"
         return f"outcomes do not rise with the score: a rising curve misses the rates of the reference by {points} on average"
     return ""
+
+
+def anchored(rate: Floats, known: Floats, hits: Floats) -> Floats:
+    """A curve's rate by [..., decision, bin], moved so that each decision's outcomes of the reference come out as they were observed.
+
+    logit(rate) + m of the decision, with Σ (hits - n rate) = m: the pull of one row keeps m near 0 where there are few. A rising curve
+    expects too much above any cut-off and too little below (its running sum lies under that of the observed outcomes); and where somebody
+    who knows more than the score decides, outcomes differ between decisions at the same score.
+
+    >>> known, hits = np.array([[50.0], [50.0], [0.0]]), np.array([[20.0], [40.0], [0.0]])
+    >>> anchored(np.array([0.6]), known, hits).round(2)
+    array([[0.41],
+           [0.78],
+           [0.6 ]])
+    """
+    inside = (rate > 0) & (rate < 1)
+    logit = np.log(np.where(inside, rate, 0.5) / np.where(inside, 1 - rate, 0.5))
+    total = hits.sum(axis=-1, keepdims=True)
+    move, moved = np.zeros_like(total), np.broadcast_to(rate, known.shape)
+    for _ in range(25):
+        moved = np.where(inside, 1 / (1 + np.exp(-(logit + move))), rate)
+        gap = total - (known * moved).sum(axis=-1, keepdims=True) - move
+        if np.abs(gap).max() < 1e-9:
+            break
+        move = move + np.clip(gap / ((known * moved * (1 - moved)).sum(axis=-1, keepdims=True) + 1), -1, 1)
+    return np.array(moved)
+
+
+def pulled(rate: Floats, known: Floats, hits: Floats) -> Floats:
+    """Outcome rates of a cell by [..., decision, coarse bin]: its own, pulled by `PRIOR` rows towards a curve anchored on its decisions.
+
+    (hits + 20 r) / (n + 20), r being the curve's rate moved to the cell's own outcomes: few rows in a bin say little about that bin, but
+    all bins together say how far the cell lies from the curve.
+
+    >>> pulled(np.array([0.5, 0.5]), np.array([[400.0, 0.0]]), np.array([[300.0, 0.0]])).round(2)
+    array([[0.75, 0.75]])
+    """
+    moved = anchored(rate, known, hits)
+    return np.asarray((hits + PRIOR * moved) / (known + PRIOR))

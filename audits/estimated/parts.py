@@ -8,14 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audits.estimate import Floats, Integers
-from audits.estimated.curve import COARSE, ENOUGH, Curve, distrust, fit
+from audits.estimated.curve import COARSE, ENOUGH, PRIOR, Curve, anchored, distrust, fit, pulled
 from audits.evidence import YES
 
 CUTS = 4 * COARSE
 """Even cuts of the score grid at which pieces end, besides where the rate changes: rows of a piece are taken to lie as the reference's."""
-
-PRIOR = 20.0
-"""Rows of the common curve that the outcome rate of a cell is pulled towards it with."""
 
 TINY = 2.220446049250313e-16
 """Probabilities are kept this far from 0 and 1 in the logarithmic loss, as scikit-learn does."""
@@ -93,32 +90,6 @@ def common_of(table: Floats, mean: Floats) -> Common:
     return Common(curve=curve, rate=anchored(curve.rate, known, hits), rows=table.sum(axis=1), known=known.sum(axis=0), losses=losses)
 
 
-def anchored(rate: Floats, known: Floats, hits: Floats) -> Floats:
-    """A curve's rate by [decision, bin], moved so that each decision's outcomes of the reference come out as they were observed.
-
-    logit(rate) + m of the decision, with Σ (hits - n rate) = m: the pull of one row keeps m near 0 where there are few. A rising curve
-    expects too much above any cut-off and too little below (its running sum lies under that of the observed outcomes); and where somebody
-    who knows more than the score decides, outcomes differ between decisions at the same score.
-
-    >>> known, hits = np.array([[50.0], [50.0], [0.0]]), np.array([[20.0], [40.0], [0.0]])
-    >>> anchored(np.array([0.6]), known, hits).round(2)
-    array([[0.41],
-           [0.78],
-           [0.6 ]])
-    """
-    inside = (rate > 0) & (rate < 1)
-    logit = np.log(np.where(inside, rate, 0.5) / np.where(inside, 1 - rate, 0.5))
-    move, total = np.zeros((len(known), 1)), hits.sum(axis=1, keepdims=True)
-    moved = np.tile(rate, (len(known), 1))
-    for _ in range(25):
-        moved = np.where(inside, 1 / (1 + np.exp(-(logit + move))), rate)
-        gap = total - (known * moved).sum(axis=1, keepdims=True) - move
-        if np.abs(gap).max() < 1e-9:
-            break
-        move = move + np.clip(gap / ((known * moved * (1 - moved)).sum(axis=1, keepdims=True) + 1), -1, 1)
-    return moved
-
-
 def fine_part(common: Common, table: Floats) -> Part:
     """A slice on the frozen grid, from its reference rows by [decision, outcome, bin].
 
@@ -146,7 +117,7 @@ def cell_parts(common: Common, cells: Floats) -> list[Part]:
     """Cells of the protected cross, from their reference rows by [cell, decision, outcome, coarse bin].
 
     Their rates are those of everybody's curve, averaged over the reference rows with the same decision in a coarse bin. With `ENOUGH`
-    labelled rows they are a cell's own instead, each pulled towards everybody's with the weight of `PRIOR` rows.
+    labelled rows they are a cell's own instead (`pulled`).
     """
     known, hits = cells[:, :, :2].sum(axis=2), cells[:, :, YES]
     curve, every = common.curve, common.rows.sum(axis=0)
@@ -154,7 +125,7 @@ def cell_parts(common: Common, cells: Floats) -> list[Part]:
     both, found = known.sum(axis=1), hits.sum(axis=1)
     labels, positive = both.sum(axis=1), found.sum(axis=1)
     own = (labels >= ENOUGH) & (np.minimum(positive, labels - positive) > 0)
-    own_rate = (hits + PRIOR * rate) / (known + PRIOR)
+    own_rate = pulled(rate, known, hits)
     together = (found + PRIOR * mixed) / (both + PRIOR)
     common_variance = coarse_means(curve.rate * (1 - curve.rate), every) / np.maximum(sums(common.known), 1.0)
     own_variance = together * (1 - together) / (both + PRIOR)

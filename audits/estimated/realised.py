@@ -17,21 +17,27 @@ from audits.interval import share
 
 
 def realised(evidence: Evidence, pieces: Pieces, rows: Rows, windows: Integers) -> dict[str, Floats]:
-    """Figures of the known outcomes by [window of `windows`, slice]: those of ranking and loss on pieces where no sum of rows has them."""
-    n, hits = pieces.by_slice(np.moveaxis(rows.known, 1, 0)), pieces.by_slice(np.moveaxis(rows.hits, 1, 0))
-    found = {name: value for name, (value, _, _) in rates(n[0], n[1], hits[0], hits[1]).items()}
-    known, positive = n.sum(axis=0), hits.sum(axis=0)
-    found["base_rate"] = share(positive if evidence.counts.same else known - positive, known)
-    each, seen = rows.known.sum(axis=1), rows.hits.sum(axis=1)
-    found["roc_auc"], _ = ranked(pieces.runs, each, seen, np.zeros_like(seen))
-    found["average_precision"], _ = precise(pieces.runs, each, seen, seen * (1 - seen / np.maximum(each, 1.0)))
+    """Figures of the known outcomes by [window of `windows`, slice]; losses from sums over rows, where there are such."""
+    found = realised_of(pieces, rows, same=evidence.counts.same)
     sums, place = evidence.counts.sums, np.ix_(windows, pieces.slices)
-    for kind, name, stored in ((0, "log_loss", "log_loss"), (2, "brier_score", "error_2")):
+    for name, stored in (("log_loss", "log_loss"), ("brier_score", "error_2")):
         if stored in sums:
             total, scored = (evidence.counts.total(key, labelled=True)[0][place] for key in (stored, "scored"))
             found[name] = share(total, scored)
-        else:
-            found[name] = share(pieces.by_slice(seen * pieces.losses[kind] + (each - seen) * pieces.losses[kind + 1]), known)
+    return found
+
+
+def realised_of(pieces: Pieces, rows: Rows, *, same: bool) -> dict[str, Floats]:
+    """Figures of the known outcomes by [window, slice] from pieces alone: losses as they are in the reference's piece."""
+    n, hits = pieces.by_slice(np.moveaxis(rows.known, 1, 0)), pieces.by_slice(np.moveaxis(rows.hits, 1, 0))
+    found = {name: value for name, (value, _, _) in rates(n[0], n[1], hits[0], hits[1]).items()}
+    known, positive = n.sum(axis=0), hits.sum(axis=0)
+    found["base_rate"] = share(positive if same else known - positive, known)
+    each, seen = rows.known.sum(axis=1), rows.hits.sum(axis=1)
+    found["roc_auc"], _ = ranked(pieces.runs, each, seen, np.zeros_like(seen))
+    found["average_precision"], _ = precise(pieces.runs, each, seen, seen * (1 - seen / np.maximum(each, 1.0)))
+    for kind, name in ((0, "log_loss"), (2, "brier_score")):
+        found[name] = share(pieces.by_slice(seen * pieces.losses[kind] + (each - seen) * pieces.losses[kind + 1]), known)
     return found
 
 

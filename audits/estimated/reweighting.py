@@ -8,9 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audits.estimate import Floats, Integers
-
-PRIOR = 20.0
-"""Rows of the slice's own curve that the outcome rate of one cell is pulled towards it with."""
+from audits.estimated.curve import pulled
 
 BEYOND = 2.24
 """Standard errors by which the weighted outcome rate of either decision must differ from the plain one: 5 % for the two together."""
@@ -37,7 +35,9 @@ class Weighting:
 
 
 def weighting(rates: Floats, coarse: Floats, within: NDArray[np.bool_]) -> Weighting:
-    """Departures of cells, (hits - n rate) / (n + 20): pulled towards none where the reference has few rows of the cell.
+    """Departures of cells: their own rates (`pulled`) minus the slice's, with variance p(1-p)/(n + 2).
+
+    A decision that a cell never has in the reference departs by nothing that is known: it is taken to follow the slice's curve.
 
     Parameters
     ----------
@@ -50,10 +50,11 @@ def weighting(rates: Floats, coarse: Floats, within: NDArray[np.bool_]) -> Weigh
     """
     place, cell = np.nonzero(within)
     known, hits, rate = coarse[cell, :, :2].sum(axis=2), coarse[cell, :, 1], rates[place]
-    smoothed = (hits + PRIOR * rate) / (known + PRIOR)
+    own = pulled(rate, known, hits)
+    seen = known.sum(axis=-1, keepdims=True) > 0
     return Weighting(
-        slice=place.astype(np.int64), cell=cell.astype(np.int64), departure=(hits - known * rate) / (known + PRIOR),
-        variance=known * smoothed * (1 - smoothed) / (known + PRIOR) ** 2,
+        slice=place.astype(np.int64), cell=cell.astype(np.int64), departure=own - rate,
+        variance=np.where(seen, own * (1 - own) / (known + 2), 0.0),
     )  # fmt: skip
 
 
