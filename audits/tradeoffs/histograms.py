@@ -81,7 +81,7 @@ def histograms(evidence: Evidence) -> tuple[Histograms, ...]:
         if evidence.attributes[groups.attribute] not in evidence.model.attributes:
             first = -(-np.arange(1, COARSE) * grid.size // COARSE)  # the first fine bin of coarse bins 1, 2, ...
             rows = evidence.decided_coarse(groups.slices.tolist(), whole=True)[0][0]
-            found.append(_of(evidence, groups, rows, grid.edges[np.maximum(first, 1) - 1]))
+            found.append(_of(evidence, groups, rows, np.append(grid.edges, np.inf)[first - 1]))  # a grid of few bins fills few of the 20
     _kept[:] = [(weakref.ref(evidence, lambda _: _kept.clear()), tuple(found))]
     return _kept[0][1]
 

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from audits.evidence import Evidence
+from audits.tradeoffs.less_discriminatory_alternatives import less_discriminatory_alternatives
+from audits.tradeoffs.mitigation_frontier import mitigation_frontier
 from audits.tradeoffs.threshold_curve import threshold_curve
 
 
@@ -149,6 +151,22 @@ def test_the_intersection_is_cut_at_twenty_bins(evidence_of, figures, people):
     (crossed,) = figures(threshold_curve, evidence, attribute="group,sex")
     assert crossed.tables["bins"] == 20
     assert len(crossed.tables["groups"]) == 6
-    for place, threshold in enumerate(crossed.tables["threshold"]):
-        expected = np.mean([row["score"] >= threshold for row in rows])
-        assert crossed.tables["selection_rate"]["value"][place] == pytest.approx(expected), threshold
+    check_selection(crossed.tables, rows)
+
+
+@pytest.mark.parametrize("step", [1, 20, 100])
+def test_a_grid_of_few_scores_is_cut_between_them_for_the_intersection_too(evidence_of, figures, people, step):
+    # Whole numbers, five values, one value: the grid has fewer bins than the twenty of an intersection.
+    rows = [{**row, "sex": "FM"[i % 2], "score": round(100 * row["score"]) // step} for i, row in enumerate(people)]
+    evidence = evidence_of(rows, protected=("group", "sex"))
+    (crossed,) = figures(threshold_curve, evidence, attribute="group,sex")
+    check_selection(crossed.tables, rows)
+    for audit in (threshold_curve, mitigation_frontier, less_discriminatory_alternatives):
+        (found,) = figures(audit, evidence, attribute="group,sex")
+        assert found.value is not None or "no common threshold comes within" in found.reason, audit.name
+
+
+def check_selection(tables, rows):
+    for place, threshold in enumerate(tables["threshold"]):
+        expected = 0.0 if threshold is None else np.mean([row["score"] >= threshold for row in rows])
+        assert tables["selection_rate"]["value"][place] == pytest.approx(expected), threshold
