@@ -38,25 +38,30 @@ def r_squared(evidence: Evidence) -> Iterator[Measurement]:
 
     c, grid = evidence.counts, evidence.bins.outcome_bins
     n = c.total("scored", labelled=True)
-    scale = (grid.deviation or 1.0) if grid is not None else 1.0
+    scale = np.float64((grid.deviation or 1.0) if grid is not None else 1.0)
     if "error_2_truth_2" not in c.sums:
         return
 
     def per_row(name: str) -> NDArray[np.float64]:
         return share(c.total(name, labelled=True), n)
 
-    square, fourth = per_row("error_2") / scale**2, per_row("error_4") / scale**4  # in standard deviations of the reference's outcomes
+    with np.errstate(over="ignore"):
+        fourth_power = scale**4
+    beyond = not np.isfinite(fourth_power)  # such errors have no fourth powers: a value, and no interval
+    square = per_row("error_2") / scale / scale  # in standard deviations of the reference's outcomes
+    fourth = np.full(n.shape, np.nan) if beyond else per_row("error_4") / fourth_power
     t1, t2, t3, t4 = (per_row(f"truth_{power}") for power in (1, 2, 3, 4))
     spread = t2 - t1**2
     with np.errstate(invalid="ignore", divide="ignore"):
         left = np.where(spread > FLAT * (1 + t1**2), square / spread, np.nan)
-        both = (per_row("error_2_truth_2") - 2 * t1 * per_row("error_2_truth_1")) / scale**2 + t1**2 * square
+        both = (per_row("error_2_truth_2") - 2 * t1 * per_row("error_2_truth_1")) / scale / scale + t1**2 * square
         truths = t4 - 4 * t1 * t3 + 6 * t1**2 * t2 - 3 * t1**4
         free = np.where(n > 1, n - 1, np.nan)
         variance = np.maximum(fourth - 2 * left * both + left**2 * truths, 0.0) / spread**2 / free
         reach = np.where(left > 0, stdtrit(free, 0.975) * np.sqrt(variance) / left, 0.0)
         value, low, high = (np.asarray(1.0 - left * each) for each in (1.0, np.exp(reach), np.exp(-reach)))
         found = Estimates(value=value, low=low, high=high, n=whole(n), method="delta-log")
-    block = shaped(evidence, "r_squared", "score", found, reason="all known outcomes are the same")
+    note = np.full(n.shape, "no interval: the fourth powers of the errors are too large" if beyond else "", dtype=object)
+    block = shaped(evidence, "r_squared", "score", found, reason="all known outcomes are the same", note=note)
     block.reason[:] = np.where(np.isnan(block.value) & (block.n == 0), "no scored prediction with a known outcome", block.reason)
     yield block

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from audits.audit import audit, over_slices
+from audits.audit import audit
 from audits.estimate import Estimates
 from audits.evidence import Evidence
 from audits.finding import Measurement
 from audits.interval import share
-from audits.performance.rates import whole
+from audits.performance.rates import shaped, whole
 
 
 @audit(name="root_mean_squared_error", unit="outcome", needs=("score", "outcome"), tasks=("regression",))
@@ -41,4 +41,7 @@ def root_mean_squared_error(evidence: Evidence) -> Iterator[Measurement]:
         reach = np.where(square > 0, stdtrit(free, 0.975) * np.sqrt(variance) / (2 * square), np.where(n > 1, 0.0, np.nan))
     value = np.sqrt(square)
     found = Estimates(value=value, low=value * np.exp(-reach), high=value * np.exp(reach), n=whole(n), method="delta-log")
-    yield over_slices(evidence, "root_mean_squared_error", "outcome", found, reason="no scored prediction with a known outcome")
+    yield shaped(
+        evidence, "root_mean_squared_error", "outcome", found, reason="no scored prediction with a known outcome",
+        note=np.where((n > 1) & np.isnan(reach), "no interval: the fourth powers of the errors are too large", "").astype(object),
+    )  # fmt: skip

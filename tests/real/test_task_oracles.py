@@ -264,3 +264,36 @@ def test_parts_of_published_forecasts(shared_data: Path, tmp_path_factory: pytes
     assert reliability - resolution + uncertainty == pytest.approx(score["value"], abs=EXACT)
     assert uncertainty == pytest.approx(y.mean() * (1 - y.mean()), abs=EXACT)
     assert reliability < resolution < uncertainty
+
+
+HUGE = """version = 1
+[models.huge]
+title = "Numbers of 120 digits"
+task = "regression"
+features = []
+window = "100 rows"
+[models.huge.columns]
+score = "said"
+outcome = "was"
+[[models.huge.sources]]
+kind = "file"
+path = "rows.csv"
+rows = "both"
+"""
+
+
+def test_numbers_whose_fourth_powers_overflow(tmp_path: Path) -> None:
+    """Errors about 1e120: R² and RMSE are right, say that they have no interval, and nothing raises."""
+    draw = np.random.default_rng(1)
+    rows = pd.DataFrame({"said": draw.normal(0, 1e120, 200), "was": draw.normal(0, 1e120, 200)})
+    rows.to_csv(tmp_path / "rows.csv", index=False)
+    found = audited(tmp_path, HUGE, rows, rows.iloc[:0])
+    assert [failure for failure in found.run.runs[0].errors if failure.error] == []
+    for name, wanted in (
+        ("r_squared", sk.r2_score(rows["was"] / 1e120, rows["said"] / 1e120)),
+        ("root_mean_squared_error", 1e120 * sk.root_mean_squared_error(rows["was"] / 1e120, rows["said"] / 1e120)),
+    ):
+        row = whole(found, name, {})
+        assert row["value"] == pytest.approx(wanted, rel=1e-9)
+        assert np.isnan(row["low"])
+        assert row["reason"].startswith("no interval: the fourth powers of the errors are too large")
