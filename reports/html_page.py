@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from audits.finding import AuditRun, ModelRun
 from reports import charts, glossary, palette, pen, strings
-from reports.attention import notes
+from reports.attention import BAD, notes
 from reports.charts import ChartSpec, HeatMap, Mark, ReliabilityChart
 from reports.figure import Figure
 from reports.scales import position
@@ -73,9 +73,16 @@ def audit(run: AuditRun, model: ModelRun, figures: Sequence[Figure], marks: Sequ
             methods=rest.methods(found),
             marks=sorted(marks, key=lambda mark: position(mark.at)),
             withheld=sum(f.suppressed for f in figures),
+            withheld_bad=_withheld_bad(model, figures),
         )
     )
     return text.encode("utf-8", "replace")
+
+
+def _withheld_bad(model: ModelRun, figures: Sequence[Figure]) -> int:
+    """Count the withheld figures over the whole period, all versions together, that are outside their policy; not which they are."""
+    verdicts = model.findings.column("verdict").to_pylist()
+    return sum(f.suppressed and f.whole and f.version is None and v in BAD for f, v in zip(figures, verdicts, strict=True))
 
 
 def _period(figures: Sequence[Figure]) -> str:

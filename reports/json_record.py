@@ -11,7 +11,7 @@ from audits import record
 from audits.finding import AuditRun, ModelRun
 from reports.figure import Figure
 
-WITHHELD = {"p_value": None, "q_value": None, "tables": None, "verdict": None, "suppressed": True}
+WITHHELD = {"p_value": None, "q_value": None, "people": None, "tables": None, "verdict": None, "suppressed": True}
 
 
 def findings(run: AuditRun, model: ModelRun, figures: Sequence[Figure]) -> bytes:

@@ -239,7 +239,7 @@ def _quantiles(tables: dict[str, Any], figure: Figure, around: Around, siblings:
 def _options(tables: dict[str, Any], around: Around) -> dict[str, Any]:
     """Withhold groups inside every way of deciding: those that are withheld, and rates that few people make up."""
 
-    def walked(value: Any, key: str = "") -> Any:
+    def walked(value: Any) -> Any:
         if isinstance(value, list):
             found = [walked(each) for each in value]
             return [each for each in found if each is not None] if any(isinstance(each, Mapping) for each in value) else found
@@ -254,16 +254,14 @@ def _options(tables: dict[str, Any], around: Around) -> dict[str, Any]:
             known = rate.get("value") if isinstance(rate, Mapping) else rate
             if _small_share(n, known, around.smallest):
                 value = {name: None if name in RATES else each for name, each in value.items()}
-        return {name: walked(each, name) for name, each in value.items()}
+        return {name: walked(each) for name, each in value.items()}
 
     result: dict[str, Any] = walked(tables)
     common = result.get("common")
     if isinstance(common, Mapping):
         sizes = [each["n"] for each in tables.get("groups") or () if each.get("n")]
-        result["common"] = {
-            name: _blanked(column, _telling(common, min(sizes, default=0), around.smallest)) for name, column in common.items()
-        }
-        result["common"]["threshold"] = common["threshold"]
+        gone = _telling(common, min(sizes, default=0), around.smallest)
+        result["common"] = {name: column if name == "threshold" else _blanked(column, gone) for name, column in common.items()}
     return result
 
 

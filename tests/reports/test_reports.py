@@ -88,6 +88,9 @@ def test_each_figure_is_the_same_in_html_csv_and_json(lender: AuditRun) -> None:
             number = found["estimate"][name]
             assert row[name] == ("" if number is None else repr(number))
         assert row["verdict"] == (found["verdict"] or "")
+        people = found["people"] or {"value": None, "low": None, "high": None}
+        for column, part in (("people", "value"), ("people_low", "low"), ("people_high", "high")):
+            assert row[column] == ("" if people[part] is None else repr(people[part]))
     seen = set(page)
     whole = [
         f
@@ -104,6 +107,17 @@ def test_each_figure_is_the_same_in_html_csv_and_json(lender: AuditRun) -> None:
         edge = (found["threshold"] or {}).get("min") or (found["threshold"] or {}).get("max")
         value, interval = strings.parts(estimate["value"], estimate["low"], estimate["high"], unit, against=edge)
         assert {value, interval, strings.count(estimate["n"])} <= seen
+        if found["people"] is not None:
+            assert strings.people(*(found["people"][part] for part in ("value", "low", "high"))) in seen
+    assert any(found["people"] for found in whole)
+
+
+def test_a_withheld_figure_leaves_no_number_of_people(lender: AuditRun) -> None:
+    table = rows(render("audit", "csv", lender))
+    record = json.loads(render("audit", "json", lender))["runs"][0]["findings"]
+    gone = [(row, found) for row, found in zip(table, record, strict=True) if row["suppressed"]]
+    assert gone
+    assert not [row for row, found in gone if row["people"] or row["people_low"] or row["people_high"] or found["people"]]
 
 
 def test_numbers_in_json_and_csv_are_those_of_the_run(lender: AuditRun) -> None:
@@ -203,7 +217,9 @@ def test_the_page_says_what_it_rests_on(lender: AuditRun) -> None:
 def test_what_needs_attention_comes_first_and_worst_first(lender: AuditRun) -> None:
     page = render("audit", "html", lender).decode()
     section = page.split('id="attention"')[1].split("</section>")[0]
-    assert re.search(r"Approval ratio Female/Male 0\.7\d \[0\.\d\d, 0\.\d\d\], n = 41,200, below 0\.80", section)
+    assert re.search(
+        r"Approval ratio Female/Male 0\.7\d \[0\.\d\d, 0\.\d\d\], n = 41,200, about [\d,]+ people in this period, below 0\.80", section
+    )
     assert "Population stability index of income" in section
     assert "OK over the whole period" in section
     order = re.findall(r'<li><span class="status (\w+)"', section)
