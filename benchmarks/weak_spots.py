@@ -223,7 +223,8 @@ planted in simulated logs, and how often they name something where nothing is. M
 
 Outside the planted slice 15 % of decisions are wrong, everywhere alike; inside it 5, 10 or 20 points more. A slice counts as found when it
 and one that is named share at least half of the rows of either. An interval holds when it contains the true excess of the slice that is
-named, whether or not that is the planted one: 95 % of them are meant to.
+named, whether or not that is the planted one: 95 % of them are meant to. Lines with the same excess share their random numbers, so what is
+named by chance in one is likely to be named in the next.
 """
 
 GROUPS_TEXT = """Three protected attributes (4, 2 and 3 levels) and two segments (5 and 2): 129 slices. The planted slice is one group, a
