@@ -93,6 +93,16 @@ is done and how wrong it was. All figures are generated: `python -m benchmarks.e
 - **What it cannot see.** A change of the outcomes themselves (concept shift) before any outcome of it is known. Nothing can.
 """
 
+CENSUS = """## On census data
+
+A model's predictions of employment for {used:,} people in Massachusetts (American Community Survey; data set of NannyML). Reference: 2015,
+{reference:,} rows; analysed: 2016 to 2018 in {windows} windows of 5,000 rows. Each window is estimated before its own outcomes are looked
+at; those of earlier windows are known, and count for the interval and for "can't tell". Mean error is estimated minus realised. "Nothing
+changed" is the error of taking the reference's figure for the window's.
+
+### Everybody, by measure
+"""
+
 
 def main() -> None:
     parts = [HEAD]
@@ -112,16 +122,9 @@ def census() -> str:
     checked = estimations(small).versions[0].checked
     assert checked is not None
     windows, groups = len(checked.windows), slices(small)
-    lines = [
-        "## On census data", "",
-        f"A model's predictions of employment for {small.coverage.used:,} people in Massachusetts (American Community Survey; data set of",
-        f"NannyML). Reference: 2015, {small.reference.n:,} rows; analysed: 2016 to 2018 in {windows} windows of 5,000 rows. Each window is estimated",
-        "before its own outcomes are looked at; those of earlier windows are known, and count for the interval and for \"can't tell\".",
-        "\"Nothing changed\" is the error of taking the reference's figure for the window's.", "",
-        "### Everybody, by measure", "",
-        "| measure | windows | mean absolute error | mean error | largest error | inside the interval | \"nothing changed\" |",
-        "|---|---|---|---|---|---|---|",
-    ]  # fmt: skip
+    lines = [CENSUS.format(used=small.coverage.used, reference=small.reference.n, windows=windows)]
+    lines += ['| measure | windows | mean absolute error | mean error | largest error | inside the interval | "nothing changed" |',
+              "|---|---|---|---|---|---|---|"]  # fmt: skip
     unchanged = reference_figures(small)
     for name in MEASURES:
         found = errors(checked, name, 0)

@@ -106,13 +106,27 @@ def told(turned: float, n: int, seeds: int) -> tuple[float, float, float]:
     return float(withheld[2] / seeds), float(withheld[1] / seeds), float(withheld[0] / seeds)
 
 
+SIMULATED = """## On simulated logs
+
+{seeds} logs each: a reference of {reference:,} rows and a window of n, two groups, outcomes by a logistic curve of the score that is not
+the score itself. Share of realised figures of everybody inside the 95 % interval (a share is known to ± 2 points):
+"""
+CHANGED = """
+### Outcomes of one group change
+
+A share of the second group's outcomes (30 % of the rows) is decided by a coin from one window to the next. After one window of n with
+outcomes, how often "can't tell" is said of each:
+"""
+READ = """
+At 0 % every "can't tell" is a false one: at most 1 % of windows are meant to have any. Small windows cannot show a change at once: five
+are taken together, and a group with few outcomes takes longer. Of everybody the change is diluted by the other group, and up to two
+points of it are let pass."""
+
+
 def report(seeds: int = 400) -> str:
     """The part of the page on simulated logs."""
-    lines = ["## On simulated logs", "",
-             f"{seeds} logs each: a reference of {REFERENCE:,} rows and a window of n, two groups, outcomes by a logistic curve of the score",
-             "that is not the score itself. Share of realised figures of everybody inside the 95 % interval (a share is known to ± 2 points):", "",
-             "| | n | " + " | ".join(SHOWN) + " | mean error of accuracy | without weighting |",
-             "|---" * (len(SHOWN) + 4) + "|"]  # fmt: skip
+    lines = [SIMULATED.format(seeds=seeds, reference=REFERENCE)]
+    lines += ["| | n | " + " | ".join(SHOWN) + " | mean error of accuracy | without weighting |", "|---" * (len(SHOWN) + 4) + "|"]
     shares = []
     for label, before, after in SCENARIOS:
         for n in SIZES:
@@ -123,17 +137,12 @@ def report(seeds: int = 400) -> str:
             lines.append(f"| {label} | {n:,} | " + " | ".join(cells) + " |")
             sys.stderr.write(f"{label}, n = {n}\n")
     mean, least, most = (100 * value for value in (float(np.mean(shares)), min(shares), max(shares)))
-    lines += ["", f"Mean over all cells {mean:.1f}%, lowest {least:.1f}%, highest {most:.1f}%.", "",
-              "### Outcomes of one group change", "",
-              "A share of the second group's outcomes (30 % of the rows) is decided by a coin from one window to the next. After one window of",
-              "n with outcomes, how often \"can't tell\" is said of each:", "",
-              "| outcomes by a coin | n | the group itself | the other group (should be never) | everybody |", "|---|---|---|---|---|"]  # fmt: skip
+    lines += ["", f"Mean over all cells {mean:.1f}%, lowest {least:.1f}%, highest {most:.1f}%.", CHANGED]
+    lines += ["| outcomes by a coin | n | the group itself | the other group (should be never) | everybody |", "|---|---|---|---|---|"]
     for turned in (0.0, 0.25, 0.5, 1.0):
         for n in SIZES:
             group, other, everybody = told(turned, n, seeds)
             lines.append(f"| {100 * turned:.0f}% | {n:,} | {100 * group:.1f}% | {100 * other:.1f}% | {100 * everybody:.1f}% |")
         sys.stderr.write(f"coin {turned}\n")
-    lines += ["", "At 0 % every \"can't tell\" is a false one: at most 1 % of windows are meant to have any. Small windows cannot show a change at",
-              "once: five are taken together, and a group with few outcomes takes longer. Of everybody the change is diluted by the other group,",
-              "and up to two points of it are let pass."]  # fmt: skip
+    lines.append(READ)
     return "\n".join(lines) + "\n"

@@ -25,7 +25,7 @@ def estimated_accuracy(evidence: Evidence) -> Iterator[Measurement]:
 
     Source: J. Bialek, W. Kuberski, N. Perrakis and A. Bifet (2024), Estimating Model Performance Under Covariate Shift Without Labels.
 
-    >>> (0.9 + 0.8 + (1 - 0.3)) / 3  # three decisions: yes at p = 0.9 and 0.8, no at 0.3
+    >>> round((0.9 + 0.8 + (1 - 0.3)) / 3, 4)  # three decisions: yes at p = 0.9 and 0.8, no at 0.3
     0.8
     """
     yield from estimated(evidence, "accuracy", "proportion", "no prediction with a score and a decision")
