@@ -7,20 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from audits.tradeoffs.confusion import Confusion, plain
+from audits.tradeoffs.confusion import Confusion, Interval, listed, plain
 from audits.tradeoffs.histograms import Histograms
 from audits.tradeoffs.hull import Hull, hull
 from audits.tradeoffs.optimum import OBJECTIVES, RATE, Objective, Optimum, Read, mix, optimum, read
-from audits.tradeoffs.points import Ways, favorable
+from audits.tradeoffs.points import Ways, favorable, widest_of_all
 
 TOLERANCES = np.asarray([0.0, 0.01, 0.02, 0.03, 0.04, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5])
 NOTE = "possible disparate treatment: to decide by another threshold for another group may be unlawful; analysis only"
 KEPT = ("accuracy", "balanced_accuracy", "cost", "demographic_parity_difference", "impact_ratio")
-GAP = {
-    "demographic_parity": "demographic_parity_difference", "true_positive_rate_parity": "equal_opportunity_difference",
-    "equalized_odds": "equalized_odds_difference",
-}  # fmt: skip
-
 Rules = tuple[Read, Objective, Optimum]
 
 
@@ -47,17 +42,29 @@ def per_group(of: Histograms, found: Sequence[Rules], ways: Ways, start: int) ->
     curves = []
     for given, objective, best in found:
         size = len(best.objective)
-        figures = ways.columns(slice(start, start + size), (*KEPT, GAP[given.constraint]))
+        figures = ways.columns(slice(start, start + size), KEPT)
         start += size
         curves.append(
             {
                 "constraint": given.constraint, "objective": objective, "tolerance": TOLERANCES[:size].tolist(),
-                "objective_value": plain(best.objective), "gap": figures[GAP[given.constraint]],
-                **{name: figures[name] for name in KEPT},
+                "objective_value": plain(best.objective), "gap": listed(_gap(given, best)), **figures,
                 "exact": {"objective_value": plain(best.objective[0]), "groups": _rules(given, best, values, ways.names, of.same)},
             }
         )  # fmt: skip
     return {"note": NOTE, "recommended": False, "curves": curves}
+
+
+def _gap(given: Read, best: Optimum) -> Interval:
+    """The largest difference between groups in the constrained rate; for equalized odds in the worse of the two."""
+    c = best.confusion
+    n = np.broadcast_to(c.n, c.true_positives.shape)
+    if given.constraint == "demographic_parity":
+        return widest_of_all(c.true_positives + c.false_positives, n)
+    first = widest_of_all(c.true_positives, c.positives)
+    if given.constraint == "true_positive_rate_parity":
+        return first
+    second = widest_of_all(c.false_positives, c.negatives)
+    return np.maximum(first[0], second[0]), np.maximum(first[1], second[1]), np.maximum(first[2], second[2])
 
 
 def _rules(given: Read, best: Optimum, values: Sequence[Any], names: Sequence[dict[str, str]], same: bool) -> list[dict[str, Any]]:
