@@ -83,6 +83,17 @@ def comparisons(groups: Groups, n: Floats) -> Floats:
     return np.maximum((picked - 1) / 2, 1.0) if groups.allowed.sum() > 1 else np.ones(picked.shape)
 
 
+def picked_from(evidence: Evidence) -> Floats:
+    """The same factor of `comparisons` for every attribute, by [version, window, attribute], of the groups that were decided on.
+
+    Where nobody was decided on, of the groups with rows.
+    """
+    counts = evidence.counts
+    rows = np.where(counts.decided[..., :1] > 0, counts.decided, counts.rows)
+    found = [comparisons(groups, rows[..., groups.slices])[..., 0] for groups in compared_groups(evidence)]
+    return np.stack(found, axis=-1) if found else np.ones((*rows.shape[:2], 0))
+
+
 def of_group(values: Floats, place: Integers, *, absent: float = 0.0) -> Floats:
     """The value of one group a version and window, as [version, window, 1]; `absent` where there is no such group (-1)."""
     found = np.take_along_axis(values, np.maximum(place, 0)[..., None], axis=-1)
