@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from audits.audit import Audit
 from audits.estimate import Floats, Integers
 from audits.evidence import Evidence
+from audits.fairness.yardstick import compared_groups, comparisons
 from audits.finding import Measurement
 from audits.interval import z_of
 
@@ -26,9 +27,10 @@ LEVEL = 0.95
 BY_ROWS = frozenset({
     "scoring_rate", "scoring_impact_ratio", "quantile_impact_ratio", "latency_p50", "latency_p95", "latency_p99", "proxy_strength",
     "label_maturity", "label_selectivity", "threshold_curve", "mitigation_frontier", "less_discriminatory_alternatives",
-    "reductions_frontier",
+    "reductions_frontier", "probability_weighted_selection_rate", "probability_weighted_impact_ratio",
+    "probability_weighted_true_positive_rate", "probability_weighted_false_positive_rate", "criteria_conflict", "detectable_gap",
 })  # fmt: skip
-"""Measures of which the groups of units are not known: they come from exact passes over rows, from bins of a column, or from searches."""
+"""Measures of which the groups of units are not known, or which are no samples: exact passes over rows, bins of a column, searches."""
 
 WITHIN_ONE = ("proportion", "score")
 SCALED = frozenset({"expected_calibration_error", "brier_reliability", "brier_resolution"})
@@ -118,7 +120,7 @@ def _with_units(evidence: Evidence, block: Measurement, without: Floats, held: N
     moved = _on(scale, np.where(member, without, np.nan))
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         spread = _spread(moved, member, held_by)
-        low, high, p_value = _intervals(scale, block, spread, groups, pairs)
+        low, high, p_value = _intervals(scale, block, spread, groups, pairs, _chosen(evidence, block))
     low, high, p_value = _where_degenerate(block, low, high, p_value, spread, held_by)
     lost = np.isfinite(value) & ((held_by < 2) | (groups == 1) | ~defined.all(axis=0)) & (unit != "proportion")
     low, high, p_value = (np.where(lost | ~np.isfinite(value), np.nan, numbers) for numbers in (low, high, p_value))
@@ -156,12 +158,12 @@ def _spread(moved: Floats, member: NDArray[np.bool_], groups: Integers) -> Float
 
 
 def _intervals(
-    scale: NDArray[np.object_], block: Measurement, spread: Floats, groups: Integers, pairs: Integers
+    scale: NDArray[np.object_], block: Measurement, spread: Floats, groups: Integers, pairs: Integers, chosen: Floats
 ) -> tuple[Floats, Floats, Floats]:
     """Ends of the interval and the p-value of no gap, for cells whose figure moves.
 
     The widest of several gaps lies above the truth by chance: its lower end (of a lowest ratio the upper) makes up for having looked at so
-    many pairs by Bonferroni's bound, and so does its p-value.
+    many pairs by Bonferroni's bound, and so does its p-value; `chosen` is what a p-value grows by because the comparison group was picked.
     """
     from scipy.special import stdtr, stdtrit
 
@@ -184,7 +186,7 @@ def _intervals(
         low, high = np.where(within, np.maximum(low, -1.0), low), np.where(within, np.minimum(high, 1.0), high)
     if unit in ("score", "ratio"):
         low = np.where(value >= 0, np.maximum(low, 0.0), low)
-    return low, high, np.minimum(2 * pairs * stdtr(free, -np.abs(centre) / spread), 1.0)
+    return low, high, np.minimum(2 * pairs * chosen * stdtr(free, -np.abs(centre) / spread), 1.0)
 
 
 def _pairs(evidence: Evidence, block: Measurement) -> Integers:
@@ -192,6 +194,20 @@ def _pairs(evidence: Evidence, block: Measurement) -> Integers:
     several = [len(evidence.known_groups(name)) for name in evidence.attributes]
     pairs = np.asarray([*(max(k * (k - 1) // 2, 1) for k in several), 1], dtype=np.int64)
     return np.where((block.slice == 0) & (block.attribute >= 0), pairs[block.attribute], 1)
+
+
+def _chosen(evidence: Evidence, block: Measurement) -> Floats:
+    """What the p-value of a gap to a comparison group grows by because that group was picked for its rate."""
+    factor = np.ones(len(block))
+    against = (block.reference_slice >= 0) & (block.attribute >= 0)
+    if not against.any():
+        return factor
+    for groups in compared_groups(evidence):
+        cells = np.flatnonzero(against & (block.attribute == groups.attribute))
+        if len(cells) and len(groups.slices):
+            grown = comparisons(groups, evidence.counts.rows[..., groups.slices])[..., 0]
+            factor[cells] = grown[block.version[cells], block.window[cells]]
+    return factor
 
 
 def _wilson(p: Floats, n: Floats, t: Floats) -> tuple[Floats, Floats]:

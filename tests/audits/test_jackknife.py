@@ -72,7 +72,7 @@ def gaps(evidence: Any) -> Iterator[Measurement]:
     low, high = newcombe(hits[:, 0], n[:, 0], hits[:, 1], n[:, 1])
     yield measurement(
         "gap", "difference", value=share(hits[:, 0], n[:, 0]) - share(hits[:, 1], n[:, 1]), low=low, high=high, n=n[:, 0],
-        method="newcombe", window=np.arange(len(n)), reference_slice=1, p_value=np.full(len(n), 0.5),
+        method="newcombe", window=np.arange(len(n)), reference_slice=1, attribute=-1, p_value=np.full(len(n), 0.5),
     )  # fmt: skip
 
 

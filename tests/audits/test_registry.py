@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from audits import gaps
 from audits.docs import pages, stale, write
 from audits.registry import AUDITS, GROUPS
 
@@ -21,7 +22,7 @@ def test_every_file_of_a_measure_is_registered(checkout: Path) -> None:
     """A module that declares an audit is in its package's tuple."""
     for group in GROUPS:
         declared = {path.stem for path in (checkout / "audits" / group).glob("*.py") if "\n@audit(" in path.read_text(encoding="utf-8")}
-        assert declared == {audit.name for audit in GROUPS[group]}
+        assert declared == {audit.name for audit in GROUPS[group]} - gaps.NAMES, group  # gaps are made of other measures
 
 
 def test_importing_the_registry_is_light(checkout: Path) -> None:
