@@ -128,8 +128,8 @@ def _together(evidence: Evidence, pieces: Pieces, rows: Rows, refused: NDArray[n
     estimated, seen = figures(pieces, of_known, same=same), realised(evidence, pieces, known, windows)
     added = excess(estimated, seen, given & enough)
     past = np.searchsorted(windows, np.arange(len(evidence.windows)), side="left")
-    past[0] = len(windows)
-    compared = {name: widened(figure, added[name][:-1]) for name, figure in estimated.items()}
+    past[0] = len(windows) + 1
+    compared = {name: widened(figure, added[name][:-2]) for name, figure in estimated.items()}
     return Estimation(
         figures={name: widened(figure, added[name][past]) for name, figure in found.items()}, plain=_plain(pieces, expected, found, same),
         used=expected.shift.used, outside=outside, widened={name: added[name][past] > 0 for name in found}, reason=reason,

@@ -84,11 +84,11 @@ def _made(evidence: Evidence) -> LossEstimations:
     seen = _realised(evidence, windows, slices)
     added = excess(known, seen, given & enough)
     past = np.searchsorted(windows, np.arange(len(evidence.windows)), side="left")
-    past[0] = len(windows)
+    past[0] = len(windows) + 1
     first = np.arange(len(evidence.versions))[:, None, None] == 0  # other versions have not been compared
     checked = Checked(
         windows=windows, enough=enough, given=given, realised=seen,
-        figures={name: widened(figure, added[name][:-1]) for name, figure in known.items()},
+        figures={name: widened(figure, added[name][:-2]) for name, figure in known.items()},
     )  # fmt: skip
     suffix = ", reference is the first window" if evidence.reference.kind == "first window" else ""
     texts = [("expected loss, own" if own else "expected loss, everybody's") + suffix for layer in layers for own in layer.own]

@@ -42,11 +42,13 @@ def realised_of(pieces: Pieces, rows: Rows, *, same: bool) -> dict[str, Floats]:
 
 
 def excess(figures: Mapping[str, Figure], seen: Mapping[str, Floats], usable: NDArray[np.bool_]) -> dict[str, Floats]:
-    """What past errors add to the variance of an estimate, by [number of checked windows before it, slice].
+    """What past errors add to the variance of an estimate, by [number of checked windows before it, slice]; last, of the whole period.
 
     The mean over those windows of (estimated - realised)² minus the variance that chance and the reference's sampling explain, where the
     squares are more than chance explains (Σ gap² / variance beyond the 95 % point of chi-squared), else 0: outcomes drift a little from
-    window to window without contradicting the estimates, and an interval that ignores it is too narrow for large windows.
+    window to window without contradicting the estimates, and an interval that ignores it is too narrow for large windows. Over the whole
+    period errors that change sign average out: it adds the square of their mean, as far as that is more than chance explains, and the
+    rest divided by the windows.
     """
     from scipy.special import chdtri
 
@@ -54,10 +56,15 @@ def excess(figures: Mapping[str, Figure], seen: Mapping[str, Floats], usable: ND
     for name, figure in figures.items():
         gap, variance = figure.value - seen[name], figure.deviation**2
         counted = usable & np.isfinite(gap) & (variance > 1e-18)
-        parts = (counted, np.where(counted, gap**2 / np.where(counted, variance, 1.0), 0.0), np.where(counted, gap**2 - variance, 0.0))
+        kept, spread = np.where(counted, gap, 0.0), np.where(counted, variance, 0.0)
+        parts = (counted, kept**2 / np.where(counted, variance, 1.0), kept**2 - spread)
         windows, squares, added = (np.concatenate([np.zeros((1, part.shape[1])), np.cumsum(part, axis=0)]) for part in parts)
         beyond = squares > chdtri(np.maximum(windows, 1), 0.05)
-        found[name] = np.where(beyond & (windows > 0), np.maximum(share(added, windows), 0.0), 0.0)
+        mean = np.where(beyond & (windows > 0), np.maximum(share(added, windows), 0.0), 0.0)
+        size = np.maximum(windows[-1], 1.0)
+        lasting = np.maximum((kept.sum(axis=0) ** 2 - spread.sum(axis=0)) / size**2, 0.0)
+        whole = np.where(mean[-1] > 0, np.minimum(lasting + mean[-1] / size, mean[-1]), 0.0)
+        found[name] = np.concatenate([mean, whole[None]])
     return found
 
 
