@@ -45,7 +45,7 @@ def proxy_strength(evidence: Evidence) -> Iterator[Measurement]:
     >>> from audits.fairness.proxy_strength import cramers_v
     >>> value, low, high = cramers_v(np.asarray([[40.0, 10.0], [10.0, 40.0]]))
     >>> round(value, 3)
-    0.594
+    0.595
     """
     for position, attribute in enumerate(evidence.attributes):
         if attribute not in evidence.model.attributes:
