@@ -43,7 +43,7 @@ def test_it_ends_on_the_planted_gap(shown: tuple[Path, str, float]) -> None:
     assert link
     assert own
     assert "Female" in worst[1]
-    assert re.search(r"n = [\d,]+, below", worst[1])
+    assert re.search(r"n = [\d,]+, about [\d,]+ people in this period, below", worst[1])
     release = next(event for event in lending.events(end=lending.latest_end(datetime.now(UTC))) if event.kind == "release")
     assert f"{release.at.day} {release.at:%b %Y}" in worst[1]
     assert (folder / report[1]).stat().st_size > 10_000
