@@ -99,11 +99,12 @@ def frontier(
     """
     tables = figure.tables or {}
     common = tables.get("common") or {}
-    options = []
-    for place, best in enumerate(common.get("frontier") or ()):
+    options: list[Option | None] = []
+    for place, threshold in enumerate(common.get("threshold") or ()):
         cells = {name: _cell(common.get(name), place) for name in (x, y)}
-        label = f"cut-off {strings.number(common['threshold'][place], 'decimal')}" if common["threshold"][place] is not None else ""
-        options += [_option(label, COMMON, cells, x, y)] if best else []
+        label = f"cut-off {strings.number(threshold, 'decimal')}" if threshold is not None else ""
+        options.append(_option(label, COMMON, cells, x, y))
+    options = _undominated([option for option in options if option is not None], better="low" if x == "cost" else "high")
     for curve in (tables.get("per_group") or {}).get("curves", ()) if per_group else ():
         for place, tolerance in enumerate(curve["tolerance"]):
             cells = {name: _cell(curve.get(name), place) for name in (x, y)}
@@ -132,6 +133,16 @@ def frontier(
         title=title, unit=up.unit, alt=f"{title}: {len(known)} ways of deciding. {said}.", x_title=bare.x_title, x_unit=bare.x_unit,
         y_title=bare.y_title, options=known,
     )  # fmt: skip
+
+
+def _undominated(options: Sequence[Option], *, better: str) -> list[Option | None]:
+    """Keep the options than which no other is at least as good on both scales and better on one."""
+    sign = 1 if better == "low" else -1
+    kept: list[Option | None] = []
+    for option in sorted(options, key=lambda o: (sign * o.x, o.y)):
+        if not kept or (kept[-1] is not None and option.y < kept[-1].y):
+            kept.append(option)
+    return kept
 
 
 def _near(options: Sequence[Option], *, better: str) -> tuple[Option, ...]:

@@ -15,7 +15,7 @@ MOST_VERSIONS: Final = 6
 MOST_TRENDS: Final = 6
 _TRENDS: Final = (
     "selection_rate", "base_rate", "accuracy", "roc_auc", "true_positive_rate", "false_positive_rate", "expected_calibration_error",
-    "mean_error", "mean_absolute_error", "r_squared",
+    "mean_error", "mean_absolute_error", "root_mean_squared_error", "r_squared",
 )  # fmt: skip
 # Parts of another figure, said beside it.
 _PARTS: Final = ("brier_reliability", "brier_resolution", "brier_uncertainty")
@@ -135,7 +135,8 @@ def past_error(found: Findings) -> list[str]:
     figure = found.one("estimation_error")
     measures = ((figure.tables if figure else None) or {}).get("measures") or {}
     said = []
-    for name, held in measures.items():
+    for name in [name for name in _TRENDS if name in measures] or list(measures)[:MOST_TRENDS]:
+        held = measures[name]
         if held.get("mean_absolute_error") is None:
             continue
         unit = strings.display_unit(name)

@@ -151,9 +151,9 @@ def tradeoff() -> Figure:
         "baseline": {**point, "kind": "logged decisions"},
         "common": {
             "threshold": [0.3, 0.5, 0.7],
-            "accuracy": spread([0.75, 0.78, 0.8]),
+            "accuracy": spread([0.75, 0.74, 0.8]),  # the second is worse than the first in both
             "demographic_parity_difference": spread([0.05, 0.09, 0.12]),
-            "frontier": [True, False, True],
+            "cost": spread([9.0, 5.0, 6.0]),
         },
         "per_group": {
             "curves": [
@@ -178,6 +178,13 @@ def test_per_group_thresholds_are_drawn_only_when_asked_for() -> None:
     assert asked is not None
     assert [option.kind for option in asked.options] == [COMMON, COMMON, PER_GROUP, CURRENT]
     assert asked.options[2].label == "equal approval rates within 0 pp"
+
+
+def test_against_cost_the_cheaper_is_the_better() -> None:
+    chart = tradeoff_series.frontier(tradeoff(), x="cost")
+    assert chart is not None
+    assert [(option.x, option.y) for option in chart.options] == [(5.0, 0.09), (9.0, 0.05)]  # 6.0 is dearer than 5.0 and no less disparate
+    assert chart.x_title == "expected cost per prediction"
 
 
 def test_alternatives_that_were_kept_are_drawn() -> None:
