@@ -13,6 +13,7 @@ import pytest
 from fairlearn.postprocessing import ThresholdOptimizer
 from sklearn.base import BaseEstimator, ClassifierMixin
 
+from audits.bins import numeric_bins
 from audits.tradeoffs.hull import Hull, hull
 from audits.tradeoffs.optimum import OBJECTIVES, RATE, mix, optimum, read
 from audits.tradeoffs.points import widest_of_all
@@ -106,6 +107,28 @@ def test_a_tolerated_gap_gives_fairlearns_objective_within_one_step_of_its_grid(
         theirs, _ = optimizer(group, bins, outcome, same=True, constraints=constraint, objective="accuracy", tol=tol)
         exactly, shorter = optimum(given, "accuracy", np.array([tol, tol - 0.001])).objective
         assert shorter - 1e-12 <= theirs._y_best <= exactly + 1e-12
+
+
+@pytest.mark.parametrize("constraint", list(RATE))
+def test_scores_finer_than_the_grid_agree_within_what_a_bin_holds(constraint):
+    # 20,000 different scores in 960 bins: some twenty rows a bin, so fairlearn has thresholds between those of the grid.
+    draw = np.random.default_rng(3)
+    group = draw.choice(3, 20_000, p=[0.5, 0.35, 0.15])
+    score = 1 / (1 + np.exp(-draw.normal(0.2 * group, 1.2)))
+    outcome = (draw.random(20_000) < score).astype(int)
+    grid = numeric_bins(
+        "score", low=score.min(), high=score.max(), mean=score.mean(), deviation=score.std(), integers=False,
+        quantiles=np.quantile(score, np.linspace(0, 1, 401)).tolist(),
+    )  # fmt: skip
+    bins = grid.bin_of(score)
+    counts = [[np.bincount(bins[(group == g) & (outcome == y)], minlength=grid.size).astype(float) for y in (0, 1)] for g in range(3)]
+    ours = optimum(read([hull(n[1], n[0], same=True) for n in counts], constraint), "accuracy", np.zeros(1))
+    _, chance = optimizer(group, score, outcome, same=True, constraints=constraint, objective="accuracy")
+    theirs = np.where(outcome == 1, chance, 1 - chance).mean()
+    c = ours.confusion.at((slice(None), 0))
+    assert theirs - 0.0005 <= (c.true_positives + c.true_negatives).sum() / 20_000 <= theirs + 1e-9
+    for g in range(3):
+        assert (c.true_positives + c.false_positives)[g] / c.n[g] == pytest.approx(chance[group == g].mean(), abs=0.003)
 
 
 def test_more_tolerance_never_costs_accuracy_and_ends_at_each_groups_own_best():
