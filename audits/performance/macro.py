@@ -110,16 +110,19 @@ class _Share:
 
 
 def _share(view: Evidence, block: ScoreBins, part: Part) -> _Share:
-    fine, crossed = split(view)
-    slices, read = (fine, view.decided_margin) if np.isin(block.slice, fine).all() else (crossed, view.decided_coarse)
-    place = np.full(len(view.slices), -1)
-    place[slices] = np.arange(len(slices))
-    rows = read(slices, version=block.version)[0][block.window, place[block.slice]][:, :, [NO, YES]]  # cell, decision, outcome, bin
-    n = rows.sum(axis=-1)
     has: NDArray[np.bool_] = np.isfinite(part.value)
-    influence = np.stack([part.of_negatives, part.of_positives], axis=1)[:, None]
-    pull = np.where(has[:, None, None], np.nan_to_num((rows * influence).sum(axis=-1)) / np.maximum(n, 1), 0.0)
-    rest = np.where(has, part.variance - (n * pull**2).sum(axis=(1, 2)), 0.0)
+    pull, between = np.zeros((len(has), 3, 2)), np.zeros(len(has))
+    if view.without is None:  # a jackknife over units asks for values only, and makes its own intervals of them
+        fine, crossed = split(view)
+        slices, read = (crossed, view.decided_coarse) if block.crossed else (fine, view.decided_margin)
+        place = np.full(len(view.slices), -1)
+        place[slices] = np.arange(len(slices))
+        rows = read(slices, version=block.version)[0][block.window, place[block.slice]][:, :, [NO, YES]]  # cell, decision, outcome, bin
+        n = rows.sum(axis=-1)
+        influence = np.stack([part.of_negatives, part.of_positives], axis=1)[:, None]
+        pull = np.where(has[:, None, None], np.nan_to_num((rows * influence).sum(axis=-1)) / np.maximum(n, 1), 0.0)
+        between = (n * pull**2).sum(axis=(1, 2))
+    rest = np.where(has, part.variance - between, 0.0)
     positives = block.positives.sum(axis=1)
     return _Share(
         value=part.value, resolution=part.resolution, above=part.above, has=has, n=positives + block.negatives.sum(axis=1),

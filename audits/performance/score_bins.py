@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -28,6 +28,8 @@ class ScoreBins:
         Rows by [cell, bin].
     score, score_positives
         Sums of scores by [cell, bin], both outcomes together and of the positive ones.
+    crossed
+        Whether the cells are intersections.
     merged
         Whether a bin holds several cells of the score's grid, so that scores count as tied that are not.
     column
@@ -41,6 +43,7 @@ class ScoreBins:
     negatives: Floats
     score: Floats
     score_positives: Floats
+    crossed: bool = False
     merged: bool = False
     column: int = -1
 
@@ -118,9 +121,10 @@ def _blocks(evidence: Evidence, *, column: int = -1) -> list[ScoreBins]:
     else:
         together = evidence.margin(fine)
     for version, (n, score) in enumerate([together, *fines]):
-        blocks.append(_block(evidence, version, fine, n, score, column, merged=False))
+        blocks.append(replace(_block(evidence, version, fine, n, score), column=column))
         if crossed:
-            blocks.append(_block(evidence, version, crossed, *evidence.coarse(crossed, version=version), column, merged=merged))
+            block = _block(evidence, version, crossed, *evidence.coarse(crossed, version=version))
+            blocks.append(replace(block, column=column, crossed=True, merged=merged))
     return blocks
 
 
@@ -130,7 +134,7 @@ def split(evidence: Evidence) -> tuple[list[int], list[int]]:
     return [i for i, many in enumerate(crossed) if not many], [i for i, many in enumerate(crossed) if many]
 
 
-def _block(evidence: Evidence, version: int, slices: list[int], n: Floats, score: Floats, column: int, *, merged: bool) -> ScoreBins:
+def _block(evidence: Evidence, version: int, slices: list[int], n: Floats, score: Floats) -> ScoreBins:
     window, place = np.nonzero(evidence.counts.rows[version][:, slices] > 0)
     positive, negative = (YES, NO) if evidence.counts.same else (NO, YES)
     if not n.shape[-1]:  # a class without a probability: one bin with nothing in it
@@ -139,7 +143,7 @@ def _block(evidence: Evidence, version: int, slices: list[int], n: Floats, score
     return ScoreBins(
         version=version, window=window.astype(np.int64), slice=np.asarray(slices, dtype=np.int64)[place],
         positives=n[window, place, positive], negatives=n[window, place, negative],
-        score=of_positives + score[window, place, negative], score_positives=of_positives, column=column, merged=merged,
+        score=of_positives + score[window, place, negative], score_positives=of_positives,
     )  # fmt: skip
 
 
