@@ -88,7 +88,10 @@ class TrendChart:
         for start, end in spans:
             pen.shade(x(start), top, x(end) - x(start), bottom - top, colours.muted, 0.12)
         if spans:
-            pen.text(x(spans[-1][1]), top - 3, strings.IMMATURE_WINDOWS, anchor="end", colour=colours.muted, size=10)
+            # At the left end of the shade, where there is room: the policy's words are at the right end.
+            left_end = x(spans[-1][0]) + measure(strings.IMMATURE_WINDOWS, 10) + 70 < right
+            place = x(spans[-1][0]) if left_end else x(spans[-1][1])
+            pen.text(place, top - 3, strings.IMMATURE_WINDOWS, anchor="start" if left_end else "end", colour=colours.muted, size=10)
         self._ground(pen, x, y, top, bottom)
         self._marks(pen, x, top - (12 if spans else 0), bottom)
         for place, series in zip(colour_places(self.series), self.series, strict=True):
