@@ -85,7 +85,7 @@ is done and how wrong it was. All figures are generated: `python -m benchmarks.e
   sampling of the reference, and, where past windows with outcomes were off by more than chance, their mean square error.
 - **Refusals.** No estimate where the reference has fewer than 1,000 outcomes of scored predictions, or fewer than 10 of either kind; where
   outcomes do not rise with the score (a rising curve misses the rates of twenty cells by more than 5 points on average, p < 0.001); where
-  more than 5 % of a window's scores lie where the reference has no outcomes.
+  more than 5 % of a window's scores lie where the reference has no outcomes, or 5 % of its rows are of groups that it has no outcomes of.
 - **"Can't tell".** Each window with outcomes is tested, alone and with the four before it: outcomes after either decision, and their slope
   in the score, against what was expected (chi-squared; 1 % over all slices of a window; departures up to 2 points are let pass). Where it
   fails, estimates of that slice are withheld until outcomes agree again. A shift of one group withholds that group, and whoever it makes

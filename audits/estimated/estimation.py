@@ -19,7 +19,7 @@ from audits.evidence import Evidence
 from audits.performance.maturity import immature
 
 OUTSIDE = 0.05
-"""Share of a window's scores beyond those that the reference has outcomes for, above which nothing is estimated."""
+"""Share of a window's rows with scores, or of groups, that the reference has no outcomes of, above which nothing is estimated."""
 
 CLEARED = 100
 """Outcomes of its own from which a slice that agrees with everybody's curve keeps it although it failed for everybody."""
@@ -146,6 +146,8 @@ def _version(evidence: Evidence, pieces: Pieces, rows: Rows, refused: NDArray[np
     rate = expect(pieces, known, used=expected.shift.used).rate
     tested = contradictions(pieces, Rows(n=known, known=known, hits=hits), rate) if known.any() else None
     reason, _ = _withheld(pieces, tested, 1, np.zeros(int(known.any()), dtype=np.int64))
+    for place in np.flatnonzero(reason[0] != ""):
+        reason[0, place] = reason[0, place].replace("in the last window with outcomes", "over all windows with outcomes")
     outside = _outside(pieces, rows.n[:1], reason)
     reason[:, refused != ""] = refused[refused != ""]
     return Estimation(
@@ -155,12 +157,23 @@ def _version(evidence: Evidence, pieces: Pieces, rows: Rows, refused: NDArray[np
 
 
 def _outside(pieces: Pieces, n: Floats, reason: NDArray[np.object_]) -> Floats:
-    """The share of scores where the reference has no outcomes, by [window, slice]; where it is too much, `reason` says so."""
+    """The share of rows whose score, or whose groups, the reference has no outcomes of, by [window, slice].
+
+    Where it is too much, `reason` says so.
+    """
     rows = n.sum(axis=1)
     outside = pieces.by_slice(rows * pieces.unsupported) / np.maximum(pieces.by_slice(rows), 1.0)
     for window, place in zip(*np.nonzero(outside > OUTSIDE), strict=True):
         share = f"{100 * outside[window, place]:.0f}%"
         reason[window, place] = f"{share} of the scores lie where the reference has no outcomes (at most {100 * OUTSIDE:.0f}%)"
+    strange = pieces.labels[pieces.fine :] == 0
+    if strange.any():
+        cells = pieces.by_slice(rows)[:, pieces.fine :] * strange
+        unseen = (cells @ pieces.within.T.astype(np.float64)) / np.maximum(pieces.by_slice(rows)[:, : pieces.fine], 1.0)
+        for window, place in zip(*np.nonzero(unseen > OUTSIDE), strict=True):
+            share = f"{100 * unseen[window, place]:.0f}% of the rows (at most {100 * OUTSIDE:.0f}%)"
+            reason[window, place] = f"can't tell: the reference has no outcomes of the groups of {share}"
+        outside[:, : pieces.fine] = np.maximum(outside[:, : pieces.fine], unseen)
     return np.asarray(outside)
 
 

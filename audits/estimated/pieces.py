@@ -28,8 +28,10 @@ class Pieces:
         cross; `shown` says which are reported.
     parts
         One for each slice.
+    within
+        By [fine slice, cell]: which cells make up a slice; none for segments, which the cross does not hold.
     weighting
-        How cells of the cross make up the fine slices.
+        How the outcomes of cells depart from the curves of the slices they make up.
     optimism
         By slice, what a figure of ranking exceeds the observed one by on the reference itself: a rising curve sorts its own noise.
     parents
@@ -40,6 +42,7 @@ class Pieces:
     fine: int
     shown: NDArray[np.bool_]
     parts: tuple[Part, ...]
+    within: NDArray[np.bool_]
     weighting: Weighting
     optimism: Mapping[str, Floats]
     parents: tuple[tuple[int, ...], ...]
@@ -175,7 +178,7 @@ def assemble(
     parents += [tuple(np.flatnonzero(within[:, cell]).tolist()) for cell in range(len(coarse))]
     return Pieces(
         slices=slices, fine=fine, shown=np.arange(len(parts)) < (len(parts) if reported else fine), parts=tuple(parts),
-        weighting=weighting(rates, coarse, within & own[:, None]), optimism=_optimism(parts, table), parents=tuple(parents),
+        within=within, weighting=weighting(rates, coarse, within & own[:, None]), optimism=_optimism(parts, table), parents=tuple(parents),
     )  # fmt: skip
 
 

@@ -129,3 +129,27 @@ def test_the_first_window_as_reference(many: Many, rows_of_day: Any, of: Any) ->
     found = many(rows, analysed=100)
     assert of(estimated_base_rate, found, 2).method == "cbpe, isotonic, reference is the first window"
     assert of(estimated_base_rate, found, 2).value == pytest.approx(0.5)
+
+
+def test_outcomes_of_one_group_only(many: Many, rows_of_day: Any, of: Any) -> None:
+    """The reference knows the outcomes of A alone: nothing is claimed of B, nor of everybody, of whom half are B."""
+    rows = rows_of_day(0, AS_EXPECTED, reference=True, sex="A") + rows_of_day(0, AS_EXPECTED, reference=True, sex="B", labels=False)
+    rows += [row for group in "AB" for row in rows_of_day(1, DAY, sex=group, labels=False)]
+    found = many(rows, protected=("sex",))
+    assert of(estimated_accuracy, found, sex="A").value == pytest.approx(0.7, abs=1e-6)
+    assert of(estimated_accuracy, found, sex="B").reason.startswith("can't tell: the reference has 0 outcomes of it")
+    everybody = of(estimated_accuracy, found)
+    assert (everybody.value, everybody.reason) == (
+        None, "can't tell: the reference has no outcomes of the groups of 50% of the rows (at most 5%)"
+    )  # fmt: skip
+
+
+def test_a_new_version_that_errs(many: Many, rows_of_day: Any, figures: Any) -> None:
+    """Version v2 is wrong where v1 was right: its estimate over the whole period is withheld, v1's stands."""
+    rows = rows_of_day(0, AS_EXPECTED, reference=True, version="v1")
+    for day, version, cells in ((1, "v1", AS_EXPECTED), (2, "v1", AS_EXPECTED), (3, "v2", TURNED), (4, "v2", TURNED)):
+        rows += rows_of_day(day, cells, version=version)
+    found = {each.version: each for each in figures(estimated_accuracy, many(rows, analysed=20)) if each.window == 0}
+    assert found["v1"].value == pytest.approx(2 / 3, abs=1e-6)
+    assert found["v2"].value is None
+    assert found["v2"].reason.startswith("can't tell: over all windows with outcomes realised accuracy was 0.33")
