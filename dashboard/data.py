@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,14 +23,17 @@ from connectors.errors import CandorError
 from connectors.published import Published, folder_of, open_published
 from dashboard import strings
 from dashboard.destination import attribute_of, window_key
-from reports.attention import BAD, IMMATURE, Attention, urgency
+from reports.attention import BAD, IMMATURE, Attention, Note, urgency
+from reports.attention import notes as worth_knowing
 from reports.figure import Figure
+from reports.strings import CANNOT_TELL
 
 Row = dict[str, Any]
 
 COLUMNS = (
     'position, name, unit, version, slice, reference_slice, attribute, "column", window_start, window_end, first_row, last_row, partial, '
-    "whole, value, low, high, n, method, p_value, q_value, threshold_min, threshold_max, severity, rationale, verdict, reason"
+    "whole, value, low, high, n, method, p_value, q_value, people, people_low, people_high, threshold_min, "
+    "threshold_max, severity, rationale, threshold_source, threshold_since, threshold_until, verdict, reason"
 )
 AT = "coalesce(epoch_ms(window_start), first_row)"
 
@@ -243,8 +247,9 @@ def figures(
     if population is not None:
         wheres.append("slice = '{}' and attribute is null" if population else "(slice <> '{}' or attribute is not null)")
     if attribute is not None:
-        wheres.append("(attribute = ? or (attribute is null and slice <> '{}'))")
-        values.append(attribute)
+        slices = catalogue(snapshot, run, model).slices.get(attribute, frozenset())
+        wheres.append("(attribute = ? or (attribute is null and list_contains(?, slice)))")
+        values += [attribute, sorted(slices)]  # type: ignore[list-item]
     if column is not None:
         wheres.append('"column" = ?')
         values.append(column)
@@ -259,13 +264,80 @@ def figures(
     return tuple(each for each in found if attribute is None or attribute_of(each) == attribute)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Catalogue:
+    """Which measures a run reports about which attribute, segment or intersection, and of which groups."""
+
+    whole: dict[str, frozenset[str]]
+    """Measures by attribute, over the whole period."""
+    windows: dict[str, frozenset[str]]
+    """Measures by attribute, window by window."""
+    slices: dict[str, frozenset[str]]
+    """Groups by attribute, as they are written in the table."""
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def catalogue(snapshot: Snapshot, run: str, model: str) -> Catalogue:
+    """What a run has figures about between groups; slices that were found by search are no attributes."""
+    sql = """select name, attribute, slice, bool_or(whole) as whole, bool_or(not whole) as windows from findings
+             where run = ? and model = ? and (slice <> '{}' or attribute is not null) and not starts_with(name, 'weak_spot') group by all"""
+    whole: defaultdict[str, set[str]] = defaultdict(set)
+    windows: defaultdict[str, set[str]] = defaultdict(set)
+    slices: defaultdict[str, set[str]] = defaultdict(set)
+    keys: dict[str, str] = {}
+    for row in read(snapshot, sql, [run, model]):
+        if row["slice"] not in keys:
+            keys[row["slice"]] = ",".join(sorted(json.loads(row["slice"] or "{}")))
+        about = row["attribute"] or keys[row["slice"]]
+        if row["slice"] != "{}":
+            slices[about].add(row["slice"])
+        for kind, held in (("whole", whole), ("windows", windows)):
+            if row[kind]:
+                held[about].add(row["name"])
+    return Catalogue(**{name: {key: frozenset(held) for key, held in each.items()}
+                        for name, each in (("whole", whole), ("windows", windows), ("slices", slices))})  # fmt: skip
+
+
+def attributes(snapshot: Snapshot, run: str, model: str, names: Iterable[str] = ()) -> frozenset[str]:
+    """The protected attributes, segments and intersections that a run has figures about; those of `names`, if any are given."""
+    wanted = frozenset(names)
+    found = catalogue(snapshot, run, model).whole
+    return frozenset(about for about, held in found.items() if not wanted or held & wanted)
+
+
 @st.cache_data(show_spinner=False, max_entries=64)
-def attributes(snapshot: Snapshot, run: str, model: str) -> frozenset[str]:
-    """The protected attributes, segments and intersections that a run has figures about."""
-    sql = """select distinct coalesce(attribute, list_aggregate(list_sort(json_keys(slice)), 'string_agg', ',')) as attribute from
-             (select distinct attribute, slice from findings where run = ? and model = ? and "column" is null
-              and (slice <> '{}' or attribute is not null))"""
-    return frozenset(row["attribute"] for row in read(snapshot, sql, [run, model]))
+def labels(snapshot: Snapshot, run: str, model: str) -> tuple[str, ...]:
+    """The classes of a task with several, in the run's order."""
+    sql = """select "column" as label from findings where run = ? and model = ? and name in ('selection_rate', 'true_positive_rate')
+             and "column" is not null group by 1 order by min(position)"""
+    return tuple(row["label"] for row in read(snapshot, sql, [run, model]))
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def policy_changes(snapshot: Snapshot, model: str) -> tuple[Row, ...]:
+    """What a model's policy said otherwise than before, newest first; none where no snapshot of it was kept."""
+    if "policy_changes" not in _opened(snapshot.path, snapshot.config).names():
+        return ()
+    sql = 'select run, "at", name, field, before, after, since from policy_changes where model = ? order by "at" desc, name, since, field'
+    return tuple(read(snapshot, sql, [model]))
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def thresholds(snapshot: Snapshot, run: str, model: str) -> tuple[Figure, ...]:
+    """One judged figure for each threshold in force."""
+    sql = f"""select {COLUMNS} from findings where run = ? and model = ? and (threshold_min is not null or threshold_max is not null)
+              qualify row_number() over (partition by name, threshold_min, threshold_max, threshold_since order by position) = 1
+              order by name, threshold_since"""
+    return tuple(Figure.of(row | {"model": model}) for row in read(snapshot, sql, [run, model]))
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def notes(snapshot: Snapshot, run: str, model: str) -> tuple[Note, ...]:
+    """What no policy judges and a reader should still know: weak spots, estimates withheld, selective outcomes, Simpson's paradox."""
+    sql = f"""select {COLUMNS}, tables from findings where run = ? and model = ? and whole and version is null
+              and (starts_with(name, 'weak_spot') or name in ('label_selectivity', 'cochran_mantel_haenszel')
+                   or (value is null and starts_with(reason, ?))) order by position"""
+    return tuple(worth_knowing(Figure.of(row | {"model": model}) for row in read(snapshot, sql, [run, model, CANNOT_TELL])))
 
 
 @st.cache_resource(show_spinner=False, max_entries=256)
@@ -277,9 +349,9 @@ def attention(snapshot: Snapshot, run: str, model: str) -> tuple[Attention, ...]
     """
     sql = f"""
     with mine as (select {COLUMNS}, {AT} as place, list_contains(?, verdict) as bad, struct_pack({KEY}) as key
-                  from findings where run = ? and model = ?),
+                  from findings where run = ? and model = ? and verdict is not null),
     steps as (select name, key, place, bad, window_start is not null as clock from mine
-              where not whole and not partial and verdict is not null and verdict <> 'insufficient'
+              where not whole and not partial and verdict <> 'insufficient'
                 and not contains(coalesce(reason, ''), ?)),
     newest as (select name, max(place) as newest from steps group by name),
     calm as (select key, max(place) filter (where not bad) as last_calm, max(place) as latest from steps group by key),

@@ -20,6 +20,10 @@ def window_key(start: dt.datetime | None, first_row: int | None) -> str:
     return start.strftime("%Y-%m-%d") if start.time() == dt.time() else start.strftime("%Y-%m-%dT%H:%M")
 
 
+ABOUT_COLUMNS = ("cochran_mantel_haenszel", "proxy_strength")
+"""Measures of groups whose column is a segment or a feature, not a class."""
+
+
 def attribute_of(figure: Figure) -> str | None:
     """The protected attribute, or the intersection, that a figure about groups belongs to.
 
@@ -27,6 +31,50 @@ def attribute_of(figure: Figure) -> str | None:
     'race,sex'
     """
     return figure.attribute or ",".join(sorted(figure.slice)) or None
+
+
+WHAT_IF = ("mitigation_frontier", "less_discriminatory_alternatives", "reductions_frontier", "quantile_impact_ratio", "threshold_curve")
+BETWEEN = ("demographic_parity_difference", "demographic_parity_ratio", "equal_opportunity_difference", "equalized_odds_difference")
+CALIBRATION = ("expected_calibration_error", "calibration_gap", "brier_reliability", "brier_resolution", "brier_uncertainty")
+LABELS = ("label_maturity", "label_selectivity")
+
+
+def performance_part(name: str) -> str:
+    """The part of Performance that shows a measure of everybody.
+
+    >>> performance_part("accuracy"), performance_part("base_rate_bounds"), performance_part("accuracy_version_difference")
+    ('overview', 'labels', 'versions')
+    """
+    if name.startswith("weak_spot"):
+        return "weak-spots"
+    if name in LABELS or glossary.base_of(name, "_bounds"):
+        return "labels"
+    if glossary.base_of(name, "_version_difference"):
+        return "versions"
+    if name in ("threshold_curve", "expected_cost"):
+        return "cut-offs"
+    return "calibration" if name in CALIBRATION else "overview"
+
+
+def fairness_part(name: str) -> str:
+    """The part of Fairness that shows a measure of groups.
+
+    >>> fairness_part("impact_ratio"), fairness_part("accuracy_difference"), fairness_part("criteria_conflict")
+    ('groups', 'gaps', 'conflicts')
+    """
+    if name in WHAT_IF:
+        return "what-if"
+    if name in ("criteria_conflict", "cochran_mantel_haenszel"):
+        return "conflicts"
+    if name == "proxy_strength":
+        return "proxies"
+    if name == "detectable_gap":
+        return "sample-size"
+    if name.startswith("probability_weighted_"):
+        return "by-probability"
+    if name.endswith("_change"):
+        return "trends"
+    return "gaps" if name in BETWEEN or name.endswith("_difference") else "groups"
 
 
 def destination(figure: Figure) -> tuple[str, dict[str, str | None]]:
@@ -39,12 +87,21 @@ def destination(figure: Figure) -> tuple[str, dict[str, str | None]]:
     family = glossary.term(figure.name).family
     if family == "quality":
         return "data", {"column": figure.column, "measure": figure.name, "window": window}
-    if figure.column is not None or family == "drift":
+    if family == "drift":
         return "drift", {"column": figure.column, "statistic": figure.name, "window": window or ALL}
+    if figure.name.startswith("weak_spot"):
+        return "performance", {"part": "weak-spots", "measure": figure.name}
     attribute = attribute_of(figure)
     if attribute is not None:
         group = strings.group(figure.slice) if figure.slice else None
+        part = fairness_part(figure.name)
+        label = figure.column if figure.name not in ABOUT_COLUMNS else None
         return "fairness", {
-            "attribute": attribute, "group": group, "measure": figure.name, "window": window, "version": figure.version,
+            "part": part, "attribute": attribute, "group": group, "measure": figure.name, "window": window, "version": figure.version,
+            "column": label,
         }  # fmt: skip
-    return "performance", {"measure": figure.name, "window": window, "version": figure.version}
+    part = performance_part(figure.name)
+    version = None if part == "versions" else figure.version
+    return "performance", {
+        "part": part, "measure": figure.name, "window": window, "version": version, "column": figure.column,
+    }  # fmt: skip

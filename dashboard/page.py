@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dashboard import data, url_state
+from reports.figure import Figure
 
 if TYPE_CHECKING:
     from streamlit.navigation.page import Page
@@ -43,6 +44,44 @@ class PageContext:
     def elsewhere(self, **changes: str | None) -> dict[str, str]:
         """The query parameters of a link to another page about the same model and run."""
         return url_state.elsewhere(replace(self.view, model=self.model.model), **changes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """What the menus of a page narrow it down to; None is everything."""
+
+    window: data.Span | None = None
+    version: str | None = None
+    attribute: str | None = None
+    label: str | None = None
+    """A class of a task with several; its figures carry it in `column`."""
+
+    def read(self, context: PageContext, *names: str, windows: bool = False, **more: Any) -> tuple[Figure, ...]:
+        """Figures of these measures in this scope; `windows` for every window instead of the chosen one."""
+        place: dict[str, Any] = {"whole": False} if windows else {"window": self.window}
+        about: dict[str, Any] = {"column": self.label} if self.label is not None else {"columns": False}
+        return data.figures(*context.key, **({"names": names, "version": self.version, **place, **about} | more))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One part of a page: drawn alone, offered where the run holds any of what it shows."""
+
+    key: str
+    title: str
+    draw: Callable[[PageContext, Scope], None]
+    shows: Callable[[frozenset[str]], bool]
+    tasks: frozenset[str] = frozenset()
+    """The tasks that it is for; empty for all."""
+    menus: frozenset[str] = frozenset()
+    """Which of the menus "version", "window", "attribute" and "class" stand above it."""
+
+
+def any_of(*names: str) -> Callable[[frozenset[str]], bool]:
+    """Whether a run reports any of these measures; a name that ends in "*" stands for all that begin so."""
+    exact = {name for name in names if not name.endswith("*")}
+    starts = tuple(name[:-1] for name in names if name.endswith("*"))
+    return lambda reported: bool(exact & reported) or (bool(starts) and any(name.startswith(starts) for name in reported))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

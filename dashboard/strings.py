@@ -24,6 +24,9 @@ TABLE = "The same as a table"
 COPY = "Copy link"
 COPIED = "Copied"
 RETRY = "Look again"
+PART = "Part"
+CLASS = "Class"
+ALL_CLASSES = "All classes"
 
 # A definition behind every term that is not a measure.
 TERMS = {
@@ -46,6 +49,12 @@ TERMS = {
     "duplicate": "Rows whose identity (model, version, id) had been taken in before; the first one counts.",
     "effect": "How far the window's distribution lies from the reference's. Effect sizes do not grow with the number of rows.",
     "maturity": "A window is mature when the outcomes of its predictions had time to become known.",
+    "people": "How many people of the group the gap amounts to in this period: the gap times the group's rows.",
+    "class": "One class of a task with several, against all the others.",
+    "estimated": "What the figure is expected to be from the scores and the reference's outcomes, where outcomes are still to come.",
+    "change": "Against the reference, where the reference has the figure; else against the first complete window.",
+    "cutoff": "Scores at or above the cut-off are decided positive; one cut-off for everybody.",
+    "bounds": "Not a confidence interval: the figure if every unknown outcome were the worst, and if every one were the best.",
     "attention": "Measures outside their threshold over the whole period or in the latest complete window.",
 }
 
@@ -278,4 +287,8 @@ NO_THRESHOLD = "No threshold applies to the measures that could be computed."
 STALE = "Stale"
 
 MORE_RATES = "More rates"
+MORE_GAPS = "More gaps"
+CUT_OFF = "Cut-off"
+NOT_SEARCHED = "What was not searched"
+BOUNDS_OF_GROUPS = "Groups whose outcomes are seen selectively"
 PAIRS = "Pair by pair"

@@ -20,6 +20,7 @@ class View:
 
     model: str | None = None
     run: str | None = None
+    part: str | None = None
     window: str | None = None
     version: str | None = None
     attribute: str | None = None
@@ -29,6 +30,8 @@ class View:
     statistic: str | None = None
     source: str | None = None
     status: str | None = None
+    cut: str | None = None
+    analysis: str | None = None
 
 
 NAMES = tuple(field.name for field in fields(View))

@@ -84,6 +84,15 @@ def with_table(spec: charts.ChartSpec, *, key: str, shares: tuple[int, int] = (5
         numbers(spec, height=int(charts.to_plotly(spec, theme()).layout.height or 260))
 
 
+def picture_with_table(spec: charts.ChartSpec, *, width: int = 330, shares: tuple[int, int] = (1, 1)) -> None:
+    """Draw a chart as a picture, with the same numbers as a table to its right."""
+    left, right = st.columns(shares, gap="medium")
+    with left:
+        picture(spec, width=width)
+    with right:
+        numbers(spec, height=320)
+
+
 def folded_table(spec: charts.ChartSpec) -> None:
     """The same numbers as a table, folded away below a wide chart."""
     with st.expander(strings.TABLE):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Literal
 
 import streamlit as st
 
 from dashboard import data, strings, url_state
-from dashboard.page import PageContext
+from dashboard.page import PageContext, Part
 from reports.strings import name_of
 from reports.strings import window as window_words
 
@@ -57,6 +58,34 @@ def _write(name: str, key: str) -> None:
     value = st.session_state.get(key)
     if value:
         st.query_params[name] = value
+
+
+def reread(context: PageContext, *names: str) -> PageContext:
+    """The context as the address bar has it now, as to these parameters; what a fragment redraws was given an earlier one."""
+    asked, _ = url_state.decode(st.query_params.to_dict())
+    return replace(context, view=replace(context.view, **{name: getattr(asked, name) for name in names}))
+
+
+def choose_part(context: PageContext, parts: Sequence[Part], default: str | None = None) -> Part:
+    """The part of a page to draw; only those are offered that the run holds anything of."""
+    reported = data.names(*context.key)
+    suits = [part for part in parts if not part.tasks or context.model.task in part.tasks]
+    held = [part for part in suits if part.shows(reported)] or list(suits[:1])
+    titles = {part.key: part.title for part in held}
+    chosen = choose(context, "part", strings.PART, list(titles), words=titles.__getitem__, default=default, segmented=True, bare=True)
+    return next(part for part in held if part.key == (chosen or held[0].key))
+
+
+def choose_class(context: PageContext) -> str | None:
+    """The class that a page is about, of a task with several; None for all of them, and where there are none."""
+    known = data.labels(*context.key) if context.model.task == "multiclass" else ()
+    if not known:
+        return None
+    chosen = choose(
+        context, "column", strings.CLASS, [url_state.ALL, *known],
+        words=lambda key: strings.ALL_CLASSES if key == url_state.ALL else name_of(key), help=strings.TERMS["class"],
+    )  # fmt: skip
+    return None if chosen == url_state.ALL else chosen
 
 
 def choose_window(context: PageContext, spans: Sequence[data.Span], default: str = url_state.ALL) -> data.Span | None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from dashboard.components.markup import Column, Html, known, span, table, text
-from dashboard.components.status import status
+from dashboard.components.status import standing
 from reports import glossary, strings
+from reports.attention import IMMATURE
 from reports.figure import Figure
 
 
@@ -39,18 +40,66 @@ def exactness(figure: Figure) -> Html:
 def allowed(figure: Figure) -> Html:
     """What the policy allows; why is the tooltip."""
     words = strings.policy(figure.threshold_min, figure.threshold_max, strings.display_unit(figure.name, figure.unit))
-    return span(words or strings.DASH, "" if words else "c-quiet", figure.rationale or "")
+    return span(words or strings.DASH, "" if words else "c-quiet", grounds(figure))
+
+
+def grounds(figure: Figure) -> str:
+    """Why a threshold is what it is: rationale, source, and from when to when it holds.
+
+    >>> grounds(Figure(name="impact_ratio", slice={}, rationale="Four fifths", threshold_source="29 CFR 1607.4(D)"))
+    'Four fifths. Source: 29 CFR 1607.4(D).'
+    """
+    dates = " ".join(
+        f"{word} {strings.moment(at)}" for word, at in (("from", figure.threshold_since), ("until", figure.threshold_until)) if at
+    )
+    source = f"Source: {figure.threshold_source}" if figure.threshold_source else ""
+    parts = (figure.rationale, source, f"Holds {dates}" if dates else "")
+    return " ".join(f"{part.rstrip('.')}." for part in parts if part)
+
+
+def around(found: Mapping[str, float | None] | None, unit: str) -> Html:
+    """A number with its interval, given as {"value", "low", "high"}."""
+    if not found or found.get("value") is None:
+        return span(strings.DASH, "c-quiet")
+    number, bounds = strings.parts(found["value"], found.get("low"), found.get("high"), unit)
+    return Html(f"{text(number)} {span(bounds, 'c-note')}" if bounds else text(number))
+
+
+def signed(figure: Figure) -> Html:
+    """A gap or a change with its sign and interval; what chance would make of it is the tooltip."""
+    if figure.value is None:
+        return span(strings.DASH, "c-quiet", reason(figure))
+    number, bounds = strings.parts(figure.value, figure.low, figure.high, strings.display_unit(figure.name, figure.unit))
+    q = f"q = {significance(figure.q_value)}" if figure.q_value is not None else ""
+    return Html(f"{span(('+' if figure.value > 0 else '') + number, title=q)} {span(bounds, 'c-note')}")
+
+
+def heads(figure: Figure) -> Html:
+    """How many people a gap amounts to, in words; the interval is the tooltip."""
+    if figure.people is None:
+        return span(strings.DASH, "c-quiet")
+    whole = strings.people(figure.people, figure.people_low, figure.people_high)
+    return span(strings.about(figure.people), title=f"{whole} in this period")
+
+
+def reason(figure: Figure) -> str:
+    """Why a figure is not there, or what is to be said of it; that outcomes are still to come is said once for the page.
+
+    >>> reason(Figure(name="accuracy", slice={}, reason="too few rows; immature: 5% of outcomes known"))
+    'too few rows'
+    """
+    return figure.reason.split(f"; {IMMATURE}")[0].removeprefix(IMMATURE)
 
 
 def compact(figure: Figure) -> Html:
     """Value and interval in one cell, coloured only where the figure needs attention."""
     if figure.value is None:
-        return span(strings.DASH, "c-quiet", figure.reason)
+        return span(strings.standing(figure) if strings.cannot_tell(figure) else strings.DASH, "c-quiet", figure.reason)
     bad = figure.verdict in ("fail", "warn", "error")
     number, around = numbers(figure)
     shown = span(number, f"c-status {figure.verdict}" if bad else "", strings.sentence(figure))
     if figure.verdict == "insufficient":
-        shown = span(f"{number} ○", "c-quiet", figure.reason or strings.verdict_word(figure.verdict))
+        shown = span(f"{number} ○", "c-quiet", strings.too_few(figure) or figure.reason or strings.verdict_word(figure.verdict))
     return Html(f"{shown} {span(around, 'c-note')}")
 
 
@@ -61,6 +110,7 @@ def figure_table(
     head: object,
     first: Callable[[Figure], object],
     q_values: bool = False,
+    people: bool = False,
     chosen: Callable[[Figure], bool] = lambda _: False,
     height: int | None = None,
 ) -> Html:
@@ -75,13 +125,17 @@ def figure_table(
     ]
     if q_values:
         columns.append(Column(head=known("q", "q"), css="num"))
+    if people:
+        columns.append(Column(head=known("People", "people"), css="num"))
     rows = []
     for figure in figures:
         row: list[object] = [
-            first(figure), status(figure.verdict, figure.reason), value(figure), interval(figure), strings.count(figure.n), allowed(figure),
+            first(figure), standing(figure), value(figure), interval(figure), strings.count(figure.n), allowed(figure),
         ]  # fmt: skip
         if q_values:
             row.append(significance(figure.q_value))
+        if people:
+            row.append(heads(figure))
         rows.append(row)
     marked = next((index for index, figure in enumerate(figures) if chosen(figure)), None)
     return table(caption, columns, rows, chosen=marked, height=height)

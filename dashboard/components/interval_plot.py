@@ -3,35 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from itertools import groupby
 from typing import Any
 
 from dashboard import data
 from reports import charts, glossary, strings
 from reports.figure import Figure
+from reports.series import point
 
 PARITY = {"one": 1.0, "zero": 0.0}
-
-
-def point(figure: Figure, label: str, *, reference: bool = False) -> charts.Point:
-    """One figure as a dot; too little data is drawn hollow, with its reason."""
-    return charts.Point(
-        label=label,
-        value=figure.value,
-        low=figure.low,
-        high=figure.high,
-        n=figure.n,
-        verdict=figure.verdict,
-        reason=figure.reason,
-        at=figure.at,
-        partial=figure.partial,
-        reference=reference,
-    )
 
 
 def interval_plot(name: str, figures: Sequence[Figure], *, references: frozenset[str] = frozenset()) -> charts.IntervalChart:
     """One measure for every group, in the order given."""
     term = glossary.term(name)
-    points = tuple(point(each, strings.group(each.slice), reference=strings.group(each.slice) in references) for each in figures)
+    labelled = ((each, strings.group(each.slice)) for each in figures)
+    points = tuple(replace(point(each, label), reference=label in references) for each, label in labelled)
     unit = strings.display_unit(name, figures[0].unit if figures else "")
     return charts.IntervalChart(
         title=term.title,
@@ -85,8 +73,16 @@ def window_label(figure: Figure) -> str:
     return strings.window_of(figure)
 
 
-def marks(config_path: str, model: data.Model, clock: bool) -> tuple[charts.Mark, ...]:
-    """Releases, incidents and other events of a model as marks; a log without a clock has nowhere to put them."""
+def marks(snapshot: data.Snapshot, model: data.Model, clock: bool) -> tuple[charts.Mark, ...]:
+    """Releases, incidents, other events and changes of policy of a model as marks; a log without a clock has nowhere to put them."""
     if not clock:
         return ()
-    return tuple(charts.Mark(at=event.at, kind=event.kind, text=event.text) for event in data.events(config_path, model.model))
+    happened = [charts.Mark(at=event.at, kind=event.kind, text=event.text) for event in data.events(snapshot.config, model.model)]
+    changed = sorted(
+        (each["since"] or each["at"], glossary.term(each["name"]).title) for each in data.policy_changes(snapshot, model.model)
+    )
+    for at, lines in groupby(changed, key=lambda line: line[0]):
+        names = list(dict.fromkeys(title for _, title in lines))
+        text = ", ".join(names[:2]) + (f" and {len(names) - 2} more" if len(names) > 2 else "")
+        happened.append(charts.Mark(at=at, kind="policy", text=text))
+    return tuple(sorted(happened, key=lambda mark: mark.at))

@@ -16,6 +16,7 @@ from dashboard.components.markup import Column, Html, known, measure, show, span
 from dashboard.components.states import filtered, not_enough, panel
 from dashboard.components.status import status
 from dashboard.page import PageContext, page
+from dashboard.panels import policy, words
 from reports import glossary
 from reports import strings as wording
 from reports.attention import urgency
@@ -48,6 +49,8 @@ def data_page(context: PageContext) -> None:
         columns(context)
     with right, panel("gaps", strings.GAPS, strings.GAPS_LEAD):
         gaps(context)
+    with panel("policy", words.POLICY, words.POLICY_LEAD):
+        policy.draw(context)
 
 
 def lead(model: data.Model, total: dict[str, int]) -> str:
@@ -119,7 +122,7 @@ def log_over_time(context: PageContext) -> None:
     if not past:
         not_enough(strings.NO_WINDOWS)
         return
-    spec = trend(chosen, [("", past)], events=marks(context.snapshot.config, context.model, past[0].window_start is not None))
+    spec = trend(chosen, [("", past)], events=marks(context.snapshot, context.model, past[0].window_start is not None))
     chart.draw(spec, key="volume-chart")
     chart.folded_table(spec)
 

@@ -193,8 +193,6 @@ def column_trend(context: PageContext, statistic: str, column: str, past: Sequen
         not_enough(strings.NO_WINDOWS)
         return
     clock = mine[0].window_start is not None
-    spec = trend(
-        statistic, [("", mine)], about=f"of {wording.name_of(column)}", events=marks(context.snapshot.config, context.model, clock)
-    )
+    spec = trend(statistic, [("", mine)], about=f"of {wording.name_of(column)}", events=marks(context.snapshot, context.model, clock))
     chart.draw(spec, key="column-trend-chart")
     chart.folded_table(spec)

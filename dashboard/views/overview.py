@@ -15,6 +15,7 @@ from dashboard.components.states import is_stale, panel
 from dashboard.components.status import status
 from dashboard.destination import destination
 from dashboard.page import PageContext, page
+from dashboard.panels import words, worth_knowing
 from reports import charts
 from reports.attention import CALMEST, Attention, urgency
 from reports.figure import Figure
@@ -45,6 +46,10 @@ def overview(context: PageContext) -> None:
     )
     with panel("attention", known(strings.NEEDS_ATTENTION, "attention"), strings.attention_lead(len(items), sum(map(len, found.values())))):
         attention(context, items)
+    notes = [(model, note) for model in order for note in data.notes(context.snapshot, model.run, model.model)]
+    if notes:
+        with panel("notes", words.WORTH_KNOWING, words.WORTH_KNOWING_LEAD):
+            worth_knowing.draw(context, notes)
 
 
 def model_verdict(context: PageContext, model: data.Model, items: tuple[Attention, ...]) -> str | None:
@@ -102,7 +107,7 @@ def sparkline(context: PageContext, model: data.Model, figure: Figure) -> None:
     if len(past) < 2:
         return
     clock = past[0].window_start is not None
-    spec = trend(figure.name, [("", past)], about=subject(figure), events=marks(context.snapshot.config, model, clock))
+    spec = trend(figure.name, [("", past)], about=subject(figure), events=marks(context.snapshot, model, clock))
     picture = base64.b64encode(charts.to_svg(spec, chart.theme(), width=560).encode()).decode()
     title = f'<p class="c-note">{text(headline(figure))}, per window</p>'
     show(Html(f'<div class="c-spark">{title}<img alt="{text(spec.alt)}" src="data:image/svg+xml;base64,{picture}"/></div>'))

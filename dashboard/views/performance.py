@@ -1,81 +1,118 @@
-"""Performance: how right the model is, with intervals, over time and by version."""
+"""Performance: how right the model is, in parts of which one is drawn at a time."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
+from typing import Any
 
 import streamlit as st
 
 from dashboard import data, strings
-from dashboard.components import chart
-from dashboard.components.choose import choose, choose_version, choose_window
-from dashboard.components.figure_table import compact, exactness, figure_table
-from dashboard.components.interval_plot import marks, trend
-from dashboard.components.markup import Column, Html, known, link, measure, show, span, table, text
+from dashboard.components.choose import choose, choose_class, choose_part, choose_version, choose_window
+from dashboard.components.markup import Html, known, show, text
 from dashboard.components.states import filtered, not_enough, panel
-from dashboard.destination import destination
-from dashboard.page import PageContext, page
-from reports import charts, glossary
+from dashboard.destination import destination, performance_part
+from dashboard.page import PageContext, Part, Scope, any_of, page
+from dashboard.panels import (
+    brier_parts,
+    confusion,
+    cut_offs,
+    error_by_size,
+    maturity,
+    measures,
+    outcome_bounds,
+    outcomes_arriving,
+    per_class,
+    realised_over_time,
+    reliability,
+    reliability_by_group,
+    selective_labels,
+    versions,
+    weak_spots,
+    words,
+)  # fmt: skip
+from reports import glossary
 from reports import strings as wording
-from reports.attention import IMMATURE, VERDICTS, since
+from reports.attention import since
 from reports.figure import Figure
 
-FAMILIES = ("performance", "service")
 FIRST = (
-    "accuracy", "roc_auc", "true_positive_rate", "false_positive_rate", "positive_predictive_value", "expected_calibration_error",
-    "selection_rate", "base_rate",
+    "accuracy", "mean_absolute_error", "roc_auc", "true_positive_rate", "false_positive_rate", "positive_predictive_value",
+    "expected_calibration_error", "r_squared", "root_mean_squared_error", "mean_error", "interval_coverage", "selection_rate", "base_rate",
 )  # fmt: skip
 """The measures that stand for the model as a whole, in this order."""
-
-MOST_VERSIONS = 4
 
 
 @page(strings.PERFORMANCE, "performance")
 def performance(context: PageContext) -> None:
     """Draw the page."""
-    spans = data.spans(*context.key)
-    head, first, second = st.columns([4, 1.2, 1.2], vertical_alignment="bottom")
-    with first:
-        version = choose_version(context)
-    with second:
-        shown = choose_window(context, spans)
-    figures = measures(data.figures(*context.key, window=shown, version=version, population=True, columns=False, tables=True))
+    top = st.container()
+    part = choose_part(context, PARTS, performance_part(context.view.measure) if context.view.measure else None)
+    with top:
+        head, first, second, third = st.columns([4, 1.1, 1.1, 1.1], vertical_alignment="bottom")
+    label = version = shown = None
+    if "class" in part.menus:
+        with first:
+            label = choose_class(context)
+    if "version" in part.menus:
+        with second:
+            version = choose_version(context)
+    if "window" in part.menus:
+        with third:
+            shown = choose_window(context, data.spans(*context.key))
+    scope = Scope(window=shown, version=version, label=label)
+    asked = asked_for(context, scope)
     with head:
-        show(Html(f'<h1 class="c-title">{strings.PERFORMANCE}</h1><p class="c-lead">{text(lead(context, figures))}</p>'))
-    if not figures:
-        if version is None and shown is None:
+        show(Html(f'<h1 class="c-title">{strings.PERFORMANCE}</h1><p class="c-lead">{text(lead(context, scope, asked))}</p>'))
+    part.draw(context, scope)
+
+
+def asked_for(context: PageContext, scope: Scope) -> Figure | None:
+    """The figure about everybody that the link names."""
+    name = context.view.measure
+    if name is None:
+        return None
+    version = context.view.version if performance_part(name) != "versions" else None
+    more: dict[str, Any] = {"versions": True} if performance_part(name) == "versions" else {"version": version}
+    found = scope.read(context, name, tables=True, **more) if name.startswith("weak_spot") else scope.read(
+        context, name, population=True, tables=True, **more)  # fmt: skip
+    return next(iter(found), None)
+
+
+def lead(context: PageContext, scope: Scope, asked: Figure | None) -> str:
+    """The page in one sentence: the figure that the link is about, else what needs attention most, or the main figure."""
+    bad = [item for item in data.attention(*context.key) if destination(item.figure)[0] == "performance"]
+    if asked is not None:
+        return wording.sentence(asked, since=since(asked, bad)) + "."
+    if bad:
+        return wording.sentence(bad[0].figure, since=bad[0].since) + "."
+    figures = scope.read(context, *FIRST, *(f"estimated_{name}" for name in FIRST[:2]), population=True)
+    mine = sorted((each for each in figures if each.value is not None and each.name in FIRST), key=lambda each: FIRST.index(each.name))
+    guessed = [each for each in figures if each.value is not None and each.name not in FIRST]
+    if not mine and not guessed:
+        return strings.NO_PERFORMANCE
+    calm = strings.CALM if data.counts(*context.key).get("pass") else strings.NO_THRESHOLD
+    return f"{wording.sentence((mine or guessed)[0])}. {calm}"
+
+
+def overview(context: PageContext, scope: Scope) -> None:
+    """The table of measures, and one of them over time."""
+    figures = scope.read(context, population=True, tables=True)
+    mine = measures.of_everybody(figures)
+    if not mine:
+        if scope.version is None and scope.window is None:
             not_enough(strings.NO_PERFORMANCE)
         else:
             filtered("measures", "version", "window")
         return
-    names = list(dict.fromkeys(each.name for each in figures))
-    left, right = st.columns(2, gap="small")
-    with right, panel("trend", strings.OVER_TIME, strings.PERFORMANCE_OVER_TIME):
+    names = list(dict.fromkeys(each.name.removeprefix("estimated_") for each in mine))
+    left, right = st.columns([7, 6], gap="small")
+    with right, panel("trend", words.REALISED, words.REALISED_LEAD):
         chosen = picked(context, names)
-        over_time(context, chosen, version)
-    with left, panel("measures", strings.MEASURES, strings.measures_lead(len(figures))):
-        waiting = next((each.reason[each.reason.index(IMMATURE) :] for each in figures if IMMATURE in each.reason), None)
-        if waiting is not None:
-            show(span(strings.still_waiting(waiting.removeprefix(IMMATURE)), "c-note", strings.TERMS["maturity"]))
-        show(
-            figure_table(
-                strings.MEASURES,
-                figures,
-                head="Measure",
-                first=lambda each: Html(f"{follow(context, each.name)} {exactness(each)}"),
-                chosen=lambda each: each.name == chosen,
-            )
-        )
-    with right, panel("reliability", strings.RELIABILITY, strings.RELIABILITY_LEAD):
-        reliability(context, shown, version)
-    with left, panel("versions", known("Versions", "version"), strings.VERSIONS_LEAD):
-        by_version(context, data.versions(*context.key))
-
-
-def follow(context: PageContext, name: str) -> Html:
-    """A measure's name as a link that follows it over time."""
-    term = glossary.term(name)
-    return link(term.title, "performance", context.query(measure=name), term.definition)
+        realised_over_time.draw(context, scope, chosen, figures)
+    with left, panel("measures", strings.MEASURES, words.MEASURES_LEAD):
+        measures.draw(context, scope, figures, chosen)
 
 
 def picked(context: PageContext, names: Sequence[str]) -> str:
@@ -86,84 +123,71 @@ def picked(context: PageContext, names: Sequence[str]) -> str:
     return choose(context, "measure", "Measure", names, words=lambda name: glossary.term(name).title, default=default, bare=True) or default
 
 
-def measures(figures: Sequence[Figure]) -> list[Figure]:
-    """The figures about the whole population that belong on this page, worst first, then in the run's order."""
-    mine = [each for each in figures if glossary.term(each.name).family in FAMILIES]
-    return sorted(mine, key=lambda each: (VERDICTS.get(each.verdict, 4) if each.verdict in ("fail", "error", "warn") else 4, each.position))
+def labels(context: PageContext, scope: Scope) -> None:
+    """How outcomes arrive, and whose."""
+    left, right = st.columns(2, gap="small")
+    with left, panel("arrival", words.ARRIVAL, words.ARRIVAL_LEAD):
+        outcomes_arriving.draw(context, scope)
+    with right, panel("maturity", known(words.MATURITY, "maturity"), words.MATURITY_LEAD):
+        maturity.draw(context, scope)
+    left, right = st.columns(2, gap="small")
+    with left, panel("selective", words.SELECTIVE):
+        selective_labels.draw(context, scope)
+    with right, panel("bounds", known(words.BOUNDS, "bounds"), words.BOUNDS_LEAD):
+        outcome_bounds.draw(context, scope)
 
 
-def lead(context: PageContext, figures: Sequence[Figure]) -> str:
-    """The page in one sentence: the figure that the link is about, else what needs attention most, or the main figure."""
-    bad = [item for item in data.attention(*context.key) if destination(item.figure)[0] == "performance"]
-    asked = next((each for each in figures if each.name == context.view.measure), None)
-    if asked is not None:
-        return wording.sentence(asked, since=since(asked, bad)) + "."
-    if bad:
-        return wording.sentence(bad[0].figure, since=bad[0].since) + "."
-    mine = [each for each in figures if each.name in FIRST and each.value is not None]
-    if not mine:
-        return strings.NO_PERFORMANCE
-    calm = strings.CALM if any(each.verdict == "pass" for each in figures) else strings.NO_THRESHOLD
-    return f"{wording.sentence(min(mine, key=lambda each: FIRST.index(each.name)))}. {calm}"
+def calibration(context: PageContext, scope: Scope) -> None:
+    """Whether scores mean what they say."""
+    several = context.model.task == "multiclass" and scope.label is None
+    left, right = st.columns(2, gap="small")
+    with left, panel("reliability", words.RELIABILITY, words.TOP_LABEL_LEAD if several else words.RELIABILITY_LEAD):
+        reliability.draw(context, scope)
+    with left, panel("brier", words.BRIER, words.BRIER_LEAD):
+        brier_parts.draw(context, scope)
+    with right, panel("reliability-groups", words.BY_GROUP, words.BY_GROUP_LEAD):
+        reliability_by_group.draw(context, scope)
 
 
-def over_time(context: PageContext, name: str, version: str | None) -> None:
-    """The chosen measure per window, with its table."""
-    past = data.figures(*context.key, names=(name,), whole=False, version=version, population=True, columns=False)
-    whole = data.figures(*context.key, names=(name,), version=version, population=True, columns=False)
-    if not past:
-        not_enough(whole[0].reason if whole and whole[0].reason else strings.NO_WINDOWS)
-        return
-    clock = past[0].window_start is not None
-    show(Html(f'<p class="c-sentence">{text(glossary.term(name).definition)}</p>'))
-    spec = trend(
-        name, [("", past)], events=marks(context.snapshot.config, context.model, clock), baseline=whole[0].value if whole else None
-    )
-    chart.draw(spec, key="trend-chart")
-    show(Html(f'<p class="c-note">{text(strings.trend_note(bool(whole)))}</p>'))
-    chart.folded_table(spec)
+def cuts(context: PageContext, scope: Scope) -> None:
+    """The threshold explorer."""
+    cut_offs.draw(context, scope)
 
 
-def reliability(context: PageContext, shown: data.Span | None, version: str | None) -> None:
-    """Observed rate against mean score, bin by bin, with its table beside it."""
-    found = data.figures(
-        *context.key, names=("expected_calibration_error",), window=shown, version=version, population=True, columns=False, tables=True
-    )
-    if not found or not found[0].tables:
-        not_enough(found[0].reason if found and found[0].reason else strings.NO_RELIABILITY)
-        return
-    tables = found[0].tables
-    spec = charts.ReliabilityChart(
-        title=strings.RELIABILITY,
-        unit="percent",
-        alt=f"{strings.RELIABILITY}: {wording.sentence(found[0])}. {len(tables['mean_score'])} bins.",
-        mean_score=tuple(tables["mean_score"]),
-        observed=tuple(tables["observed"]),
-        low=tuple(tables["low"]),
-        high=tuple(tables["high"]),
-        n=tuple(int(each) for each in tables["n"]),
-    )
-    show(Html(f'<p class="c-lead">{text(wording.sentence(found[0]))}.</p>'))
-    chart.with_table(spec, key="reliability-chart", shares=(1, 1))
+def spots(context: PageContext, scope: Scope) -> None:
+    """Where the model errs most."""
+    with panel("weak-spots", words.WEAK_SPOTS, words.WEAK_SPOTS_LEAD):
+        weak_spots.draw(context, scope, weak_spots.AMONG_GROUPS)
+    with panel("weak-features", words.WEAK_FEATURES, words.WEAK_FEATURES_LEAD):
+        weak_spots.draw(context, scope, weak_spots.BY_FEATURES)
 
 
-def by_version(context: PageContext, versions: Sequence[str]) -> None:
-    """The main measures, one column for each version."""
-    if not versions:
-        show(Html(f'<p class="c-note">{text(strings.NO_VERSIONS)}</p>'))
-        return
-    figures = data.figures(*context.key, names=FIRST, population=True, columns=False, versions=True)
-    cells = {(each.version, each.name): each for each in figures}
-    shown = [None, *versions[-MOST_VERSIONS:]]
-    names = [name for name in FIRST if any((version, name) in cells for version in versions)]
-    columns = [Column(head="Measure", css="tight")]
-    columns += [Column(head=strings.ALL_VERSIONS if version is None else wording.name_of(version), css="num") for version in shown]
-    support = [
-        max((each.n for (one, _), each in cells.items() if one == version and each.n is not None), default=None) for version in shown
-    ]
-    rows: list[list[object]] = [[known("n", "n"), *(wording.count(n) for n in support)]]
-    for name in names:
-        rows.append([measure(name), *(compact(cells[version, name]) if (version, name) in cells else wording.DASH for version in shown)])
-    show(table(strings.VERSIONS_LEAD, columns, rows))
-    if len(versions) > MOST_VERSIONS:
-        show(span(strings.shown_of(MOST_VERSIONS, len(versions), "versions, the last by name"), "c-note"))
+def alone(key: str, title: str, sentence: str, draw: object, context: PageContext, scope: Scope) -> None:
+    """A part that is one panel."""
+    with panel(key, title, sentence):
+        draw(context, scope)  # type: ignore[operator]
+
+
+def classes(context: PageContext, scope: Scope) -> None:
+    """A task with several classes: who is taken for whom, and each class on its own."""
+    with panel("confusion", words.CONFUSION, words.CONFUSION_LEAD):
+        confusion.draw(context, scope)
+    with panel("per-class", words.PER_CLASS, words.PER_CLASS_LEAD):
+        per_class.draw(context, scope)
+
+
+ALL_MENUS = frozenset({"version", "window"})
+PARTS = (
+    Part(key="overview", title="Overview", draw=overview, shows=lambda reported: bool(reported), menus=ALL_MENUS),
+    Part(key="classes", title="Classes", draw=classes, shows=any_of("accuracy"), menus=ALL_MENUS, tasks=frozenset({"multiclass"})),
+    Part(key="sizes", title="By size", menus=ALL_MENUS, shows=any_of("mean_error"), tasks=frozenset({"regression"}),
+         draw=partial(alone, "by-size", words.BY_SIZE, words.BY_SIZE_LEAD, error_by_size.draw)),
+    Part(key="labels", title="Labels", draw=labels, shows=any_of("label_maturity", "label_selectivity"),
+         menus=frozenset({"version", "window"})),
+    Part(key="calibration", title="Calibration", draw=calibration, shows=any_of("expected_calibration_error", "brier_score"),
+         menus=ALL_MENUS | {"class"}),
+    Part(key="cut-offs", title="Cut-offs", draw=cuts, shows=any_of("threshold_curve", "expected_cost"), menus=frozenset({"class"})),
+    Part(key="weak-spots", title="Weak spots", draw=spots, shows=any_of("weak_spot*")),
+    Part(key="versions", title="Versions", shows=any_of("accuracy", "selection_rate", "mean_error"), menus=frozenset({"class"}),
+         draw=partial(alone, "versions", words.VERSIONS, words.VERSIONS_LEAD, versions.draw)),
+)  # fmt: skip

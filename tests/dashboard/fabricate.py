@@ -17,6 +17,8 @@ from typing import Any
 
 import duckdb
 
+from tests.dashboard.fabricate_further import further
+
 TABLES = {
     "runs": "run VARCHAR, created TIMESTAMP, format INTEGER, code_revision VARCHAR, policy VARCHAR, data VARCHAR, bins VARCHAR",
     "models": "run VARCHAR, model VARCHAR, title VARCHAR, task VARCHAR, environment VARCHAR, owner VARCHAR, runbook VARCHAR, "
@@ -27,9 +29,12 @@ TABLES = {
     "findings": 'run VARCHAR, model VARCHAR, "position" INTEGER, name VARCHAR, unit VARCHAR, version VARCHAR, slice VARCHAR, '
     'reference_slice VARCHAR, attribute VARCHAR, "column" VARCHAR, window_start TIMESTAMP, window_end TIMESTAMP, first_row BIGINT, '
     'last_row BIGINT, partial BOOLEAN, whole BOOLEAN, "value" DOUBLE, low DOUBLE, high DOUBLE, n BIGINT, "method" VARCHAR, p_value DOUBLE, '
-    "q_value DOUBLE, tables VARCHAR, threshold_min DOUBLE, threshold_max DOUBLE, severity VARCHAR, rationale VARCHAR, verdict VARCHAR, "
+    "q_value DOUBLE, people DOUBLE, people_low DOUBLE, people_high DOUBLE, tables VARCHAR, threshold_min DOUBLE, threshold_max DOUBLE, "
+    "severity VARCHAR, rationale VARCHAR, threshold_source VARCHAR, threshold_since TIMESTAMP, threshold_until TIMESTAMP, verdict VARCHAR, "
     "reason VARCHAR",
     "errors": "run VARCHAR, model VARCHAR, name VARCHAR, reason VARCHAR, error BOOLEAN",
+    "policy_changes": 'run VARCHAR, "at" TIMESTAMP, model VARCHAR, name VARCHAR, field VARCHAR, before VARCHAR, after VARCHAR, '
+    "since TIMESTAMP",
     "ledger": "batch INTEGER, model VARCHAR, source VARCHAR, path VARCHAR, kind VARCHAR, content VARCHAR, size BIGINT, modified BIGINT, "
     "first_line BIGINT, next_line BIGINT, complete BOOLEAN, received BIGINT, accepted BIGINT, duplicate BIGINT, quarantined BIGINT, "
     "outcomes BIGINT, committed TIMESTAMP",
@@ -73,6 +78,8 @@ class Case:
     clock: bool = True
     versions: bool = True
     attributes: tuple[str, ...] = ("sex", "race")
+    task: str = "binary"
+    what_if: bool = False
     newest: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC).replace(tzinfo=None, minute=0, second=0, microsecond=0))
     models: tuple[tuple[str, str], ...] = (("loans", "Loan approvals"), ("cards", "Card limits"))
 
@@ -137,6 +144,7 @@ class Writer:
             row["partial"] = window == len(self.spans) - 1
         least, most, severity, rationale = THRESHOLDS.get(name, (None, None, None, None))
         row |= {"threshold_min": least, "threshold_max": most, "severity": severity, "rationale": rationale}
+        row["threshold_source"] = "29 CFR 1607.4(D)" if name == "impact_ratio" else None
         row["verdict"] = verdict(name, value, low, high, n)
         if row["verdict"] == "insufficient":
             row["reason"] = f"n = {n}, need 30"
@@ -331,9 +339,11 @@ def snapshot(path: Path, case: Case | None = None) -> Path:
         for number, (name, title) in enumerate(case.models):
             mine = case if number == 0 else Case(**{**case.__dict__, "faults": False, "attributes": case.attributes[:1]})
             out, rng = Writer(name, mine), random.Random(number)
-            performance(out, rng)
-            if mine.attributes:
-                fairness(out, rng)
+            if mine.task == "binary":
+                performance(out, rng)
+                if mine.attributes:
+                    fairness(out, rng)
+            further(out)
             drift(out, rng)
             quality(out, rng)
             fields = [part.strip().split(" ")[0] for part in TABLES["findings"].split(", ")]
@@ -343,7 +353,7 @@ def snapshot(path: Path, case: Case | None = None) -> Path:
             start = out.spans[0][0]
             connection.execute(
                 f"insert into models values ({', '.join('?' * 28)})",
-                [RUN, name, title, "binary", "production", "credit-risk@example.org", "https://example.org/runbooks/loans",
+                [RUN, name, title, mine.task, "production", "credit-risk@example.org", "https://example.org/runbooks/loans",
                  "1d" if mine.clock else "5000 rows",
                  "1", "1", json.dumps(mine.attributes), "[]", 8, start - dt.timedelta(days=30) if mine.clock else None,
                  start if mine.clock else None,
@@ -351,6 +361,11 @@ def snapshot(path: Path, case: Case | None = None) -> Path:
                  used + 18000 + 40, used, used, 452, 1500,
                  round(used * 0.72) if mine.labels else 0, mine.newest if mine.clock else None, "14d", mine.newest],
             )  # fmt: skip
+            if mine.versions:
+                connection.execute(
+                    "insert into policy_changes values (?, ?, ?, 'impact_ratio', 'min', '0.75', '0.8', ?)",
+                    [RUN, mine.newest, name, mine.newest - dt.timedelta(days=6)],
+                )
             if not mine.labels:
                 connection.execute("insert into errors values (?, ?, 'accuracy', 'no outcomes are known yet', false)", [RUN, name])
             connection.execute(

@@ -151,7 +151,11 @@ def test_figures_of_one_attribute(lender: data.Snapshot) -> None:
         mine = data.figures(lender, RUN, "loans", attribute=attribute, columns=False)
         assert mine == tuple(each for each in everything if attribute_of(each) == attribute)
         assert mine
-    assert data.attributes(lender, RUN, "loans") == {attribute_of(each) for each in everything}
+    assert data.attributes(lender, RUN, "loans") == {
+        attribute_of(each)
+        for each in everything
+        if not each.name.startswith("weak_spot")  # found by search, no attribute
+    }
 
 
 def test_rows_instead_of_a_clock(tmp_path: Path) -> None:
