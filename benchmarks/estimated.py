@@ -82,7 +82,8 @@ is done and how wrong it was. All figures are generated: `python -m benchmarks.e
   them, rates are taken per cell of the protected cross and weighted to the window's own mix (as PAPE does with a model of the features;
   here with counts). It is used where it changes the expected outcomes by more than 2.24 standard errors; the method says so.
 - **Interval.** Where the realised figure should fall in 95 of 100 cases: the chance of the window's own outcomes (Poisson-binomial), the
-  sampling of the reference, and, where past windows with outcomes were off by more than chance, their mean square error.
+  sampling of the reference, and, where past windows with outcomes were off by more than in three of four sound histories, their mean
+  square error beyond chance.
 - **Refusals.** No estimate where the reference has fewer than 1,000 outcomes of scored predictions, or fewer than 10 of either kind; where
   outcomes do not rise with the score (a rising curve misses the rates of twenty cells by more than 5 points on average, p < 0.001); where
   more than 5 % of a window's scores lie where the reference has no outcomes, or 5 % of its rows are of groups that it has no outcomes of.

@@ -15,6 +15,9 @@ from audits.estimated.rows import Rows
 from audits.evidence import Evidence
 from audits.interval import share
 
+SOUND = 0.25
+"""Share of sound histories whose intervals are widened all the same: an interval a little too wide does less harm than one too narrow."""
+
 
 def realised(evidence: Evidence, pieces: Pieces, rows: Rows, windows: Integers) -> dict[str, Floats]:
     """Figures of the known outcomes by [window of `windows`, slice]; losses from sums over rows, where there are such."""
@@ -45,7 +48,7 @@ def excess(figures: Mapping[str, Figure], seen: Mapping[str, Floats], usable: ND
     """What past errors add to the variance of an estimate, by [number of checked windows before it, slice]; last, of the whole period.
 
     The mean over those windows of (estimated - realised)² minus the variance that chance and the reference's sampling explain, where the
-    squares are more than chance explains (Σ gap² / variance beyond the 95 % point of chi-squared), else 0: outcomes drift a little from
+    squares are larger than in three of four sound histories (Σ gap² / variance, chi-squared), else 0: outcomes drift a little from
     window to window without contradicting the estimates, and an interval that ignores it is too narrow for large windows. Over the whole
     period errors that change sign average out: it adds the square of their mean, as far as that is more than chance explains, and the
     rest divided by the windows.
@@ -59,7 +62,7 @@ def excess(figures: Mapping[str, Figure], seen: Mapping[str, Floats], usable: ND
         kept, spread = np.where(counted, gap, 0.0), np.where(counted, variance, 0.0)
         parts = (counted, kept**2 / np.where(counted, variance, 1.0), kept**2 - spread)
         windows, squares, added = (np.concatenate([np.zeros((1, part.shape[1])), np.cumsum(part, axis=0)]) for part in parts)
-        beyond = squares > chdtri(np.maximum(windows, 1), 0.05)
+        beyond = squares > chdtri(np.maximum(windows, 1), SOUND)
         mean = np.where(beyond & (windows > 0), np.maximum(share(added, windows), 0.0), 0.0)
         size = np.maximum(windows[-1], 1.0)
         lasting = np.maximum((kept.sum(axis=0) ** 2 - spread.sum(axis=0)) / size**2, 0.0)
