@@ -32,9 +32,10 @@ def impact_ratio(evidence: Evidence) -> Iterator[Measurement]:
         reference group was picked from k > 3 groups: a group that was picked as the highest lies above the others by chance too. n is the
         group's decided rows.
     Tables
-        `flips`: the smallest number of decisions in the group that, made favorable, lift the ratio to 0.8; `rate` and
-        `reference_rate`; `z`, and `expected`, the smallest expected count: below five the p-value is Fisher's (`test`). For all single
-        attributes, and for the intersection over the whole period. `people` is how many decisions the gap in rates amounts to.
+        `flips`: the smallest number of decisions in the group that, made favorable, lift the ratio to 0.8; `rate` and `reference_rate`;
+        `z`, and `expected`, the smallest expected count: below five the p-value is Fisher's (`test`); `p_value` is that of the two groups
+        alone. For all single attributes, and for the intersection over the whole period. `people` is how many decisions the gap in rates
+        amounts to.
     When it misleads
         The four-fifths line is a screen, not a law: with few rows a ratio below it may be chance, with many a ratio above it may still
         be a significant gap. It says nothing about whether the groups were alike, and the reference is picked after looking, so the
@@ -50,7 +51,7 @@ def impact_ratio(evidence: Evidence) -> Iterator[Measurement]:
         reference = selection_yardstick(evidence, groups)
         hits, n = counts.selected[..., groups.slices], counts.decided[..., groups.slices]
         found = ratios(hits, n, reference, zero=NO_SELECTION)
-        tables = _tables(evidence, groups, reference, hits, n)
+        tables = _tables(evidence, groups, reference, hits, n, found.p_value)
         yield per_group(evidence, "impact_ratio", "ratio", groups, reference, found, tables=tables, counted=(hits, n))
 
 
@@ -65,7 +66,9 @@ def flips(hits: Floats, n: Floats, hits_r: Floats, n_r: Floats) -> Integers:
     return np.asarray(np.maximum(-(-missing // np.maximum(5 * b, 1)), 0), dtype=np.int64)
 
 
-def _tables(evidence: Evidence, groups: Groups, reference: Integers, hits: Floats, n: Floats) -> list[dict[str, Any] | None]:
+def _tables(
+    evidence: Evidence, groups: Groups, reference: Integers, hits: Floats, n: Floats, p_value: Floats
+) -> list[dict[str, Any] | None]:
     """Flat over [version, window, group]."""
     hits_r, n_r = of_group(hits, reference), of_group(n, reference)
     rate, rate_r = share(hits, n), np.broadcast_to(share(hits_r, n_r), n.shape)
@@ -80,10 +83,10 @@ def _tables(evidence: Evidence, groups: Groups, reference: Integers, hits: Float
     if not single:
         wanted[:, 1:] = False
     found: list[dict[str, Any] | None] = [None] * n.size
-    rows = zip(*(values[wanted].tolist() for values in (flips(hits, n, hits_r, n_r), rate, rate_r, z, expected)), strict=True)
-    for place, (k, own, beside, score, least) in zip(np.flatnonzero(wanted).tolist(), rows, strict=True):
+    rows = zip(*(values[wanted].tolist() for values in (flips(hits, n, hits_r, n_r), rate, rate_r, z, expected, p_value)), strict=True)
+    for place, (k, own, beside, score, least, p) in zip(np.flatnonzero(wanted).tolist(), rows, strict=True):
         found[place] = {
             "flips": k, "rate": own, "reference_rate": beside, "z": score if math.isfinite(score) else None, "expected": least,
-            "test": "fisher" if least < FEW_EXPECTED else "z",
+            "test": "fisher" if least < FEW_EXPECTED else "z", "p_value": p if math.isfinite(p) else None,
         }  # fmt: skip
     return found

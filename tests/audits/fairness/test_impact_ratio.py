@@ -103,3 +103,16 @@ def test_windows_versions_and_the_intersection_have_their_own_yardsticks(evidenc
     both = {(f.window, f.version, f.slice["race"], f.slice["sex"]): f for f in figures(impact_ratio, evidence, attribute="race,sex")}
     assert both[1, None, "y", "M"].value == pytest.approx(2 / 8)
     assert both[1, None, "y", "M"].reference == {"race": "x", "sex": "M"}
+
+
+def test_the_screen_comes_with_z_and_the_p_of_the_two_groups_alone(evidence_of, figures, decided):
+    from scipy.stats import fisher_exact, norm
+
+    counts = {"a": (60, 100), "b": (45, 100), "c": (50, 100), "d": (1, 6), "e": (40, 100)}
+    found = {f.slice["group"]: f for f in figures(impact_ratio, evidence_of(decided(counts, "group"), protected=("group",)), window=0)}
+    b, d = found["b"].tables, found["d"].tables
+    assert b["z"] == pytest.approx(-0.15 / math.sqrt(0.525 * 0.475 * 2 / 100))  # pooled: 105 of 200
+    assert (b["test"], b["p_value"]) == ("z", pytest.approx(2 * norm.sf(abs(b["z"]))))
+    assert found["b"].p == pytest.approx(2 * b["p_value"]), "the yardstick was picked from five"
+    assert d["expected"] == pytest.approx(6 * 45 / 106)  # 61 of 106 selected, so 45 not
+    assert (d["test"], d["p_value"]) == ("fisher", pytest.approx(fisher_exact([[1, 5], [60, 40]]).pvalue, rel=1e-9))
