@@ -15,10 +15,10 @@ def estimated_accuracy(evidence: Evidence) -> Iterator[Measurement]:
     """The share of decisions that will turn out to agree with the outcome.
 
     (TP + TN) / (TP + FP + FN + TN). TP, FP, FN and TN are the outcomes to be expected: Σ p over the positive decisions, Σ (1 - p) over
-    them, and so on, p being the outcome rate that
-    the reference shows at a row's score.
+    them, and so on, p being the outcome rate that the reference shows at a row's score.
 
-    Interval: 95 % prediction interval for the realised figure: the chance of the rows' own outcomes and the sampling of the reference.
+    Interval: 95 % prediction interval for the realised figure: the chance of the rows' own outcomes, the sampling of the reference, and
+    past errors beyond chance.
 
     It misleads when outcomes no longer follow the score as they did in the reference: see `estimation_error` and [how it is
     made](../estimated-performance.md).

@@ -14,10 +14,11 @@ from audits.finding import Measurement
 def estimated_average_precision(evidence: Evidence) -> Iterator[Measurement]:
     """The precision at each positive outcome, going down from the highest score, averaged over the positive outcomes to be expected.
 
-    Σ over rows from the highest score down of p x (expected precision there), over Σ p, p being the outcome rate that the reference
-    shows at a row's score. What the rising curve overstates of its own reference is taken off.
+    Σ over rows from the highest score down of p x (expected precision there), over Σ p, p being the outcome rate that the reference shows
+    at a row's score. What the rising curve overstates of its own reference is taken off.
 
-    Interval: 95 % prediction interval for the realised figure: the chance of the rows' own outcomes and the sampling of the reference.
+    Interval: 95 % prediction interval for the realised figure: the chance of the rows' own outcomes, the sampling of the reference, and
+    past errors beyond chance.
 
     It misleads when outcomes no longer follow the score as they did in the reference: see `estimation_error` and [how it is
     made](../estimated-performance.md).

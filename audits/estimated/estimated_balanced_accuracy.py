@@ -15,10 +15,10 @@ def estimated_balanced_accuracy(evidence: Evidence) -> Iterator[Measurement]:
     """The mean of the true positive rate and the true negative rate that outcomes will show.
 
     (TP / (TP + FN) + TN / (TN + FP)) / 2. TP, FP, FN and TN are the outcomes to be expected: Σ p over the positive decisions, Σ (1 - p)
-    over them, and so on, p being the outcome rate that
-    the reference shows at a row's score.
+    over them, and so on, p being the outcome rate that the reference shows at a row's score.
 
-    Interval: 95 % prediction interval for the realised figure: the chance of the rows' own outcomes and the sampling of the reference.
+    Interval: 95 % prediction interval for the realised figure: the chance of the rows' own outcomes, the sampling of the reference, and
+    past errors beyond chance.
 
     It misleads when outcomes no longer follow the score as they did in the reference: see `estimation_error` and [how it is
     made](../estimated-performance.md).

@@ -15,10 +15,10 @@ def estimated_base_rate(evidence: Evidence) -> Iterator[Measurement]:
     """The share of favorable outcomes that the scores lead to expect.
 
     Σ p / n over all scored predictions, p being the outcome rate that the reference shows at a row's score (1 - p where the positive
-    outcome is not
-    the favorable one).
+    outcome is not the favorable one).
 
-    Interval: 95 % prediction interval for the realised figure: the chance of the rows' own outcomes and the sampling of the reference.
+    Interval: 95 % prediction interval for the realised figure: the chance of the rows' own outcomes, the sampling of the reference, and
+    past errors beyond chance.
 
     It misleads when outcomes no longer follow the score as they did in the reference: see `estimation_error` and [how it is
     made](../estimated-performance.md).

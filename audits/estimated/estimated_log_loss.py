@@ -14,10 +14,11 @@ from audits.finding import Measurement
 def estimated_log_loss(evidence: Evidence) -> Iterator[Measurement]:
     """The mean negative logarithm of the probability that the score gives to what will happen.
 
-    -Σ (p log(score) + (1 - p) log(1 - score)) / n, p being the outcome rate that the reference shows at a row's score; scores as they
-    lie in the reference within a piece of the grid (at most 1/80 of it; 1/20 for intersections).
+    -Σ (p log(score) + (1 - p) log(1 - score)) / n, p being the outcome rate that the reference shows at a row's score; scores as they lie
+    in the reference within a piece of the grid (at most 1/80 of it; 1/20 for intersections).
 
-    Interval: 95 % prediction interval for the realised figure: the chance of the rows' own outcomes and the sampling of the reference.
+    Interval: 95 % prediction interval for the realised figure: the chance of the rows' own outcomes, the sampling of the reference, and
+    past errors beyond chance.
 
     It misleads when outcomes no longer follow the score as they did in the reference: see `estimation_error` and [how it is
     made](../estimated-performance.md).

@@ -14,10 +14,11 @@ from audits.finding import Measurement
 def estimated_roc_auc(evidence: Evidence) -> Iterator[Measurement]:
     """The chance that a positive outcome will turn out to have had a higher score than a negative one, ties counting half.
 
-    Σ over pairs of rows i < j in the score of p_j (1 - p_i), over Σ over pairs of p_j (1 - p_i) + p_i (1 - p_j), p being the outcome
-    rate that the reference shows at a row's score. What the rising curve overstates of its own reference is taken off.
+    Σ over pairs of rows i < j in the score of p_j (1 - p_i), over Σ over pairs of p_j (1 - p_i) + p_i (1 - p_j), p being the outcome rate
+    that the reference shows at a row's score. What the rising curve overstates of its own reference is taken off.
 
-    Interval: 95 % prediction interval for the realised figure: the chance of the rows' own outcomes and the sampling of the reference.
+    Interval: 95 % prediction interval for the realised figure: the chance of the rows' own outcomes, the sampling of the reference, and
+    past errors beyond chance.
 
     It misleads when outcomes no longer follow the score as they did in the reference: see `estimation_error` and [how it is
     made](../estimated-performance.md).

@@ -17,11 +17,11 @@ def estimated_root_mean_squared_error(evidence: Evidence) -> Iterator[Measuremen
     √(Σ n q / Σ n) over forty runs of predictions with about as many reference rows each (20 coarse bins for intersections), q being the
     mean squared error that the reference shows in a run.
 
-    Interval: 95 % prediction interval for the realised figure on the logarithmic scale: the chance of the rows' own errors and the sampling
-    of the reference.
+    Interval: 95 % prediction interval for the realised figure on the logarithmic scale: the chance of the rows' own errors, the sampling of
+    the reference, and past errors beyond chance.
 
-    It misleads when errors are no longer what they were at such predictions: see `estimation_error` and
-    [how it is made](../estimated-performance.md).
+    It misleads when errors are no longer what they were at such predictions: see `estimation_error` and [how it is
+    made](../estimated-performance.md).
 
     Source: NannyML, Direct Loss Estimation, which learns the loss with a model of the features; here it is read off the predictions alone.
 

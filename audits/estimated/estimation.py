@@ -193,9 +193,7 @@ def _of_known(pieces: Pieces, expected: Expected, rows: Rows, windows: Integers)
     return expect(pieces, rows.known[windows], used=expected.shift.used[windows])
 
 
-def _withheld(
-    pieces: Pieces, tested: Contradiction | None, count: int, windows: Integers
-) -> tuple[NDArray[np.object_], NDArray[np.bool_]]:
+def _withheld(pieces: Pieces, tested: Contradiction | None, count: int, windows: Integers) -> tuple[NDArray[np.object_], NDArray[np.bool_]]:
     """Why estimates are withheld, by [window, slice], and where they were already before a window's own outcomes, by [checked, slice].
 
     The last windows with outcomes speak for every window from then on, until new outcomes agree. What fails for a group fails for its

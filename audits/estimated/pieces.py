@@ -147,9 +147,7 @@ def lay_out(evidence: Evidence) -> Pieces | str:
     )  # fmt: skip
 
 
-def assemble(
-    slices: Integers, table: Floats, coarse: Floats, mean: Floats, within: NDArray[np.bool_], *, reported: bool
-) -> Pieces | str:
+def assemble(slices: Integers, table: Floats, coarse: Floats, mean: Floats, within: NDArray[np.bool_], *, reported: bool) -> Pieces | str:
     """Lay out pieces from the reference's counts, decisions and outcomes as negative, positive, unknown.
 
     Parameters

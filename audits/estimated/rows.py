@@ -38,5 +38,3 @@ def split(table: Floats, same: bool) -> Rows:
     """Rows from counts by [window, decision, outcome, piece], as logged."""
     found = turned(table, same, 1, 2)
     return Rows(n=found.sum(axis=2), known=found[:, :, NO] + found[:, :, YES], hits=found[:, :, YES])
-
-

@@ -38,7 +38,9 @@ def many(evidence_of: Build) -> Build:
     def make(rows: Rows, *, reference: int = 100, analysed: int = 1, **given: Any) -> Evidence:
         found = evidence_of(rows, **given)
         return dataclasses.replace(
-            found, tally=times(found.tally, analysed), reference_tally=times(found.reference_tally, reference),
+            found,
+            tally=times(found.tally, analysed),
+            reference_tally=times(found.reference_tally, reference),
             reference=dataclasses.replace(found.reference, n=found.reference.n * reference),
         )
 
