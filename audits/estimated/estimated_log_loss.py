@@ -23,7 +23,8 @@ def estimated_log_loss(evidence: Evidence) -> Iterator[Measurement]:
     It misleads when outcomes no longer follow the score as they did in the reference: see `estimation_error` and [how it is
     made](../estimated-performance.md).
 
-    Source: J. Bialek, W. Kuberski, N. Perrakis and A. Bifet (2024), Estimating Model Performance Under Covariate Shift Without Labels.
+    Source: J. Bialek, J. Kivimäki, W. Kuberski and N. Perrakis (2025), Estimating Model Performance Under Covariate Shift Without Labels,
+    NeurIPS; arXiv:2401.08348.
 
     >>> import math
     >>> round(-(0.7 * math.log(0.8) + 0.3 * math.log(0.2)), 4)  # a score of 0.8 where 7 of 10 outcomes were positive
