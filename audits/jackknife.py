@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 from audits.audit import Audit
 from audits.estimate import Floats, Integers
 from audits.evidence import Evidence
-from audits.fairness.yardstick import compared_groups, comparisons
 from audits.finding import Measurement
 from audits.interval import z_of
 
@@ -120,7 +119,7 @@ def _with_units(evidence: Evidence, block: Measurement, without: Floats, held: N
     moved = _on(scale, np.where(member, without, np.nan))
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         spread = _spread(moved, member, held_by)
-        low, high, p_value = _intervals(scale, block, spread, groups, pairs, _chosen(evidence, block))
+        low, high, p_value = _intervals(scale, block, spread, groups, pairs)
     low, high, p_value = _where_degenerate(block, low, high, p_value, spread, held_by)
     lost = np.isfinite(value) & ((held_by < 2) | (groups == 1) | ~defined.all(axis=0)) & (unit != "proportion")
     low, high, p_value = (np.where(lost | ~np.isfinite(value), np.nan, numbers) for numbers in (low, high, p_value))
@@ -158,12 +157,12 @@ def _spread(moved: Floats, member: NDArray[np.bool_], groups: Integers) -> Float
 
 
 def _intervals(
-    scale: NDArray[np.object_], block: Measurement, spread: Floats, groups: Integers, pairs: Integers, chosen: Floats
+    scale: NDArray[np.object_], block: Measurement, spread: Floats, groups: Integers, pairs: Integers
 ) -> tuple[Floats, Floats, Floats]:
     """Ends of the interval and the p-value of no gap, for cells whose figure moves.
 
     The widest of several gaps lies above the truth by chance: its lower end (of a lowest ratio the upper) makes up for having looked at so
-    many pairs by Bonferroni's bound, and so does its p-value; `chosen` is what a p-value grows by because the comparison group was picked.
+    many pairs by Bonferroni's bound, and so does its p-value.
     """
     from scipy.special import stdtr, stdtrit
 
@@ -178,7 +177,7 @@ def _intervals(
     if block.name in SCALED:
         times = np.maximum(t * spread / ((block.high - block.low) / 2), 1.0)
         ends = value - times * (value - block.low), value + times * (block.high - value)
-        return np.maximum(ends[0], 0.0), np.minimum(ends[1], 1.0), np.full(len(block), np.nan)
+        return np.minimum(np.maximum(ends[0], 0.0), value), np.minimum(ends[1], 1.0), np.full(len(block), np.nan)
     ends = centre - np.where(unit == "ratio", t, wide) * spread, centre + np.where(unit == "ratio", wide, t) * spread
     low, high = (_back(scale, end) for end in ends)
     if unit in WITHIN_ONE or unit == "difference":
@@ -186,7 +185,7 @@ def _intervals(
         low, high = np.where(within, np.maximum(low, -1.0), low), np.where(within, np.minimum(high, 1.0), high)
     if unit in ("score", "ratio"):
         low = np.where(value >= 0, np.maximum(low, 0.0), low)
-    return low, high, np.minimum(2 * pairs * chosen * stdtr(free, -np.abs(centre) / spread), 1.0)
+    return low, high, np.minimum(2 * pairs * stdtr(free, -np.abs(centre) / spread), 1.0)
 
 
 def _pairs(evidence: Evidence, block: Measurement) -> Integers:
@@ -194,20 +193,6 @@ def _pairs(evidence: Evidence, block: Measurement) -> Integers:
     several = [len(evidence.known_groups(name)) for name in evidence.attributes]
     pairs = np.asarray([*(max(k * (k - 1) // 2, 1) for k in several), 1], dtype=np.int64)
     return np.where((block.slice == 0) & (block.attribute >= 0), pairs[block.attribute], 1)
-
-
-def _chosen(evidence: Evidence, block: Measurement) -> Floats:
-    """What the p-value of a gap to a comparison group grows by because that group was picked for its rate."""
-    factor = np.ones(len(block))
-    against = (block.reference_slice >= 0) & (block.attribute >= 0)
-    if not against.any():
-        return factor
-    for groups in compared_groups(evidence):
-        cells = np.flatnonzero(against & (block.attribute == groups.attribute))
-        if len(cells) and len(groups.slices):
-            grown = comparisons(groups, evidence.counts.rows[..., groups.slices])[..., 0]
-            factor[cells] = grown[block.version[cells], block.window[cells]]
-    return factor
 
 
 def _wilson(p: Floats, n: Floats, t: Floats) -> tuple[Floats, Floats]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from audits.estimate import Floats, Integers
 from audits.evidence import Evidence
+from audits.fairness.yardstick import picked_from
 from audits.finding import COLUMNS, Measurement, Threshold
 from audits.interval import benjamini_hochberg
 from audits.policy import Entries, in_force, judge
@@ -36,8 +37,8 @@ def findings_table(
     Parameters
     ----------
     measurements
-        Blocks in the order in which findings are to be listed; q-values are taken over all blocks of one name, but for
-        those that bring their own.
+        Blocks in the order in which findings are to be listed; q-values are taken over all blocks of one name, but for those that bring
+        their own, and allow for a comparison group that was picked from several.
     thresholds
         For a measure, what is expected of it, or what was expected when; a window is judged by what held when it ended, one without a
         clock by what holds today.
@@ -58,6 +59,7 @@ def findings_table(
     slices, joined = _slices(evidence, blocks)
     names = list(dict.fromkeys(block.name for block in blocks))
     which = np.repeat(np.asarray([names.index(block.name) for block in blocks], dtype=np.int64), sizes)
+    tried = _tried(evidence, joined)
     q_value, verdict = np.full(len(which), np.nan), np.full(len(which), None, dtype=object)
     known = np.asarray([*(found.known for found in slices), True], dtype=np.bool_)[joined["slice"]]  # -1, no slice, is the last
     rules: list[Threshold] = []
@@ -65,7 +67,7 @@ def findings_table(
     ends = [evidence.clock if window.end is None else window.end - dt.timedelta(microseconds=1) for window in evidence.windows]
     for position, name in enumerate(names):
         of_name = np.flatnonzero(which == position)
-        q_value[of_name] = benjamini_hochberg(joined["p_value"][of_name])
+        q_value[of_name] = benjamini_hochberg(np.minimum(joined["p_value"][of_name] * tried[of_name], 1.0))
         given = thresholds.get(name, Threshold(name=name))
         entries = (given,) if isinstance(given, Threshold) else given
         ruled[of_name] = len(rules)
@@ -156,6 +158,15 @@ def _slices(evidence: Evidence, blocks: Sequence[Measurement]) -> tuple[list[Sli
         for name in ("slice", "reference_slice"):
             joined[name] = np.where(joined[name] >= own, joined[name] + shift, joined[name])
     return slices, joined
+
+
+def _tried(evidence: Evidence, joined: Mapping[str, NDArray[Any]]) -> Floats:
+    """How many tests each p-value stands for: more than one where the comparison group was picked from several for its rate."""
+    tried = np.ones(len(joined["p_value"]))
+    beside = (joined["reference_slice"] >= 0) & (joined["attribute"] >= 0)
+    if beside.any():
+        tried[beside] = picked_from(evidence)[tuple(joined[name][beside] for name in ("version", "window", "attribute"))]
+    return tried
 
 
 def _people(blocks: Sequence[Measurement], sizes: Sequence[int]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from audits.policy import thresholds
 from audits.run import examine
 from audits.slices import Slice
 from audits.window import Window
-from connectors.config import ThresholdOverride
+from connectors.config import Protected, ThresholdOverride
 
 
 def found(evidence: Evidence, name: str, level: str | None) -> dict[str, Any]:
@@ -95,3 +95,20 @@ def test_people_own_q_values_and_slices_that_were_found(evidence_of: Callable[..
     assert [json.loads(row["slice"]) for row in rows] == [{"age": "<25", "sex": "F"}, {"income": "low"}, {}]
     assert [row["q_value"] for row in rows] == [0.04, 0.5, 0.04]
     assert [(row["people"], row["people_low"], row["people_high"]) for row in rows[:2]] == [(3.0, 0.0, None), (None, None, None)]
+
+
+def test_a_picked_comparison_group_costs_q_and_not_p(evidence_of: Callable[..., Evidence]) -> None:
+    """Of five groups one was picked for its rate: one p-value of 0.01 stands for (5 - 1) / 2 = 2 tests, unless the group was named."""
+    rows = [{"sex": level, "decision": i % 2} for level in "ABCDE" for i in range(40)]
+
+    def q_of(protected: object) -> tuple[float, float]:
+        evidence = evidence_of(rows, protected=(protected,))
+        one = np.ones(1)
+        block = measurement(
+            "a", "x", value=one, low=one, high=one, n=one, method="m", p_value=one / 100, slice=1, reference_slice=2, attribute=0
+        )  # fmt: skip
+        (row,) = findings_table(evidence, [block], {}, {}).to_pylist()
+        return row["p_value"], row["q_value"]
+
+    assert q_of("sex") == (0.01, 0.02)
+    assert q_of(Protected(column="sex", reference="A")) == (0.01, 0.01)
