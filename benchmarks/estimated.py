@@ -80,7 +80,8 @@ is done and how wrong it was. All figures are generated: `python -m benchmarks.e
   them; ranking measures are sums over pairs of cells, losses sums of the expected loss. No row is read.
 - **Mix.** Where a window holds another mix of protected groups, or of decisions at a score, than the reference, and outcomes differ between
   them, rates are taken per cell of the protected cross and weighted to the window's own mix (as PAPE, Bialek et al. 2025, does with a
-  model of the features; here with counts). It is used where it changes the expected outcomes by more than 2.24 standard errors; the method says so.
+  model of the features; here with counts). It is used where it changes the expected outcomes by more than 2.24 standard errors; the
+  method says so.
 - **Interval.** Where the realised figure should fall in 95 of 100 cases: the chance of the window's own outcomes (Poisson-binomial), the
   sampling of the reference, and, where past windows with outcomes were off by more than in three of four sound histories, their mean
   square error beyond chance.
