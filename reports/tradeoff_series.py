@@ -38,7 +38,7 @@ def thresholds_by_group(figure: Figure, measure: str = "selection_rate", *, over
     largest = sorted(held, key=lambda each: -(each.get("scored") or 0))[:MOST_GROUPS]
     lines = [(strings.group(each["slice"]), each[measure]) for each in held if each in largest]
     term = glossary.term(measure)
-    title = f"{term.title} by {strings.attribute(figure.attribute)} at every common cut-off"
+    title = f"{strings.title_of(figure, measure)}{_of_class(figure)} by {strings.attribute(figure.attribute)} at every common cut-off"
     return _explored(tables, lines, over=over, title=title, unit=term.unit)
 
 
@@ -124,15 +124,25 @@ def frontier(
     if len(known) < 2:
         return None
     across, up = glossary.term("expected_cost" if x == "cost" else x), glossary.term(y)
-    title = f"{up.title} against {across.title.lower()}, by {strings.attribute(figure.attribute)}"
+    title = f"{strings.title_of(figure, y)}{_of_class(figure)} against {across.title.lower()}, by {strings.attribute(figure.attribute)}"
     bare = FrontierChart(
-        title=title, unit=up.unit, alt="", x_title=across.title.lower(), x_unit=across.unit, y_title=up.title.lower(), options=known
+        title=title,
+        unit=up.unit,
+        alt="",
+        x_title=across.title.lower(),
+        x_unit=across.unit,
+        y_title=strings.title_of(figure, y).lower(),
+        options=known,
     )
     said = "; ".join(bare.said(option) for option in _told(known, better=better))
     return FrontierChart(
         title=title, unit=up.unit, alt=f"{title}: {len(known)} ways of deciding. {said}.", x_title=bare.x_title, x_unit=bare.x_unit,
         y_title=bare.y_title, options=known,
     )  # fmt: skip
+
+
+def _of_class(figure: Figure) -> str:
+    return f" of {strings.name_of(figure.column)}" if figure.column is not None else ""
 
 
 def _undominated(options: Sequence[Option], *, better: str) -> list[Option | None]:

@@ -99,12 +99,18 @@ def row(figure: Figure, *, about: str | None = None) -> Row:
         people="" if figure.people is None else strings.people(figure.people, figure.people_low, figure.people_high),
         policy=strings.policy(figure.threshold_min, figure.threshold_max, unit),
         verdict=figure.verdict,
-        word="" if figure.suppressed else strings.standing(figure),
+        word=_standing(figure),
         note=figure.reason if figure.value is None and not figure.suppressed else "",
         remark=figure.reason if figure.value is not None else "",
         detail=strings.detail(figure),
         name=figure.name,
     )
+
+
+def _standing(figure: Figure) -> str:
+    """Return where a figure stands; nothing where no policy says anything of it."""
+    judged = figure.verdict is not None or figure.threshold_min is not None or figure.threshold_max is not None
+    return strings.standing(figure) if not figure.suppressed and (judged or strings.cannot_tell(figure)) else ""
 
 
 def attention(figures: Iterable[Figure]) -> list[Item]:

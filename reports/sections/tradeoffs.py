@@ -81,7 +81,7 @@ def _part(figure: Figure, figures: list[Figure], loud: Collection[str]) -> Trade
     kept = sum(each.kept for each in found)
     by_cost = ((searched.tables if searched else None) or {}).get("yardstick") == "cost"
     worse = "costing more" if by_cost else "losing accuracy"
-    if searched is None or (searched.value is None and not found):
+    if not found:
         lead = ""
     elif kept:
         lead = f"{kept} of {len(found)} alternatives {'is' if kept == 1 else 'are'} less disparate than today's decisions without {worse}."
