@@ -27,17 +27,13 @@ CANNOT_TELL: Final = "can't tell"
 """How the reason of a figure begins that is withheld because the evidence does not support one; it is shown as such, never as OK."""
 IMMATURE_WINDOWS: Final = "outcomes still to come"
 WORDS: Final = {"pass": "OK", "warn": "Warning", "fail": "Critical", "insufficient": "Not enough data", "error": "Error"}
-# One glyph per verdict, the shape that charts draw as well; text fonts hold all of them.
+# One glyph per verdict, the shape that charts draw as well.
 ICONS: Final = {"pass": "●", "warn": "▲", "fail": "◆", "insufficient": "○", "error": "✕"}
 # Worst first. What was not judged comes after what was judged and passed.
 SEVERITY_ORDER: Final = {"fail": 0, "error": 1, "warn": 2, "insufficient": 3, "pass": 4}
 
 _UNITS: Final = {
-    "proportion": "percent",
-    "share": "percent",
-    "rate": "percent",
-    "probability": "percent",
-    "fraction": "percent",
+    **dict.fromkeys(("proportion", "share", "rate", "probability", "fraction"), "percent"),
     "difference": "points",
     "proportion difference": "points",
     "percentage points": "points",

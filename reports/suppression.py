@@ -186,7 +186,9 @@ def _support(figures: Iterable[Figure]) -> dict[Cell, int]:
     """Return the smallest n of each cell, of all figures that rest on it."""
     support: dict[Cell, int] = {}
     for figure in figures:
-        n = least(figure) if figure.slice else None
+        # Everybody in a window, or of a version, is a cell as well: the period less the other windows would tell it.
+        everybody = figure.attribute is None and figure.column is None and figure.name not in HARMLESS
+        n = least(figure) if figure.slice or everybody else None
         if n is not None and (n > 0 or figure.value is not None):
             cell = _cell(figure, figure.slice)
             support[cell] = min(support.get(cell, n), n)

@@ -108,6 +108,13 @@ def test_a_window_cannot_be_found_by_subtracting_the_others_from_the_period() ->
     assert sum(group == "F" and window is not None for group, window in hidden) >= 2
 
 
+def test_everybody_in_a_window_or_of_a_version_is_a_cell_too() -> None:
+    figures = [rate({}, 105), *(rate({}, n, window=w) for w, n in enumerate((60, 5, 40)))]
+    assert [f.suppressed for f in suppressed(figures)] == [False, False, True, True]
+    figures = [rate({}, 105), *(rate({}, n, version=version) for version, n in (("v1", 60), ("v2", 5), ("v3", 40)))]
+    assert [f.suppressed for f in suppressed(figures)] == [False, False, True, True]
+
+
 def test_small_bins_of_a_distribution_are_withheld_in_pairs() -> None:
     tables = '{"labels": ["a", "b", "c", "d"], "reference": [400, 3, 50, 600], "window": [30, 20, 40, 0]}'
     figure = suppressed(
