@@ -105,6 +105,9 @@ changed" is the error of taking the reference's figure for the window's.
 ### Everybody, by measure
 """
 
+CHOSEN = """That past errors count from three of four sound histories on was chosen with these data in view: from nineteen of twenty on, 93.6 % lay
+inside. The simulated logs below have no past windows, so that none of it is in their figures."""
+
 
 def main() -> None:
     parts = [HEAD]
@@ -193,7 +196,7 @@ def missed(checked: Checked, groups: Sequence[tuple[int, str]]) -> list[str]:
     total = sum(found["windows"] for found in counts)
     share = f"{100 * inside / total:.1f}% of {total:,.0f} realised figures"
     text = f"Over all measures and groups {share} lie inside their interval; 95 % was aimed at."
-    return ["### What is not met", "", text, "", "Below 90 %: " + ("; ".join(below) if below else "none") + "."]
+    return ["### What is not met", "", text, "", CHOSEN, "", "Below 90 %: " + ("; ".join(below) if below else "none") + "."]
 
 
 def errors(checked: Checked, name: str, place: int) -> dict[str, float]:
