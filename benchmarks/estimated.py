@@ -105,8 +105,8 @@ changed" is the error of taking the reference's figure for the window's.
 ### Everybody, by measure
 """
 
-CHOSEN = """That past errors count from three of four sound histories on was chosen with these data in view: from nineteen of twenty on, 93.6 % lay
-inside. The simulated logs below have no past windows, so that none of it is in their figures."""
+CHOSEN = """That past errors count from three of four sound histories on was chosen with these data in view: from nineteen of twenty on,
+93.6 % lay inside. The simulated logs below have no past windows, so that none of it is in their figures."""
 
 
 def main() -> None:
