@@ -16,7 +16,7 @@ from audits.audit import Audit, Need, measurement, missing
 from audits.estimate import Floats, Integers
 from audits.evidence import Evidence
 from audits.fairness.mean_prediction import mean_prediction
-from audits.fairness.yardstick import compared_groups, comparisons, reference_groups
+from audits.fairness.yardstick import compared_groups, reference_groups
 from audits.figures import Figures, Gap, Words, gap, laid_out, people
 from audits.finding import Measurement
 from audits.jackknife import Asked, jackknifed
@@ -69,7 +69,7 @@ def derive(evidence: Evidence, blocks: Sequence[Measurement]) -> list[Measuremen
 
 def differences(evidence: Evidence, now: Figures, keys: Sequence[Key]) -> Iterator[Measurement]:
     """Each known group minus its attribute's reference group, by window, for all versions together."""
-    pairs, against, attributes, picked = [], [], [], []
+    pairs, against, attributes = [], [], []
     for groups in compared_groups(evidence):
         if not len(groups.slices):
             continue
@@ -77,7 +77,6 @@ def differences(evidence: Evidence, now: Figures, keys: Sequence[Key]) -> Iterat
         pairs.append(groups.slices)
         against.append(np.where(reference[:, None] < 0, -1, groups.slices[np.maximum(reference, 0)][:, None]).repeat(len(groups.slices), 1))
         attributes.append(np.full(len(groups.slices), groups.attribute))
-        picked.append(comparisons(groups, evidence.counts.rows[0][:, groups.slices]).repeat(len(groups.slices), 1))
     chosen = [place for place, (name, _) in enumerate(keys) if name in COMPARED]
     if not pairs or not chosen:
         return
@@ -88,7 +87,6 @@ def differences(evidence: Evidence, now: Figures, keys: Sequence[Key]) -> Iterat
     here, there = np.isfinite(mine.value), np.isfinite(theirs.value) & (beside >= 0)
     kept = (here | there) & (beside != slices) & (evidence.counts.rows[0][:, slices] > 0)
     found = _masked(gap(mine, theirs, freedom=_freedom(evidence)), here & there)
-    found = replace(found, p_value=np.minimum(found.p_value * np.concatenate(picked, axis=1), 1.0))
     reason = _reasons(found, here, there, NO_GROUP_FIGURE, NO_REFERENCE_FIGURE)
     single = np.asarray([evidence.attributes[place] in evidence.model.attributes for place in attribute.tolist()])
     for place, key in enumerate(keys[i] for i in chosen):
@@ -174,13 +172,16 @@ def _reference_figures(evidence: Evidence, keys: Sequence[Key]) -> Figures:
     """The figures of these measures on the reference, by [measure, version, window, slice]; NaN where it cannot serve one."""
     held = evidence.of_reference()
     asked: list[Asked] = []
-    for column in sorted({column for _, column in keys}):
-        label = evidence.topics[column] if column >= 0 else None
-        place = evidence.classes.index(label) if label in evidence.classes else None
-        seen = held if place is None else held.of_class(place)
-        for name in (name for name, about in keys if about == column):
-            if any(missing(seen, need) for need in _BASE[name].needs):
-                continue
+    natively = {
+        name for name, _ in keys if held.task in _BASE[name].tasks
+    }  # an audit that knows the task speaks of all its columns at once
+    for name in (name for name in _BASE if name in natively):
+        if not any(missing(held, need) for need in _BASE[name].needs):
+            asked.append(Asked(audit=_BASE[name], place=None, blocks=list(_BASE[name](held))))
+    for name, column in (key for key in keys if key[0] not in natively and key[1] >= 0):
+        place = evidence.classes.index(evidence.topics[column])
+        seen = held.of_class(place)
+        if not any(missing(seen, need) for need in _BASE[name].needs):
             blocks = [replace(block, column=np.full(len(block), column, dtype=np.int64)) for block in _BASE[name](seen)]
             asked.append(Asked(audit=_BASE[name], place=place, column=column, blocks=blocks))
     if held.units:
@@ -258,8 +259,8 @@ _DOCS = {
         where the figure is a share of rows; n is the smaller of the two groups'.""" + _INTERVAL + """
     When it misleads
         A gap says nothing about its cause. Where the comparison group is picked by its rate from k groups, it may be another one in another
-        window, and gaps to it are wide by chance: the p-value is multiplied by (k - 1) / 2 for that (not the interval), and the q-value
-        takes the number of gaps into account. Name the group in the configuration to be rid of both.
+        window, and gaps to it are wide by chance: for the q-value, not for interval and p-value, it is multiplied by (k - 1) / 2. Name the
+        group in the configuration to be rid of that.
     Source
         R. G. Newcombe (1998), Statistics in Medicine 17; G. Y. Zou and A. Donner (2008), Statistics in Medicine 27.
     """,

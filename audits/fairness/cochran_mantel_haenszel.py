@@ -13,7 +13,7 @@ from audits.estimate import Floats
 from audits.evidence import YES, Evidence
 from audits.fairness.compare import ONE_GROUP
 from audits.fairness.strata import Tables, common_odds_ratio, conditional_independence, homogeneity
-from audits.fairness.yardstick import Flags, Groups, compared_groups, comparisons, of_group, selection_yardstick
+from audits.fairness.yardstick import Flags, Groups, compared_groups, of_group, selection_yardstick
 from audits.finding import Measurement
 from audits.interval import share, z_of
 
@@ -32,8 +32,7 @@ def cochran_mantel_haenszel(evidence: Evidence) -> Iterator[Measurement]:
         and b the group's favorable and other decisions, c and d the reference group's, N their sum. The reference group is that of
         `impact_ratio`. For single attributes.
     Interval and test
-        Robins, Breslow and Greenland's interval; Cochran, Mantel and Haenszel's chi-squared without continuity correction, its p-value made
-        larger as in `impact_ratio` where the reference group was picked.
+        Robins, Breslow and Greenland's interval; Cochran, Mantel and Haenszel's chi-squared without continuity correction (its p-value).
         `homogeneity` in the tables is Breslow and Day's test, with Tarone's correction, that all levels share the odds ratio. n is the
         group's decided rows in those levels.
     Tables
@@ -73,7 +72,6 @@ def _across(evidence: Evidence, groups: Groups, segment: str) -> Measurement:
     tables = Tables.of(hits, n, hits_r, n_r)
     value, low, high = common_odds_ratio(tables)
     statistic, p_value, carried = conditional_independence(tables)
-    p_value = np.minimum(p_value * comparisons(groups, n.sum(axis=-1)), 1.0)
     kept = (n.sum(axis=-1) > 0) & (np.arange(len(rows)) != reference[:, None])
     window, place = np.nonzero(kept)
     usable = np.isfinite(value[kept])

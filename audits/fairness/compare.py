@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from audits.audit import measurement
 from audits.estimate import Floats, Integers
 from audits.evidence import Evidence
-from audits.fairness.yardstick import Groups, comparisons, of_group
+from audits.fairness.yardstick import Groups, of_group
 from audits.figures import people
 from audits.finding import Measurement
 from audits.interval import katz, katz_method, koopman, newcombe, share, two_proportion_p
@@ -104,13 +104,11 @@ def per_group(
     """Measurements of groups against their reference group: one a version, window and group with rows.
 
     `tables` holds, flat over [version, window, group], a dict of named numbers or None. `counted` are the hits and rows that the figure
-    compares: with them it also says how many of the group's rows the gap between the two shares amounts to. P-values grow where the
-    reference group was picked from several (`comparisons`).
+    compares: with them it also says how many of the group's rows the gap between the two shares amounts to.
     """
     kept = np.flatnonzero(found.n.ravel() > 0)
     if not len(kept):
         return no_group(name, unit, groups)
-    p_value = np.minimum(found.p_value * comparisons(groups, found.n), 1.0)
     version, window, place = np.unravel_index(kept, found.n.shape)
     attached = {i: table for i, k in enumerate(kept.tolist()) if (table := tables[k]) is not None} if tables is not None else None
     beside = reference[version, window]
@@ -118,7 +116,7 @@ def per_group(
         name, unit, value=found.value.ravel()[kept], low=found.low.ravel()[kept], high=found.high.ravel()[kept],
         n=np.rint(found.n.ravel()[kept]), method=found.method.ravel()[kept], window=window, version=version, slice=groups.slices[place],
         reference_slice=np.where(beside >= 0, groups.slices[beside], -1), attribute=groups.attribute,
-        p_value=p_value.ravel()[kept], reason=found.reason.ravel()[kept], tables=attached,
+        p_value=found.p_value.ravel()[kept], reason=found.reason.ravel()[kept], tables=attached,
         people=None if counted is None else _people(*counted, reference, kept),
     )  # fmt: skip
 

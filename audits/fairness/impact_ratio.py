@@ -28,9 +28,9 @@ def impact_ratio(evidence: Evidence) -> Iterator[Measurement]:
         the highest rate among groups with at least 30 decided rows, or 2 % of them and more than one; it is reported too, with 1 by
         definition.
     Interval and test
-        Katz log interval, Koopman's score below five events; pooled z or Fisher's exact test, its p-value times (k - 1) / 2 where the
-        reference group was picked from k > 3 groups: a group that was picked as the highest lies above the others by chance too. n is the
-        group's decided rows.
+        Katz log interval, Koopman's score below five events; pooled z or Fisher's exact test. Where the reference group was picked from k >
+        3 groups, the q-value is made of p-values times (k - 1) / 2: a group that was picked as the highest lies above the others by chance
+        too. n is the group's decided rows.
     Tables
         `flips`: the smallest number of decisions in the group that, made favorable, lift the ratio to 0.8; `rate` and `reference_rate`;
         `z`, and `expected`, the smallest expected count: below five the p-value is Fisher's (`test`); `p_value` is that of the two groups

@@ -74,7 +74,7 @@ def yardstick(rate: Floats, n: Floats, everybody: Floats, allowed: Flags | None 
 
 
 def comparisons(groups: Groups, n: Floats) -> Floats:
-    """What a p-value against the reference group is multiplied by because that group was picked as the highest, as [..., 1].
+    """What a p-value against the reference group is multiplied by for its q-value, because that group was picked as the highest: [..., 1].
 
     Of k groups that might have been picked, the one picked lies above a group for k - 1 reasons instead of one, and above rather than
     below: by the union bound the p-value grows (k - 1) / 2 times, and not at all where the group was named. `n` are rows by [..., group].

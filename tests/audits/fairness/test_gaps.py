@@ -212,7 +212,7 @@ def test_numbers_that_are_predicted_have_gaps_too(evidence_of, figures):
 
 def test_repeated_people_widen_gaps(evidence_of):
     """The same rows, once as strangers and once as ten people with many rows each."""
-    from audits.run import examine
+    from audits.examine import examine
 
     draw = np.random.default_rng(4)
     people_rows = [(f"u{u}", "FM"[u % 2], draw.random() < 0.5) for u in range(60)]
@@ -232,3 +232,20 @@ def test_repeated_people_widen_gaps(evidence_of):
     wide, narrow = widths(repeated), widths(strangers)
     assert wide.keys() == narrow.keys()
     assert np.mean([wide[key] > narrow[key] for key in wide]) == 1.0
+
+
+@pytest.mark.parametrize("name", ["f1", "roc_auc", "expected_calibration_error", "accuracy", "true_positive_rate"])
+def test_where_every_day_is_alike_no_class_has_changed(evidence_of, name):
+    """Of several classes too: each class is compared with its own past, and all of them with all of them."""
+    from audits.examine import examine
+
+    labels = "abc"
+    rows = [{"decision": labels[i % 3], "outcome": labels[(i + (i % 4 == 0)) % 3], "day": day, "sex": "FM"[i % 2],
+             **{f"p_{k}": 0.5 + i % 12 / 100 if k == labels[i % 3] else 0.25 - i % 12 / 200 for k in labels}}
+            for day in (0, 1, 2) for i in range(48)]  # fmt: skip
+    evidence = evidence_of(rows, task="multiclass", protected=("sex",), favorable="a")
+    run = examine(evidence, {}, card={}, audits=[*performance.AUDITS, declared(f"{name}_change")])
+    assert [failure for failure in run.errors if failure.error] == []
+    found = [row for row in run.findings.to_pylist() if row["name"] == f"{name}_change" and row["slice"] == "{}"]
+    assert {row["column"] for row in found} >= ({None} if name == "accuracy" else set(labels)), "of accuracy there is one for all"
+    assert [row["value"] for row in found] == pytest.approx([0.0] * len(found), abs=1e-9)
