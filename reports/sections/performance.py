@@ -183,7 +183,7 @@ def _confusion(figure: Figure | None) -> Confusion | None:
 
 
 def weak_spots(found: Findings) -> list[WeakSpot]:
-    """Return the slices that the search found, worst first."""
+    """Return the slices that the searches found, the worst of each first."""
     spots = []
     for figure in found.whole:
         held = figure.tables or {}
@@ -194,8 +194,10 @@ def weak_spots(found: Findings) -> list[WeakSpot]:
             " ".join(strings.parts(held.get(key), held.get(f"{key}_low"), held.get(f"{key}_high"), unit)) for key in ("inside", "outside")
         )
         words = strings.safe(held.get("words") or strings.group(figure.slice))
-        spots.append(WeakSpot(words=words, row=row(figure, about=words), inside=inside, outside=outside))
-    return spots
+        spots.append(
+            (held.get("rank") or 99, figure.position, WeakSpot(words=words, row=row(figure, about=words), inside=inside, outside=outside))
+        )
+    return [spot for *_, spot in sorted(spots, key=lambda each: each[:2])]
 
 
 def _searched(found: Findings) -> list[str]:

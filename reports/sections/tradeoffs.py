@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from reports import strings, tradeoff_series
+from reports.attention import IMMATURE
 from reports.charts import ChartSpec
 from reports.figure import Figure
 from reports.sections.lines import Findings, Row, row
@@ -35,6 +37,8 @@ class TradeOff:
     open: bool
     """Whether the attribute needs attention, or an alternative was found: a calm one is folded."""
     alternatives: list[Alternative]
+    price: str
+    """What the alternatives are measured against: what they lose, or cost."""
     searched: str
     frontier: ChartSpec | None
     cut_offs: ChartSpec | None
@@ -93,7 +97,8 @@ def _part(figure: Figure, figures: list[Figure], loud: Collection[str]) -> Trade
         lead=lead,
         open=bool(kept) or strings.attribute(figure.attribute) in loud,
         alternatives=found[:MOST_ALTERNATIVES],
-        searched=strings.safe(searched.reason) if searched is not None else "",
+        price="Costs more by" if by_cost else "Loses accuracy",
+        searched=strings.safe(re.sub(f"(; )?{IMMATURE}.*", "", searched.reason)) if searched is not None else "",
         frontier=tradeoff_series.frontier(figure, **options),
         cut_offs=tradeoff_series.thresholds_by_group(curve) if curve is not None else None,
         analysis=(
