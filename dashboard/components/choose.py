@@ -25,11 +25,12 @@ def choose(
     segmented: bool = False,
     help: str | None = None,
     bare: bool = False,
+    forget: tuple[str, ...] = (),
 ) -> str | None:
     """Let a person choose the value of the query parameter `name`; None where there is nothing to choose from.
 
     `bare` leaves the label to screen readers. A link that asks for something else falls back to the default, after saying so
-    at the top of the page.
+    at the top of the page. A choice takes the parameters that it makes meaningless (`forget`) off the link.
     """
     value = url_state.pick(label.lower(), getattr(context.view, name), options, default, say=context.say)
     if value is None:
@@ -44,7 +45,7 @@ def choose(
             key=key,
             format_func=words,
             on_change=_write,
-            args=(name, key),
+            args=(name, key, *forget),
             help=help,
             required=True,
             label_visibility=visible,
@@ -54,10 +55,16 @@ def choose(
     return value
 
 
-def _write(name: str, key: str) -> None:
+def _write(name: str, key: str, *forget: str) -> None:
     value = st.session_state.get(key)
     if value:
         st.query_params[name] = value
+        for other in forget:
+            st.query_params.pop(other, None)
+
+
+OF_A_PART = ("measure", "group", "cut", "analysis")
+"""Parameters that another part of the page would not know."""
 
 
 def reread(context: PageContext, *names: str) -> PageContext:
@@ -72,7 +79,9 @@ def choose_part(context: PageContext, parts: Sequence[Part], default: str | None
     suits = [part for part in parts if not part.tasks or context.model.task in part.tasks]
     held = [part for part in suits if part.shows(reported)] or list(suits[:1])
     titles = {part.key: part.title for part in held}
-    chosen = choose(context, "part", strings.PART, list(titles), words=titles.__getitem__, default=default, segmented=True, bare=True)
+    chosen = choose(
+        context, "part", strings.PART, list(titles), words=titles.__getitem__, default=default, segmented=True, bare=True, forget=OF_A_PART
+    )
     return next(part for part in held if part.key == (chosen or held[0].key))
 
 

@@ -62,7 +62,7 @@ def around(found: Mapping[str, float | None] | None, unit: str) -> Html:
     if not found or found.get("value") is None:
         return span(strings.DASH, "c-quiet")
     number, bounds = strings.parts(found["value"], found.get("low"), found.get("high"), unit)
-    return Html(f"{text(number)} {span(bounds, 'c-note')}" if bounds else text(number))
+    return Html(f"{text(number)} {span(bare(bounds), 'c-note')}" if bounds else text(number))
 
 
 def signed(figure: Figure) -> Html:
@@ -71,7 +71,7 @@ def signed(figure: Figure) -> Html:
         return span(strings.DASH, "c-quiet", reason(figure))
     number, bounds = strings.parts(figure.value, figure.low, figure.high, strings.display_unit(figure.name, figure.unit))
     q = f"q = {significance(figure.q_value)}" if figure.q_value is not None else ""
-    return Html(f"{span(('+' if figure.value > 0 else '') + number, title=q)} {span(bounds, 'c-note')}")
+    return Html(f"{span(('+' if figure.value > 0 else '') + number, title=q)} {span(bare(bounds), 'c-note')}")
 
 
 def heads(figure: Figure) -> Html:
@@ -100,7 +100,16 @@ def compact(figure: Figure) -> Html:
     shown = span(number, f"c-status {figure.verdict}" if bad else "", strings.sentence(figure))
     if figure.verdict == "insufficient":
         shown = span(f"{number} ○", "c-quiet", strings.too_few(figure) or figure.reason or strings.verdict_word(figure.verdict))
-    return Html(f"{shown} {span(around, 'c-note')}")
+    return Html(f"{shown} {span(bare(around), 'c-note')}")
+
+
+def bare(interval: str) -> str:
+    """An interval beside a value that has said its unit.
+
+    >>> bare("[−2.9 pp, −2.0 pp]")
+    '[−2.9, −2.0]'
+    """
+    return interval.replace(" pp", "")
 
 
 def figure_table(

@@ -15,6 +15,7 @@ from dashboard.page import PageContext, Scope
 from dashboard.panels import words
 from dashboard.panels.weak_spots import not_run
 from reports import strings as wording
+from reports.tradeoff_series import TODAY
 
 MOST = 12
 
@@ -42,17 +43,15 @@ def draw(context: PageContext, scope: Scope) -> None:
             Column(head="Gain in ratio", css="num"),
             Column(head="More cost" if unit == "currency" else "Accuracy lost", css="num"),
             Column(head=known("n", "n"), css="num"),
-            Column(head="Against", css="quiet"),
         ]
         rows = [
             [
-                wording.safe(each["description"]),
-                span("kept" if each.get("kept") else "not kept", "" if each.get("kept") else "c-quiet", each.get("why") or ""),
+                described(each),
+                "kept" if each.get("kept") else span("not kept", "c-quiet"),
                 around(each.get("impact_ratio"), "ratio"),
                 around(each.get("gain"), "ratio"),
                 around(each.get(lost), unit),
                 wording.count(each.get("n")),
-                wording.safe(str(each.get("against") or "today's decisions")),
             ]
             for each in listed[:MOST]
         ]
@@ -65,3 +64,11 @@ def draw(context: PageContext, scope: Scope) -> None:
         with st.expander(strings.NOT_SEARCHED):
             show(span(told + ".", "c-note"))
             not_run(context)
+
+
+def described(each: Mapping[str, Any]) -> Html:
+    """What the alternative is, what it is held against where that is not today's decisions, and why it is not kept."""
+    against = str(each.get("against") or TODAY)
+    notes = [f"against {against}" if against != TODAY else "", str(each.get("why") or "")]
+    said = "; ".join(wording.safe(note) for note in notes if note)
+    return Html(f"{text(wording.safe(each['description']))}<br>{span(said, 'c-note')}" if said else text(wording.safe(each["description"])))

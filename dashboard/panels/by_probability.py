@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import streamlit as st
+
 from dashboard.components import chart
 from dashboard.components.figure_table import compact, reason
 from dashboard.components.interval_plot import interval_plot
@@ -29,11 +31,12 @@ def draw(context: PageContext, scope: Scope) -> None:
             return
         ratios = [each for each in held if each.name == NAMES[1]] or held
         show(Html(f'<p class="c-lead">{text(wording.sentence(min(ratios, key=lambda each: each.value or 0.0)))}.</p>'))
-        for name in NAMES:
-            mine = [each for each in held if each.name == name]
-            if mine:
-                show(Html(f'<p class="c-sentence">{measure(name)}</p>'))
-                chart.picture(interval_plot(name, mine), width=760)
+        drawn = [name for name in NAMES if any(each.name == name for each in held)]
+        for start in range(0, len(drawn), 2):
+            for place, name in zip(st.columns(2, gap="medium"), drawn[start : start + 2], strict=False):
+                with place:
+                    show(Html(f'<p class="c-sentence">{measure(name)}</p>'))
+                    chart.picture(interval_plot(name, [each for each in held if each.name == name]))
     with panel("by-probability-table", words.BY_PROBABILITY_PARTS):
         show(parts(held))
 

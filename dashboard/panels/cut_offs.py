@@ -42,7 +42,7 @@ def draw(context: PageContext, scope: Scope) -> None:
         place = chosen(context, cuts, default_place(tables, len(cuts)))
         spec = tradeoff_series.thresholds(curve)
         if spec is not None:
-            chart.picture(replace(spec, rules=(*spec.rules, charts.Rule(at=cuts[place], text=f"{words.CHOSEN} {shown(cuts[place])}"))))
+            chart.picture(marked(spec, cuts[place]))
             chart.folded_table(spec)
     with right, panel("at-cut-off", words.AT_CUT_OFF, f"{words.CUT_OFF_MOVE} {today(tables)}"):
         everybody(tables, place, cuts)
@@ -55,6 +55,17 @@ def draw(context: PageContext, scope: Scope) -> None:
 def shown(cut: float) -> str:
     """A cut-off as it stands in links and in the slider."""
     return f"{cut:.4g}"
+
+
+def marked(spec: charts.CurveChart, cut: float) -> charts.CurveChart:
+    """The chart with a line at the chosen cut-off; one label says both where today's is near."""
+    ends = [x for curve in spec.curves for x in curve.x]
+    near = [rule for rule in spec.rules if abs(rule.at - cut) < 0.3 * (max(ends) - min(ends))]
+    chosen_ = charts.Rule(at=cut, text=f"{words.CHOSEN} {shown(cut)}")
+    if not near:
+        return replace(spec, rules=(*spec.rules, chosen_))
+    both = replace(near[0], text=f"{near[0].text} {shown(near[0].at)}; {chosen_.text}")
+    return replace(spec, rules=(both, replace(chosen_, text="")))
 
 
 def default_place(tables: Mapping[str, Any], cuts: int) -> int:
@@ -126,7 +137,8 @@ def everybody(tables: Mapping[str, Any], place: int, cuts: Sequence[float]) -> N
 def by_group(context: PageContext, scope: Scope, cut: float) -> None:
     """What the cut-off means for each group of one attribute."""
     known_attributes = ordered(context.model, data.attributes(*context.key, names=("threshold_curve",)))
-    attribute = choose(context, "attribute", "Attribute", known_attributes, words=wording.attribute, bare=True)
+    with st.container(width=260):
+        attribute = choose(context, "attribute", "Attribute", known_attributes, words=wording.attribute, bare=True)
     found = () if attribute is None else scope.read(context, "threshold_curve", attribute=attribute, tables=True)
     figure: Figure | None = next((each for each in found if not each.slice), None)
     tables: Mapping[str, Any] = (figure.tables if figure is not None else None) or {}
@@ -139,9 +151,7 @@ def by_group(context: PageContext, scope: Scope, cut: float) -> None:
     with left:
         spec = tradeoff_series.thresholds_by_group(figure)
         if spec is not None:
-            chart.picture(
-                replace(spec, rules=(*spec.rules, charts.Rule(at=cuts[place], text=f"{words.CHOSEN} {shown(cuts[place])}"))), width=560
-            )
+            chart.picture(marked(spec, cuts[place]), width=560)
             chart.folded_table(spec)
     with right:
         columns = [Column(head="Group", css="tight"), Column(head=known("n", "n"), css="num")]

@@ -35,5 +35,7 @@ def draw(context: PageContext, scope: Scope) -> None:
         ]
         for kind, words_ in KINDS.items()
     ]
-    heads = ("Kind of decision", "Cost of one", "Decisions", "Share of the cost")
+    heads = ["Kind of decision", "Cost of one", "Decisions", "Share of the cost"]
+    if not any((tables.get("share") or {}).values()):  # gains and losses have no shares of their sum
+        heads, rows = heads[:-1], [row[:-1] for row in rows]
     show(table(words.COST, [Column(head=head, css="num" if place else "tight") for place, head in enumerate(heads)], rows))

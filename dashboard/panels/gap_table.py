@@ -45,6 +45,8 @@ def every_gap(figures: Sequence[Figure], asked: Figure | None) -> None:
     if not any(each.value is not None for each in mine):
         not_enough(next((each.reason for each in mine if each.reason), words.NO_GAPS))
         return
+    order = {name: place for place, name in enumerate(FIRST_GAPS)}
+    mine.sort(key=lambda each: order.get(glossary.base_of(each.name, "_difference") or "", len(order)))
     first = [each for each in mine if (glossary.base_of(each.name, "_difference") or "") in FIRST_GAPS]
     rest = [each for each in mine if each not in first]
     show(gaps(first or rest, asked))

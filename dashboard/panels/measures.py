@@ -59,7 +59,7 @@ def draw(context: PageContext, scope: Scope, figures: Sequence[Figure], chosen: 
         realised = by_name.get(name)
         guess, change = by_name.get(f"estimated_{name}"), by_name.get(f"{name}_change")
         row: list[object] = [
-            Html(f"{follow(context, name)} {exactness(figure)}"), standing(realised or figure),
+            Html(f"{follow(context, name)} {exactness(figure)}"), judged(realised or figure),
             compact(realised) if realised is not None else wording.DASH, wording.count((realised or figure).n),
         ]  # fmt: skip
         row += [compact(guess) if guess is not None else ""] if estimated else []
@@ -68,6 +68,13 @@ def draw(context: PageContext, scope: Scope, figures: Sequence[Figure], chosen: 
         rows.append(row)
     marked = next((place for place, each in enumerate(mine) if each.name.removeprefix("estimated_") == chosen), None)
     show(table(words.MEASURES_LEAD, columns, rows, chosen=marked))
+
+
+def judged(figure: Figure) -> Html:
+    """The verdict, in a word where there is one."""
+    if figure.verdict is None and not wording.cannot_tell(figure):
+        return span(wording.DASH, "c-quiet", wording.verdict_word(None))
+    return standing(figure)
 
 
 def has_threshold(figure: Figure) -> bool:

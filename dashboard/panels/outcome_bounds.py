@@ -9,7 +9,7 @@ import streamlit as st
 from dashboard import strings
 from dashboard.components import chart
 from dashboard.components.figure_table import reason
-from dashboard.components.markup import Column, known, measure, show, span, table
+from dashboard.components.markup import Column, Html, known, measure, show, table, text
 from dashboard.components.states import not_enough
 from dashboard.page import PageContext, Scope
 from dashboard.panels import words
@@ -42,7 +42,9 @@ def draw(context: PageContext, scope: Scope) -> None:
     if own:
         chart.picture(brackets(own))
     else:
-        show(span(next((reason(each) for each in found if not each.slice), ""), "c-sentence"))
+        why = next((reason(each) for each in found if not each.slice and each.reason), "")
+        sentence = f"{why[:1].upper()}{why[1:]}." if why else words.NO_BOUNDS
+        show(Html(f'<p class="c-lead">{text(sentence)}</p>'))
     groups = [each for each in held if each.slice]
     if groups:
         with st.expander(strings.BOUNDS_OF_GROUPS):

@@ -29,11 +29,11 @@ def arrival(figure: Figure) -> str:
     """How long outcomes take, in words."""
     tables = figure.tables or {}
     said = []
-    for key, what in (("median_days", "half of the outcomes"), ("days_95", "95 of 100")):
-        if tables.get(key) is not None:
-            said.append(f"{what} arrive within {wording.number(float(tables[key]), 'plain')} days")
+    if tables.get("median_days") is not None and tables.get("days_95") is not None:
+        half, most = (wording.number(float(tables[key]), "plain") for key in ("median_days", "days_95"))
+        said.append(f"of the outcomes that arrive, half do within {half} days and 95 of 100 within {most}")
     if tables.get("eventually") is not None:
-        said.append(f"{wording.number(tables['eventually'], 'percent')} in the end")
+        said.append(f"{wording.number(tables['eventually'], 'percent')} of predictions get one")
     if figure.value is not None:
         said.append(f"{wording.number(figure.value, 'percent')} of the {wording.count(round(tables.get('due') or 0))} due by now are known")
     sentence = "; ".join(said)

@@ -24,7 +24,8 @@ def draw(context: PageContext, scope: Scope) -> None:
     """Draw the curves of the attribute that is chosen here; its menu redraws this panel only."""
     context = reread(context, "attribute")
     known_attributes = ordered(context.model, data.attributes(*context.key, names=NAMES[:1]))
-    attribute = choose(context, "attribute", "Attribute", known_attributes, words=wording.attribute, bare=True)
+    with st.container(width=260):
+        attribute = choose(context, "attribute", "Attribute", known_attributes, words=wording.attribute, bare=True)
     if attribute is None:
         not_enough(words.NO_BY_GROUP)
         return

@@ -39,7 +39,7 @@ from reports.figure import Figure
 @page(strings.FAIRNESS, "fairness")
 def fairness(context: PageContext) -> None:
     """Draw the page."""
-    top = st.container()
+    top = st.container(key="head")
     part = choose_part(context, PARTS, fairness_part(context.view.measure) if context.view.measure else None)
     with top:
         head, *places = st.columns([4, 1.1, 1.1, 1.1, 1.1], vertical_alignment="bottom")
@@ -49,9 +49,12 @@ def fairness(context: PageContext) -> None:
             label = choose_class(context)
     reported = data.names(*context.key)
     names = [name for name in reported if part.shows(frozenset({name}))]
+    offered = data.attributes(*context.key, names=names) if names else frozenset()
+    # Another part may be about another attribute: that is no mistake in the link.
+    elsewhere = context.view.attribute in data.attributes(*context.key) - offered
     with places[1]:
         attribute = choose(
-            context, "attribute", "Attribute", ordered(context.model, data.attributes(*context.key, names=names) if names else frozenset()),
+            context.without("attribute") if elsewhere else context, "attribute", "Attribute", ordered(context.model, offered),
             words=wording.attribute, default=worst_attribute(context), help=strings.TERMS["group"],
         )  # fmt: skip
     if "version" in part.menus:
@@ -92,8 +95,8 @@ def lead(context: PageContext, scope: Scope, asked: Figure | None) -> str:
     figures = scope.read(context, "impact_ratio", attribute=scope.attribute)
     ratios = [each for each in figures if each.value is not None and each.verdict != "insufficient"]
     if ratios:
-        return wording.sentence(min(ratios, key=lambda each: each.value or 0.0)) + ". " + strings.CALM
-    return strings.CALM if data.counts(*context.key).get("pass") else strings.NOTHING_JUDGED
+        return wording.sentence(min(ratios, key=lambda each: each.value or 0.0)) + ". " + strings.CALM_HERE
+    return strings.CALM_HERE if data.counts(*context.key).get("pass") else strings.NOTHING_JUDGED
 
 
 def concerns(context: PageContext, attribute: str | None = None) -> list[Attention]:

@@ -47,7 +47,7 @@ FIRST = (
 @page(strings.PERFORMANCE, "performance")
 def performance(context: PageContext) -> None:
     """Draw the page."""
-    top = st.container()
+    top = st.container(key="head")
     part = choose_part(context, PARTS, performance_part(context.view.measure) if context.view.measure else None)
     with top:
         head, first, second, third = st.columns([4, 1.1, 1.1, 1.1], vertical_alignment="bottom")
@@ -92,7 +92,7 @@ def lead(context: PageContext, scope: Scope, asked: Figure | None) -> str:
     guessed = [each for each in figures if each.value is not None and each.name not in FIRST]
     if not mine and not guessed:
         return strings.NO_PERFORMANCE
-    calm = strings.CALM if data.counts(*context.key).get("pass") else strings.NO_THRESHOLD
+    calm = strings.CALM_HERE if data.counts(*context.key).get("pass") else strings.NO_THRESHOLD
     return f"{wording.sentence((mine or guessed)[0])}. {calm}"
 
 
@@ -107,7 +107,7 @@ def overview(context: PageContext, scope: Scope) -> None:
             filtered("measures", "version", "window")
         return
     names = list(dict.fromkeys(each.name.removeprefix("estimated_") for each in mine))
-    left, right = st.columns([7, 6], gap="small")
+    left, right = st.columns([8, 5], gap="small")
     with right, panel("trend", words.REALISED, words.REALISED_LEAD):
         chosen = picked(context, names)
         realised_over_time.draw(context, scope, chosen, figures)
