@@ -46,10 +46,11 @@ def marks(config: Config, model: str) -> list[Mark]:
 
     found = [Mark(at=event.at, kind=event.kind, text=event.text) for event in events(config, model)]
     names = "string_agg(DISTINCT name, ', ' ORDER BY name)"
-    asked = f'SELECT "at", {names} AS names FROM policy_changes WHERE model = ? GROUP BY "at" ORDER BY "at"'
+    moment = 'coalesce(since, "at")'  # what has a date holds from then on, not from the audit that first saw it
+    asked = f"SELECT {moment} AS moment, {names} AS names FROM policy_changes WHERE model = ? GROUP BY ALL ORDER BY moment"
     with open_published(config) as published:
         changed = published.table(asked, [model]).to_pylist() if "policy_changes" in published.names() else []
-    return [*found, *(Mark(at=row["at"], kind="policy", text=str(row["names"])) for row in changed)]
+    return [*found, *(Mark(at=row["moment"], kind="policy", text=str(row["names"])) for row in changed)]
 
 
 def write_whole(output: Path, content: bytes) -> None:

@@ -63,3 +63,18 @@ def test_rows_without_what_if_is_2(candor: Run, own: Path) -> None:
     done = candor("audit", "--rows", 100, cwd=own)
     assert done.returncode == 2
     assert "--what-if" in done.stderr
+
+
+def test_a_changed_policy_is_a_mark_in_reports(own: Path, candor: Run) -> None:
+    """At the date that it holds from, under the names of what changed."""
+    from connectors.config import load
+    from dashboard.commands.report import marks
+
+    config = load(own / "candor.toml")
+    assert marks(config, "loans") == []
+    (own / "candor.toml").write_text(CONFIG + POLICY + "accuracy = { min = 0.6, from = 2026-03-01 }\nimpact_ratio = { min = 0.9 }\n")
+    assert candor("audit", cwd=own).returncode == 0
+    found = {mark.text: mark for mark in marks(load(own / "candor.toml"), "loans")}
+    assert all(mark.kind == "policy" for mark in found.values())
+    assert str(found["accuracy"].at) == "2026-03-01 00:00:00"
+    assert "impact_ratio" in found or "accuracy, impact_ratio" in found
