@@ -116,10 +116,10 @@ def measurement(
 def over_slices(evidence: Evidence, name: str, unit: str, found: Estimates, *, reason: str = "no rows to measure it on") -> Measurement:
     """A measurement per version, window and slice, from estimates shaped like `evidence.shape`.
 
-    Cells without any row are left out; cells with rows but no value keep their place, with `reason`.
+    Cells that are not `Evidence.reported` are left out; reported ones without a value keep their place, with `reason`.
     """
     version, window, place = (axis.ravel() for axis in np.indices(evidence.shape))
-    kept = (evidence.counts.rows > 0).ravel()
+    kept = evidence.reported.ravel()
     attribute = np.asarray([evidence.attribute_of(i) for i in range(len(evidence.slices))], dtype=np.int64)
     value = found.value.ravel()[kept]
     return measurement(

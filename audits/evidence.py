@@ -182,6 +182,15 @@ class Evidence:
         return self._counts(self.tally, self._version_of, self._window_of, self.shape)
 
     @cached_property
+    def reported(self) -> NDArray[np.bool_]:
+        """Which cells of version x window x slice figures are listed for: those with rows, and of single versions intersections only over
+        the whole period, lest the list doubles with each version for cells of a handful of rows."""
+        crossed = np.asarray([len(found.attributes) > 1 for found in self.slices])
+        several = np.arange(self.shape[0])[:, None, None] > 0
+        single = np.arange(self.shape[1])[None, :, None] > 0
+        return (self.counts.rows > 0) & ~(several & single & crossed)
+
+    @cached_property
     def reference_counts(self) -> Counts:
         """The same of the reference, with one version and one window."""
         none = np.zeros(len(self.reference_tally.partitions), dtype=np.int64)

@@ -28,7 +28,7 @@ memory_limit = "1GB"
 title = "Generated log"
 task = "binary"
 favorable = 1
-protected = ["sex", "race", {{ column = "age", edges = [25, 46] }}]
+protected = ["sex", "race", {{ column = "age", edges = [25, 35, 46, 60] }}]
 features = [{", ".join(f'"x{i}"' for i in range(NUMERIC))}, {", ".join(f'"c{i}"' for i in range(CATEGORICAL))}]
 window = "1d"
 [models.bench.columns]
@@ -68,7 +68,7 @@ def generate(folder: Path, rows: int) -> None:
         connection.execute(
             f"""COPY (SELECT i AS id, TIMESTAMP '{FIRST}' + INTERVAL ((i * 86400) // {per_day}) SECOND AS time,
             'v' || (1 + i // {16 * per_day})::VARCHAR AS version, {", ".join(numeric)}, {", ".join(categorical)},
-            CASE WHEN hash(i) % 2 = 0 THEN 'Female' ELSE 'Male' END AS sex, 'r' || (hash(i * 3) % 5)::VARCHAR AS race,
+            CASE WHEN hash(i) % 2 = 0 THEN 'Female' ELSE 'Male' END AS sex, 'r' || (hash(i * 3) % 8)::VARCHAR AS race,
             (18 + hash(i * 5) % 60)::BIGINT AS age, (hash(i * 7) % 100003) / 100003.0::DOUBLE AS score,
             (hash(i * 7) % 100003 > 50000)::INTEGER::BIGINT AS decision FROM range({low}, {high}) r(i))
             TO '{waiting}/predictions-{name}.parquet'"""

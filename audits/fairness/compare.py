@@ -106,7 +106,8 @@ def per_group(
     `tables` holds, flat over [version, window, group], a dict of named numbers or None. `counted` are the hits and rows that the figure
     compares: with them it also says how many of the group's rows the gap between the two shares amounts to.
     """
-    kept = np.flatnonzero(found.n.ravel() > 0)
+    versions, windows, _ = found.n.shape
+    kept = np.flatnonzero((found.n > 0) & evidence.reported[:versions, :windows, groups.slices])
     if not len(kept):
         return no_group(name, unit, groups)
     version, window, place = np.unravel_index(kept, found.n.shape)

@@ -123,7 +123,7 @@ def _blocks(evidence: Evidence, *, column: int = -1) -> list[ScoreBins]:
     for version, (n, score) in enumerate([together, *fines]):
         blocks.append(replace(_block(evidence, version, fine, n, score), column=column))
         if crossed:
-            block = _block(evidence, version, crossed, *evidence.coarse(crossed, version=version))
+            block = _block(evidence, version, crossed, *evidence.coarse(crossed, version=version, whole=version > 0))
             blocks.append(replace(block, column=column, crossed=True, merged=merged))
     return blocks
 
@@ -135,7 +135,7 @@ def split(evidence: Evidence) -> tuple[list[int], list[int]]:
 
 
 def _block(evidence: Evidence, version: int, slices: list[int], n: Floats, score: Floats) -> ScoreBins:
-    window, place = np.nonzero(evidence.counts.rows[version][:, slices] > 0)
+    window, place = np.nonzero(evidence.reported[version][:, slices])
     positive, negative = (YES, NO) if evidence.counts.same else (NO, YES)
     if not n.shape[-1]:  # a class without a probability: one bin with nothing in it
         n = score = np.zeros((*n.shape[:-1], 1))
