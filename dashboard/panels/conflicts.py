@@ -26,10 +26,10 @@ def draw(context: PageContext, scope: Scope) -> None:
     said = tables.get("sentences") or ([reason(figure)] if figure.reason else [])
     lines = "".join(f"<li>{text(sentence)}</li>" for sentence in said)
     show(Html(f'<ul class="c-said">{lines}</ul>'))
-    plain = {(wording.group(each.slice), each.name): each for each in scope.read(context, *RATES, attribute=scope.attribute, window=None)}
-    columns = [
-        Column(head="Group", css="tight"), Column(head=known("n", "n"), css="num"), *(Column(head=measure(name), css="num") for name in RATES),
-    ]  # fmt: skip
+    figures = scope.read(context, *RATES, attribute=scope.attribute, window=None)
+    plain = {(wording.group(each.slice), each.name): each for each in figures}
+    columns = [Column(head="Group", css="tight"), Column(head=known("n", "n"), css="num")]
+    columns += [Column(head=measure(name), css="num") for name in RATES]
     places = sorted(range(len(tables["groups"])), key=lambda i: -(tables["base_rate"][i] or 0.0))
     rows: list[list[object]] = []
     for i in places:

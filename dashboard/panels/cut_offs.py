@@ -64,7 +64,7 @@ def marked(spec: charts.CurveChart, cut: float) -> charts.CurveChart:
     chosen_ = charts.Rule(at=cut, text=f"{words.CHOSEN} {shown(cut)}")
     if not near:
         return replace(spec, rules=(*spec.rules, chosen_))
-    both = replace(near[0], text=f"{near[0].text} {shown(near[0].at)}; {chosen_.text}")
+    both = replace(near[0], text=f"{words.CHOSEN} {cut:.3g}, {words.TODAY} {near[0].at:.3g}")
     return replace(spec, rules=(both, replace(chosen_, text="")))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from dashboard import strings
 from dashboard.components.figure_table import allowed, compact, exactness, signed
-from dashboard.components.markup import Column, Html, known, link, show, span, table
+from dashboard.components.markup import Column, Html, join, known, link, show, span, table
 from dashboard.components.states import not_enough
 from dashboard.components.status import standing
 from dashboard.page import PageContext, Scope
@@ -52,7 +52,6 @@ def draw(context: PageContext, scope: Scope, figures: Sequence[Figure], chosen: 
     ]  # fmt: skip
     columns += [Column(head=known("Estimated", "estimated"), css="num")] if estimated else []
     columns += [Column(head=known("Change", "change"), css="num")] if changed else []
-    columns += [Column(head=known("Allowed", "threshold"), css="num")] if any(has_threshold(each) for each in mine) else []
     rows = []
     for figure in mine:
         name = figure.name.removeprefix("estimated_")
@@ -64,17 +63,16 @@ def draw(context: PageContext, scope: Scope, figures: Sequence[Figure], chosen: 
         ]  # fmt: skip
         row += [compact(guess) if guess is not None else ""] if estimated else []
         row += [signed(change) if change is not None else ""] if changed else []
-        row += [allowed(figure)] if len(columns) > len(row) else []
         rows.append(row)
     marked = next((place for place, each in enumerate(mine) if each.name.removeprefix("estimated_") == chosen), None)
     show(table(words.MEASURES_LEAD, columns, rows, chosen=marked))
 
 
 def judged(figure: Figure) -> Html:
-    """The verdict, in a word where there is one."""
+    """The verdict in a word, and what the policy allows; why is the tooltip of that."""
     if figure.verdict is None and not wording.cannot_tell(figure):
         return span(wording.DASH, "c-quiet", wording.verdict_word(None))
-    return standing(figure)
+    return join([standing(figure), span(allowed(figure), "c-note")]) if has_threshold(figure) else standing(figure)
 
 
 def has_threshold(figure: Figure) -> bool:

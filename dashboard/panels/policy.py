@@ -37,7 +37,9 @@ def draw(context: PageContext) -> None:
         ]
         for each in found
     ]
-    show(table(words.POLICY, columns, rows, height=340))
+    if not any(each.threshold_since or each.threshold_until for each in found):
+        columns, rows = columns[:-2], [row[:-2] for row in rows]
+    show(table(words.POLICY, columns, rows, height=420))
     changes = data.policy_changes(context.snapshot, context.model.model)
     if not changes:
         show(span(words.NO_CHANGES, "c-note"))

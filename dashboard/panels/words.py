@@ -55,6 +55,7 @@ CUT_OFF_GROUPS_LEAD = (
     "One cut-off for everybody; what it would mean for each group. The impact ratio is over the group with the highest rate."
 )
 CHOSEN = "chosen"
+TODAY = "today"
 COST = "Expected cost"
 NO_COST = "No costs are configured: name them in candor.toml under costs, in currency per decision."
 NOT_TODAY = "Today's decisions do not follow one cut-off."

@@ -107,7 +107,7 @@ def overview(context: PageContext, scope: Scope) -> None:
             filtered("measures", "version", "window")
         return
     names = list(dict.fromkeys(each.name.removeprefix("estimated_") for each in mine))
-    left, right = st.columns([8, 5], gap="small")
+    left, right = st.columns([9, 5], gap="small")
     with right, panel("trend", words.REALISED, words.REALISED_LEAD):
         chosen = picked(context, names)
         realised_over_time.draw(context, scope, chosen, figures)
