@@ -44,6 +44,8 @@ MIGRATIONS: tuple[Sequence[str], ...] = (
         "DROP TABLE IF EXISTS candor.run_tallies",
         "UPDATE candor.partitions SET prediction_dirty = TRUE, outcome_dirty = TRUE, prediction_tally = NULL, outcome_tally = NULL",
         *(f"ALTER TABLE IF EXISTS candor.findings ADD COLUMN IF NOT EXISTS people{end} DOUBLE" for end in ("", "_low", "_high")),
+        "ALTER TABLE IF EXISTS candor.findings ADD COLUMN IF NOT EXISTS threshold_source VARCHAR",
+        *(f"ALTER TABLE IF EXISTS candor.findings ADD COLUMN IF NOT EXISTS threshold_{end} TIMESTAMP" for end in ("since", "until")),
     ),
 )
 
