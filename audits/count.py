@@ -232,7 +232,7 @@ def outcome_tables(engine: Engine, log: Log, bins: Bins, held: ir.Table, cells: 
             table = added(table, ("score_bin",), None)
         elif number == 0 or first_of_segment:
             kept = family if number == 0 else family[-1:]
-            coarse += [_of_curve(_celled(engine.execute(coarse_table(log, held, kept, bins, c)), kept, names, cells), c) for c in curves]
+            coarse += [_of_curve(_celled(engine.execute(coarse_table(held, kept, bins, c)), kept, names, cells), c) for c in curves]
         outcome.append(table.append_column("family", pa.array(np.full(table.num_rows, number), pa.int16())))
     if curves:
         tables["tally_coarse"] = pa.concat_tables([part.select(coarse[0].column_names) for part in coarse], promote_options="permissive")

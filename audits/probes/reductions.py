@@ -17,6 +17,7 @@ from audits.estimate import Floats
 from audits.evidence import Evidence
 from audits.probes import retrain
 from audits.probes.retrain import Flags, Training
+from audits.tradeoffs.labels import ENOUGH
 from connectors.config import ModelConfig
 from connectors.warehouse import Warehouse
 
@@ -25,8 +26,8 @@ STRENGTHS = (0.01, 0.05)
 
 ITERATIONS = 8
 """Steps of the exponentiated gradient; its optional linear programmes after each step are left out, which halves the time."""
+
 CONSTRAINTS = ("demographic_parity", "equalized_odds")
-ENOUGH = 30
 
 
 def run(
@@ -60,9 +61,7 @@ def run(
                 chances = constrained(train, attribute, constraint, strength, cut)
                 if chances is not None:
                     words = f"logistic regression under {constraint.replace('_', ' ')} by {attribute}, gap at most {strength:g}"
-                    ways.append(
-                        {"kind": "reduction", "description": words, "dropped": [], "constraint": constraint, "strength": strength}
-                    )
+                    ways.append({"kind": "reduction", "description": words, "dropped": [], "constraint": constraint, "strength": strength})
                     decisions.append(chances)
         attributes[attribute] = retrain.part(train, evidence, attribute, ways, decisions)
     body = retrain.finished(train, started, "logistic regression", attributes)

@@ -74,7 +74,7 @@ def training(warehouse: Warehouse, model: ModelConfig, evidence: Evidence, *, ro
     if why is None and not found.numeric and not found.categorical:
         why = "the log has no features"
     baseline = _baseline(evidence, found) if why is None else np.zeros(0, dtype=np.int64)
-    same = str(model.positive) == str(model.favorable)
+    same = evidence.counts.same
     kept = np.flatnonzero((baseline >= 0) & (found.outcome >= 0)) if why is None else baseline
     outcome = found.outcome[kept] if same else 1 - found.outcome[kept]
     if why is None and (len(kept) < FEWEST or min(outcome.sum(), (1 - outcome).sum()) < FOLDS * 10):

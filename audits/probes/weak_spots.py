@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -20,7 +21,6 @@ ROWS = 100_000
 LEAST = 10 * MIN_N
 """Rows with the measure, at least, on each half."""
 
-EPSILON = 2.220446049250313e-16
 MOST_EXPLAINED = 10
 
 
@@ -56,7 +56,7 @@ def measures(rows: Sampled, evidence: Evidence) -> dict[Measure, Floats]:
     if evidence.model.task == "binary" and scored.any() and rows.score[scored].min() >= 0 and rows.score[scored].max() <= 1:
         same = str(evidence.model.positive) == str(evidence.model.favorable)
         likely = np.where(rows.outcome == (1 if same else 0), rows.score, 1 - rows.score)
-        loss = -np.log(np.clip(likely, EPSILON, 1 - EPSILON))
+        loss = -np.log(np.clip(likely, sys.float_info.epsilon, 1 - sys.float_info.epsilon))
         found["log_loss"] = np.where(rows.outcome >= 0, loss, np.nan)
     return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import reduce
@@ -13,7 +14,7 @@ from audits.bins import ABSOLUTE_ERROR, CONFIDENCE, OUTCOME, Bins, NumericBins
 from audits.scan.log import KEY, PARTITION, TIME, Log, bin_of, double, flag, groupings, label, level, same
 
 SERVICE = ("latency_ms", "cost", "energy_wh")
-EPSILON = 2.220446049250313e-16
+EPSILON = sys.float_info.epsilon
 """Probabilities are kept this far from 0 and 1 in the logarithmic loss, as scikit-learn does."""
 
 _HEX = "0123456789abcdef"

@@ -16,7 +16,7 @@ from audits.scan.facts import SERVICE
 from audits.scan.log import Log, double, groupings, joined
 
 
-def outcome_table(log: Log, rows: ir.Table, family: Iterable[int], *, coarse: int = 0) -> ir.Table:
+def outcome_table(log: Log, rows: ir.Table, family: Iterable[int], *, coarse: int) -> ir.Table:
     """Groups x decision x outcome: n, sums of scores and errors, latency, cost and energy.
 
     `coarse`, the size of the score's grid, breaks the counts down by 20 score bins too.
@@ -79,7 +79,7 @@ def _errors(rows: ir.Table) -> dict[str, ir.Value]:
     return sums
 
 
-def coarse_table(log: Log, rows: ir.Table, family: Iterable[int], bins: Bins, curve: int) -> ir.Table:
+def coarse_table(rows: ir.Table, family: Iterable[int], bins: Bins, curve: int) -> ir.Table:
     """Groups x decision x outcome x 20 bins of one curve: n, the sum of scores."""
     grid = bins.by_name[bins.curves[curve]]
     scored = rows.filter(rows[f"bin{curve}"].notnull())

@@ -16,7 +16,8 @@ from audits.tradeoffs.paired import Paired
 from audits.tradeoffs.points import Ways, at
 
 TOLERATED = 0.01
-"""Accuracy, balanced accuracy or share of the costs' range that no alternative may lose, however few rows make that insignificant."""
+"""Accuracy, balanced accuracy or share of the costs' range that an alternative may lose: one point, however few rows make that
+insignificant."""
 
 SIGNIFICANT = 0.05
 

@@ -11,6 +11,7 @@ from connectors.config import ModelConfig
 
 CELLS = ("true_positive", "false_positive", "false_negative", "true_negative")
 
+
 def costs_of(model: ModelConfig) -> Floats | None:
     """The cost of a true positive, a false positive, a false negative and a true negative; None where none is given."""
     given = model.costs

@@ -12,10 +12,8 @@ from numpy.typing import NDArray
 from audits.estimate import Floats, Integers
 from audits.evidence import NO, UNKNOWN, YES, Evidence
 from audits.fairness.yardstick import Groups, compared_groups
+from audits.histograms import COARSE
 from audits.slices import Slice
-
-COARSE = 20
-"""Score bins of an intersection."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from audits.audit import audit, measurement
 from audits.evidence import Evidence
 from audits.finding import Measurement
 from audits.interval import share
+from audits.tradeoffs.alternatives import TOLERATED
 from audits.tradeoffs.confusion import Confusion, exact, listed, proportion
 from audits.tradeoffs.costs import costs_of
 from audits.tradeoffs.histograms import Histograms, histograms, levels
@@ -21,9 +22,6 @@ from audits.tradeoffs.logged import logged
 from audits.tradeoffs.per_group import confusions, per_group, rules
 from audits.tradeoffs.points import Ways, at, favorable, joined, widest
 from audits.tradeoffs.thresholds import Thresholds
-
-TOLERATED = 0.01
-"""Accuracy and balanced accuracy that a threshold may lose to count as no worse: one point."""
 
 ANALYSIS = "thresholds that differ by group are in the tables as analysis only: possible disparate treatment"
 FEW = "fewer than two groups have 30 labelled rows with both outcomes"

@@ -144,13 +144,13 @@ def widest(hits: Floats, n: Floats) -> Interval:
     return np.where(enough, value, np.nan), np.where(enough, np.maximum(low, 0.0), np.nan), np.where(enough, high, np.nan)
 
 
-def widest_of_all(hits: Floats, n: Floats, *, level: float = 0.95) -> Interval:
+def widest_of_all(hits: Floats, n: Floats) -> Interval:
     """The same for rates that were made equal on these rows: which two groups lie furthest apart is then chance, so all pairs count.
 
     High is the largest end of the Newcombe intervals of all pairs, each at Bonferroni's level; low is 0 unless the pair furthest apart
     excludes it.
     """
     first, second = np.triu_indices(len(hits), 1)
-    low, high = newcombe(hits[first], n[first], hits[second], n[second], level=1 - (1 - level) / len(first))
+    low, high = newcombe(hits[first], n[first], hits[second], n[second], level=1 - 0.05 / len(first))
     value = widest(hits, n)[0]
     return value, np.maximum(np.maximum(low, -high).max(axis=0), 0.0), np.maximum(high, -low).max(axis=0)

@@ -10,10 +10,10 @@ import numpy as np
 from audits.audit import audit, measurement
 from audits.evidence import Evidence
 from audits.finding import Measurement
+from audits.tradeoffs.alternatives import TOLERATED
 from audits.tradeoffs.costs import costs_of
 from audits.tradeoffs.histograms import Histograms, histograms, levels
 from audits.tradeoffs.labels import with_repeats
-from audits.tradeoffs.mitigation_frontier import TOLERATED
 from audits.tradeoffs.paired import Paired
 from audits.tradeoffs.points import Ways, widest
 from audits.tradeoffs.probed import Counted, about, counts_of, why_not

@@ -83,8 +83,8 @@ def _measured(
     shown = thresholds.shown(*best.values(), place)
     value: Interval = (np.full(1, np.nan),) * 3
     if best["accuracy"] is not None:
-        at = together.at(slice(best["accuracy"], best["accuracy"] + 1))
-        value = proportion(at.correct, at.n)
+        most = together.at(slice(best["accuracy"], best["accuracy"] + 1))
+        value = proportion(most.correct, most.n)
     single = of.attribute < 0 or evidence.attributes[of.attribute] in evidence.model.attributes
     tables: dict[str, Any] = {
         "selected": "above" if of.same else "below", "scored": int(thresholds.scored.sum()), "n": int(together.n[0]),
@@ -104,26 +104,22 @@ def _measured(
     )  # fmt: skip
 
 
-def _rates(found: Confusion, costs: Floats | None, known: bool) -> dict[str, Any]:
+def _rates(found: Confusion, costs: Floats | None, known: bool, place: int | slice = slice(None)) -> dict[str, Any]:
     """The rates that need outcomes, for tables; null where they are refused."""
     rates = found.rates(costs)
-    return tabled(rates) if known else dict.fromkeys(rates)
+    return tabled(rates, place) if known else dict.fromkeys(rates)
 
 
-def _log(
-    own: Logged, thresholds: Thresholds, closest: Cut | None, shown: Integers, costs: Floats | None, known: bool
-) -> dict[str, Any]:
+def _log(own: Logged, thresholds: Thresholds, closest: Cut | None, shown: Integers, costs: Floats | None, known: bool) -> dict[str, Any]:
     """Where the log's own decisions lie."""
     decided = own.decided.sum(keepdims=True)
-    found = own.confusion.total().at(np.newaxis)
-    first: dict[str, Any] = {
+    return {
         "threshold": None if closest is None else exact(thresholds.values[closest.place]),
         "place": None if closest is None else int(np.searchsorted(shown, closest.place)),
         "agreement": None if closest is None else closest.agreement,
         "selection_rate": listed(proportion(own.selected.sum(keepdims=True), decided), 0),
+        **_rates(own.confusion.total().at(np.newaxis), costs, known, 0),
     }
-    rates = found.rates(costs)
-    return first | (tabled(rates, 0) if known else dict.fromkeys(rates))
 
 
 def _groups(evidence: Evidence, thresholds: Thresholds, shown: Integers, own: Logged | None, known: bool) -> dict[str, Any]:
