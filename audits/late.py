@@ -105,6 +105,4 @@ def _margins(old: pa.Table, plus: pa.Table, minus: pa.Table | None, bins: Bins) 
     joined = add_up({name: np.concatenate([part[name] for part in found]) for name in found[0]}, keys)
     kept = (joined["n"] != 0).any(axis=1)
     kinds = {name: pa.int64() if name == "n" else pa.float64() for name in sums}
-    return pa.table(
-        {name: pa.array(joined[name][kept]) for name in keys} | {name: lists(joined[name][kept], kinds[name]) for name in sums}
-    )
+    return pa.table({name: pa.array(joined[name][kept]) for name in keys} | {name: lists(joined[name][kept], kinds[name]) for name in sums})
