@@ -178,6 +178,7 @@ NO_MODELS = "This run holds no models"
 NO_MODELS_SENTENCE = "Name a model in candor.toml, take in its log, and audit again:"
 NEEDS_ATTENTION = "Needs attention"
 CALM = "Nothing is outside its threshold."
+NO_THRESHOLD_HERE = "No threshold applies to gaps of this kind."
 CALM_HERE = "Nothing here is outside its threshold."
 
 

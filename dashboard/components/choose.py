@@ -85,13 +85,18 @@ def choose_part(context: PageContext, parts: Sequence[Part], default: str | None
     return next(part for part in held if part.key == (chosen or held[0].key))
 
 
-def choose_class(context: PageContext) -> str | None:
-    """The class that a page is about, of a task with several; None for all of them, and where there are none."""
+def choose_class(context: PageContext, *, alone: bool = False, default: str | None = None) -> str | None:
+    """The class that a page is about, of a task with several; None for all of them, and where there are none.
+
+    `alone` leaves "all classes" out, for what is only measured of one class against the others.
+    """
     known = data.labels(*context.key) if context.model.task == "multiclass" else ()
     if not known:
         return None
+    if alone and context.view.column == url_state.ALL:
+        context = replace(context, view=replace(context.view, column=None))
     chosen = choose(
-        context, "column", strings.CLASS, [url_state.ALL, *known],
+        context, "column", strings.CLASS, [*([] if alone else [url_state.ALL]), *known], default=default,
         words=lambda key: strings.ALL_CLASSES if key == url_state.ALL else name_of(key), help=strings.TERMS["class"],
     )  # fmt: skip
     return None if chosen == url_state.ALL else chosen

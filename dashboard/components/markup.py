@@ -11,7 +11,8 @@ import streamlit as st
 
 from dashboard import strings
 from reports import glossary
-from reports.strings import safe
+from reports.figure import Figure
+from reports.strings import safe, title_of
 
 
 class Html(str):
@@ -39,10 +40,11 @@ def known(label: str, key: str) -> Html:
     return term(label, strings.TERMS[key])
 
 
-def measure(name: str) -> Html:
-    """A measure's plain name with its definition behind it."""
+def measure(name: str, *, of_class: bool = False) -> Html:
+    """A measure's plain name with its definition behind it; of a class, nobody says that it is approved."""
     word = glossary.term(name)
-    return term(word.title, word.definition)
+    title = title_of(Figure(name=name, slice={}, column="class" if of_class else None))
+    return term(title, word.definition.replace("favorable", "of this class") if of_class else word.definition)
 
 
 def link(label: object, page: str, parameters: dict[str, str], title: str = "") -> Html:

@@ -45,8 +45,9 @@ def failed(error: Exception) -> None:
 
 
 def not_enough(reason: str) -> None:
-    """Too few rows for a figure; the reason says how many there are and how many it takes."""
-    banner(reason, "info", "○ Not enough data.")
+    """No figure, and why; where there are too few rows the reason says how many there are and how many it takes."""
+    few = re.search(r"\bn = |\bneeds?\b|too few|enough", reason) is not None
+    banner(reason[:1].upper() + reason[1:], "info", "○ Not enough data." if few else "○")
 
 
 def filtered(what: str, *names: str) -> None:

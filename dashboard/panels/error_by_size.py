@@ -23,7 +23,7 @@ def draw(context: PageContext, scope: Scope) -> None:
         return
     show(Html(f'<p class="c-lead">{text(wording.sentence(found[0]))}.</p>'))
     places = range(len(tables["n"]))
-    names = [f"{wording.number(tables['from'][i], 'plain')} to {wording.number(tables['to'][i], 'plain')}" for i in places]
+    names = [between(tables["from"][i], tables["to"][i]) for i in places]
     points = tuple(
         charts.Point(label=names[i], value=tables["mean_error"][i], low=tables["low"][i], high=tables["high"][i], n=tables["n"][i])
         for i in places
@@ -49,3 +49,14 @@ def draw(context: PageContext, scope: Scope) -> None:
         for i in places
     ]  # fmt: skip
     show(table(words.BY_SIZE, columns, rows))
+
+
+def between(start: float | None, end: float | None) -> str:
+    """A range of predictions; the first and the last bin may be open.
+
+    >>> between(None, 180.1), between(180.1, 200.0), between(382.4, None)
+    ('up to 180.1', '180.1 to 200', '382.4 and more')
+    """
+    if start is None or end is None:
+        return f"up to {wording.number(end, 'plain')}" if start is None else f"{wording.number(start, 'plain')} and more"
+    return f"{wording.number(start, 'plain')} to {wording.number(end, 'plain')}"

@@ -31,7 +31,7 @@ def draw(context: PageContext, scope: Scope, groups: Sequence[str], cells: dict[
     plots = [name for name in PLOTS if any((key, name) in cells and cells[key, name].value is not None for key in groups)][:MOST_PLOTS]
     for start in range(0, len(plots), 2):
         for place, name in zip(st.columns(2, gap="small"), plots[start : start + 2], strict=False):
-            with place, panel(f"plot-{name}", measure(name), glossary.term(name).definition):
+            with place, panel(f"plot-{name}", measure(name, of_class=scope.label is not None), glossary.term(name).definition):
                 mine = [cells[key, name] for key in groups if (key, name) in cells and is_known(cells[key, name])]
                 chart.picture(interval_plot(name, mine[:MOST_GROUPS], references=compared))
                 if len(mine) > MOST_GROUPS:

@@ -18,8 +18,8 @@ from reports.figure import Figure
 
 RATES = (
     "selection_rate", "impact_ratio", "base_rate", "true_positive_rate", "false_positive_rate", "positive_predictive_value",
-    "calibration_gap", "expected_calibration_error", "false_negative_rate", "accuracy", "scoring_rate", "scoring_impact_ratio",
     "mean_error", "mean_absolute_error", "root_mean_squared_error", "mean_prediction", "mean_outcome", "interval_coverage",
+    "calibration_gap", "expected_calibration_error", "false_negative_rate", "accuracy", "scoring_rate", "scoring_impact_ratio",
     "standardized_mean_difference", "residual_standardized_mean_difference", "roc_auc", "odds_ratio", "false_positive_rate_ratio",
     "false_negative_rate_ratio", "true_positive_rate_ratio", "expected_cost",
 )  # fmt: skip
@@ -39,11 +39,13 @@ def is_known(figure: Figure) -> bool:
 
 
 def by_concern(cells: dict[tuple[str, str], Figure]) -> list[str]:
-    """Groups, worst first: by impact ratio, else by approval rate; unknown groups last."""
+    """Groups, worst first: by impact ratio, else by approval rate or by size of the mean error; unknown groups last."""
 
     def rank(key: str) -> tuple[bool, bool, float, str]:
         ratio, rate = cells.get((key, "impact_ratio")), cells.get((key, "selection_rate"))
+        error = cells.get((key, "mean_error"))
         value = ratio.value if ratio is not None and ratio.value is not None else rate.value if rate is not None else None
+        value = -abs(error.value) if value is None and error is not None and error.value is not None else value
         return (not Slice.from_json(key).known, value is None, value if value is not None else 0.0, key)
 
     return sorted({key for key, _ in cells}, key=rank)
@@ -73,17 +75,24 @@ def notes(groups: Sequence[str], cells: dict[tuple[str, str], Figure], attribute
         banner(" ".join(said), "info")
 
 
-def draw(groups: Sequence[str], cells: dict[tuple[str, str], Figure], compared: frozenset[str], asked: Figure | None) -> None:
+def draw(
+    groups: Sequence[str], cells: dict[tuple[str, str], Figure], compared: frozenset[str], asked: Figure | None, of_class: bool = False
+) -> None:
     """Every group and every rate, with intervals."""
     names = [name for name in RATES if any((key, name) in cells and cells[key, name].value is not None for key in groups)]
-    show(rates_table(groups, cells, compared, names[:FIRST_RATES], asked))
+    show(rates_table(groups, cells, compared, names[:FIRST_RATES], asked, of_class))
     if names[FIRST_RATES:]:
         with st.expander(strings.MORE_RATES, expanded=asked is not None and asked.name in names[FIRST_RATES:]):
-            show(rates_table(groups, cells, compared, names[FIRST_RATES:], asked))
+            show(rates_table(groups, cells, compared, names[FIRST_RATES:], asked, of_class))
 
 
 def rates_table(
-    groups: Sequence[str], cells: dict[tuple[str, str], Figure], compared: frozenset[str], names: Sequence[str], asked: Figure | None
+    groups: Sequence[str],
+    cells: dict[tuple[str, str], Figure],
+    compared: frozenset[str],
+    names: Sequence[str],
+    asked: Figure | None,
+    of_class: bool = False,
 ) -> Html:
     """Some rates of every group."""
     columns = [
@@ -93,7 +102,7 @@ def rates_table(
     ]
     people = "impact_ratio" in names and any(each.people is not None for (_, name), each in cells.items() if name == "impact_ratio")
     for name in names:
-        columns.append(Column(head=measure(name), css="num"))
+        columns.append(Column(head=measure(name, of_class=of_class), css="num"))
         columns += [Column(head=known("People", "people"), css="num")] if name == "impact_ratio" and people else []
     rows: list[list[object]] = []
     for key in groups:

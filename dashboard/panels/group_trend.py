@@ -35,7 +35,9 @@ def draw(context: PageContext, scope: Scope) -> None:
         if not names:
             not_enough(strings.NO_WINDOWS)
             return
-        default = "impact_ratio" if "impact_ratio" in names else names[0]
+        several = context.model.task == "multiclass" and scope.label is None
+        preferred = ("accuracy",) if several else ("impact_ratio", "mean_error")
+        default = next((name for name in preferred if name in names), names[0])
         whole = scope.read(
             context, "impact_ratio", "selection_rate", "accuracy", "mean_error", attribute=scope.attribute, window=None, whole=True
         )

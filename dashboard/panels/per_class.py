@@ -28,7 +28,7 @@ def draw(context: PageContext, scope: Scope) -> None:
     columns = [
         Column(head="Class", css="tight"),
         Column(head=known("n", "n"), css="num"),
-        *(Column(head=measure(name), css="num") for name in names),
+        *(Column(head=measure(name, of_class=True), css="num") for name in names),
     ]
     rows = []
     for label in classes:

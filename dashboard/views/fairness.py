@@ -44,9 +44,9 @@ def fairness(context: PageContext) -> None:
     with top:
         head, *places = st.columns([4, 1.1, 1.1, 1.1, 1.1], vertical_alignment="bottom")
     label = version = shown = None
-    if "class" in part.menus:
+    if part.menus & {"class", "one class"}:
         with places[0]:
-            label = choose_class(context)
+            label = choose_class(context, alone="one class" in part.menus, default=worst_class(context))
     reported = data.names(*context.key)
     names = [name for name in reported if part.shows(frozenset({name}))]
     offered = data.attributes(*context.key, names=names) if names else frozenset()
@@ -83,6 +83,12 @@ def asked_for(context: PageContext, scope: Scope) -> Figure | None:
     return next((each for each in named if (wording.group(each.slice) if each.slice else None) == wanted), None)
 
 
+def worst_class(context: PageContext) -> str | None:
+    """The class with the most urgent finding, else the most frequent one."""
+    bad = (item.figure.column for item in concerns(context) if item.figure.column is not None)
+    return next(bad, next(iter(data.labels(*context.key)), None))
+
+
 def lead(context: PageContext, scope: Scope, asked: Figure | None) -> str:
     """The page in one sentence: the figure that the link is about, else what needs attention most."""
     if asked is not None:
@@ -96,6 +102,11 @@ def lead(context: PageContext, scope: Scope, asked: Figure | None) -> str:
     ratios = [each for each in figures if each.value is not None and each.verdict != "insufficient"]
     if ratios:
         return wording.sentence(min(ratios, key=lambda each: each.value or 0.0)) + ". " + strings.CALM_HERE
+    gaps_ = scope.read(context, "mean_error_difference", "accuracy_difference", attribute=scope.attribute)
+    held = [each for each in gaps_ if each.value is not None]
+    if held:
+        widest = max(held, key=lambda each: (each.name == held[0].name, abs(each.value or 0.0)))
+        return f"{wording.sentence(widest)}. {strings.NO_THRESHOLD_HERE}"
     return strings.CALM_HERE if data.counts(*context.key).get("pass") else strings.NOTHING_JUDGED
 
 
@@ -123,7 +134,7 @@ def groups(context: PageContext, scope: Scope) -> None:
     compared = frozenset(wording.group(each.reference_slice) for each in figures if each.reference_slice)
     group_plots.draw(context, scope, order, cells, compared)
     with panel("groups", known("Groups", "group"), strings.GROUPS_LEAD):
-        group_table.draw(order, cells, compared, asked_for(context, scope))
+        group_table.draw(order, cells, compared, asked_for(context, scope), scope.label is not None)
 
 
 def gaps(context: PageContext, scope: Scope) -> None:
@@ -191,10 +202,10 @@ PARTS = (
                                     for name in reported)),
     Part(key="trends", title="Over time", draw=trends, shows=any_of(*group_table.NAMES), menus=frozenset({"version", "class"})),
     Part(key="conflicts", title="Conflicts", draw=conflict, shows=any_of("criteria_conflict", "cochran_mantel_haenszel"),
-         menus=frozenset({"class"})),
-    Part(key="what-if", title="What if", draw=what_if, menus=frozenset({"class"}),
+         menus=frozenset({"one class"})),
+    Part(key="what-if", title="What if", draw=what_if, menus=frozenset({"one class"}),
          shows=any_of("mitigation_frontier", "less_discriminatory_alternatives", "reductions_frontier", "quantile_impact_ratio")),
     Part(key="proxies", title="Proxies", draw=proxy, shows=any_of("proxy_strength")),
     Part(key="by-probability", title="By probability", draw=by_probability.draw, shows=any_of("probability_weighted_*"), menus=ALL_MENUS),
-    Part(key="sample-size", title="Sample size", draw=size, shows=any_of("detectable_gap"), menus=frozenset({"class"})),
+    Part(key="sample-size", title="Sample size", draw=size, shows=any_of("detectable_gap"), menus=frozenset({"one class"})),
 )  # fmt: skip

@@ -52,9 +52,9 @@ def performance(context: PageContext) -> None:
     with top:
         head, first, second, third = st.columns([4, 1.1, 1.1, 1.1], vertical_alignment="bottom")
     label = version = shown = None
-    if "class" in part.menus:
+    if part.menus & {"class", "one class"}:
         with first:
-            label = choose_class(context)
+            label = choose_class(context, alone="one class" in part.menus)
     if "version" in part.menus:
         with second:
             version = choose_version(context)
@@ -176,6 +176,11 @@ def classes(context: PageContext, scope: Scope) -> None:
         per_class.draw(context, scope)
 
 
+def compares_versions(reported: frozenset[str]) -> bool:
+    """Whether the run holds a version and one before it."""
+    return any(name.endswith("_version_difference") for name in reported)
+
+
 ALL_MENUS = frozenset({"version", "window"})
 PARTS = (
     Part(key="overview", title="Overview", draw=overview, shows=lambda reported: bool(reported), menus=ALL_MENUS),
@@ -186,8 +191,8 @@ PARTS = (
          menus=frozenset({"version", "window"})),
     Part(key="calibration", title="Calibration", draw=calibration, shows=any_of("expected_calibration_error", "brier_score"),
          menus=ALL_MENUS | {"class"}),
-    Part(key="cut-offs", title="Cut-offs", draw=cuts, shows=any_of("threshold_curve", "expected_cost"), menus=frozenset({"class"})),
+    Part(key="cut-offs", title="Cut-offs", draw=cuts, shows=any_of("threshold_curve", "expected_cost"), menus=frozenset({"one class"})),
     Part(key="weak-spots", title="Weak spots", draw=spots, shows=any_of("weak_spot*")),
-    Part(key="versions", title="Versions", shows=any_of("accuracy", "selection_rate", "mean_error"), menus=frozenset({"class"}),
+    Part(key="versions", title="Versions", shows=compares_versions, menus=frozenset({"class"}),
          draw=partial(alone, "versions", words.VERSIONS, words.VERSIONS_LEAD, versions.draw)),
 )  # fmt: skip

@@ -21,6 +21,9 @@ from reports import strings
 
 from .fabricate import Case, world
 
+PERFORMANCE = ("overview", "labels", "calibration", "cut-offs", "weak-spots", "versions")
+FAIRNESS = ("groups", "gaps", "trends", "conflicts", "what-if", "proxies", "by-probability", "sample-size")
+PARTS = [("performance", part) for part in PERFORMANCE] + [("fairness", part) for part in FAIRNESS]
 PAGES = ("overview", "performance", "fairness", "drift", "data")
 NOW = dt.datetime.now(dt.UTC).replace(tzinfo=None, minute=0, second=0, microsecond=0)
 STATES = {
@@ -32,6 +35,9 @@ STATES = {
     "rows instead of a clock": Case(windows=12, clock=False),
     "no protected attributes": Case(windows=12, attributes=()),
     "one model": Case(windows=12, models=(("loans", "Loan approvals"),), versions=False),
+    "probes run": Case(windows=12, models=(("loans", "Loan approvals"),), what_if=True),
+    "regression": Case(windows=12, models=(("loans", "Loan approvals"),), task="regression"),
+    "multiclass": Case(windows=12, models=(("loans", "Loan approvals"),), task="multiclass"),
 }
 
 Open = Callable[..., AppTest]
