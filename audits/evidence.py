@@ -93,6 +93,8 @@ class Evidence:
     """Of a multiclass task: the class that is positive here, or `len(classes)` for the largest probability being right."""
     without: int | None = None
     """The group of units that is left out."""
+    shared: dict[Any, Any] = field(default_factory=dict, compare=False)
+    """Histograms of all units, which the evidence without each group in turn starts from."""
 
     @property
     def task(self) -> str:
@@ -188,7 +190,7 @@ class Evidence:
         crossed = np.asarray([len(found.attributes) > 1 for found in self.slices])
         several = np.arange(self.shape[0])[:, None, None] > 0
         single = np.arange(self.shape[1])[None, :, None] > 0
-        return (self.counts.rows > 0) & ~(several & single & crossed)
+        return np.asarray((self.counts.rows > 0) & ~(several & single & crossed))
 
     @cached_property
     def reference_counts(self) -> Counts:
@@ -305,7 +307,7 @@ class Evidence:
     def _histograms(self, tally: Tally, window: Integers, windows: int) -> Histograms:
         return Histograms(
             tally=tally, bins=self.bins, slices=self.slices, cross=tuple(sorted(self.model.attributes)), segments=self.model.segments,
-            window=window, windows=windows, curve=self.view or 0, without=self.without,
+            window=window, windows=windows, curve=self.view or 0, without=self.without, shared=self.shared,
         )  # fmt: skip
 
     def _period(self, whole: bool) -> Histograms:

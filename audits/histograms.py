@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,8 @@ from audits.tally import Tally
 
 COARSE = 20
 """Bins of the coarse table; the margins keep the score's own grid."""
+
+SHARED = 200_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +49,8 @@ class Histograms:
     windows: int
     curve: int = 0
     without: int | None = None
+    shared: dict[Hashable, Any] = field(default_factory=dict)
+    """What is the same whichever group of units is left out: full histograms, kept for the next group up to `SHARED` bytes."""
 
     def whole(self) -> Histograms:
         """The same over the whole period only."""
@@ -66,6 +71,13 @@ class Histograms:
         partitions: NDArray[np.bool_] | None = None,
     ) -> dict[str, Floats]:  # fmt: skip
         """Sums by [window, slice, (decision,) outcome, bin of the frozen grid]; slices are everybody, single groups or segment levels."""
+        if self.without is not None:
+            full = self._full(("fine", decided, tuple(names)), slices, partitions, lambda all_units: all_units.fine(
+                slices, decided=decided, names=names, partitions=partitions
+            ))  # fmt: skip
+            size = 0 if self.grid is None else self.grid.size
+            kept = self._kept(slices, decided, partitions)[..., np.arange(size) * COARSE // max(size, 1)]
+            return {name: values * kept for name, values in full.items()}
         rows = self.tally.margin
         order = {self.slices[position]: place for place, position in enumerate(slices)}
         target = np.asarray([order.get(found, -1) for found in self.tally.slices] + [-1], dtype=np.int64)[rows["slice"]]
@@ -87,10 +99,22 @@ class Histograms:
             if self.windows > 1:
                 values[0] = values[1:].sum(axis=0)
             found[name] = values
-        if self.without is not None and size:
-            kept = self._kept(slices, decided, partitions)[..., np.arange(size) * COARSE // size]
-            found = {name: values * kept for name, values in found.items()}
         return found
+
+    def _full(
+        self, what: tuple[Hashable, ...], slices: Sequence[int], partitions: NDArray[np.bool_] | None,
+        made: Callable[[Histograms], Any],
+    ) -> Any:  # fmt: skip
+        """Something of all units together, made once for all groups that are left out in turn."""
+        mask = None if partitions is None else partitions.tobytes()
+        key = (*what, id(self.tally), self.curve, self.windows, tuple(slices), mask)
+        if key not in self.shared:
+            found = made(replace(self, without=None))
+            size = sum(values.nbytes for values in (found.values() if isinstance(found, dict) else found))
+            if self.shared.get("bytes", 0) + size > SHARED:
+                return found
+            self.shared[key], self.shared["bytes"] = found, self.shared.get("bytes", 0) + size
+        return self.shared[key]
 
     def runs(self, slices: Sequence[int], starts: Sequence[Integers], partitions: NDArray[np.bool_] | None = None) -> Floats:
         """Counts by [window, decision, outcome, run]: for slice after slice its fine bins added up over runs that begin at `starts`.
@@ -118,7 +142,8 @@ class Histograms:
 
     def _kept(self, slices: Sequence[int], decided: bool, partitions: NDArray[np.bool_] | None) -> Floats:
         """The share of each coarse bin that is left without the group of units."""
-        every, left = replace(self, without=None).coarse(slices, partitions)[0], self.coarse(slices, partitions)[0]
+        every, _ = self._full(("coarse",), slices, partitions, lambda all_units: all_units.coarse(slices, partitions))
+        left, _ = self.coarse(slices, partitions)
         if not decided:
             every, left = every.sum(axis=2), left.sum(axis=2)
         return np.divide(left, every, out=np.ones_like(every), where=every > 0)
