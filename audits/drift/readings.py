@@ -2,37 +2,33 @@
 
 from __future__ import annotations
 
-import weakref
+from dataclasses import dataclass, field
 
 from audits.evidence import ColumnCounts, Evidence
+from audits.once import once
 
 KEPT_BYTES = 64_000_000
 """Counts up to this size together are kept while their evidence lives; the rest are read again."""
 
 
+@dataclass
 class _Kept:
-    def __init__(self) -> None:
-        self.of: weakref.ref[Evidence] | None = None
-        self.counts: dict[str, ColumnCounts] = {}
-        self.size = 0
-
-    def start(self, evidence: Evidence) -> None:
-        self.counts.clear()
-        self.size = 0
-        self.of = weakref.ref(evidence, lambda gone: self.counts.clear() if self.of is gone else None)
+    counts: dict[str, ColumnCounts] = field(default_factory=dict)
+    size: int = 0
 
 
-_kept = _Kept()
+@once
+def _kept(_: Evidence) -> _Kept:
+    return _Kept()
 
 
 def column_counts(evidence: Evidence, name: str) -> ColumnCounts:
     """`evidence.column(name)`, kept for the next audit that asks."""
-    if _kept.of is None or _kept.of() is not evidence:
-        _kept.start(evidence)
-    if name not in _kept.counts:
+    kept = _kept(evidence)
+    if name not in kept.counts:
         found = evidence.column(name)
-        _kept.size += found.windows.nbytes + found.total.nbytes
-        if _kept.size > KEPT_BYTES:
+        kept.size += found.windows.nbytes + found.total.nbytes
+        if kept.size > KEPT_BYTES:
             return found
-        _kept.counts[name] = found
-    return _kept.counts[name]
+        kept.counts[name] = found
+    return kept.counts[name]

@@ -6,7 +6,6 @@ one over its vocabulary, everything rarer, and everything not seen before. Missi
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -23,6 +22,7 @@ from audits.estimate import Floats, Integers
 from audits.evidence import DECISION, OUTCOME, ColumnCounts, Evidence
 from audits.finding import Measurement
 from audits.interval import z_of
+from audits.once import once
 
 OTHER, UNSEEN = "(other)", "(not in the reference)"
 FIRST_WINDOW = "compared with the first complete window, because no reference is configured"
@@ -111,14 +111,9 @@ class Samples:
         return np.where(self.free > 0, chdtrc(np.maximum(self.free, 1), self.chi_squared), 1.0)
 
 
-_kept: list[tuple[weakref.ref[Evidence], tuple[Samples, ...]]] = []
-"""The samples of the evidence last asked about: all drift statistics of one run ask about the same."""
-
-
+@once
 def two_samples(evidence: Evidence) -> tuple[Samples, ...]:
     """The numeric columns together, then the categorical ones; either may be absent."""
-    if _kept and _kept[0][0]() is evidence:
-        return _kept[0][1]
     columns: list[Column] = []
     roles = evidence.model.columns
     for position, name in enumerate(evidence.columns):
@@ -128,9 +123,7 @@ def two_samples(evidence: Evidence) -> tuple[Samples, ...]:
         else:
             columns.append(_coarse(position, evidence.bins.by_name[name], column_counts(evidence, name)))
     split = [[c for c in columns if (c.edges is not None) == numeric] for numeric in (True, False)]
-    samples = tuple(_stacked(part) for part in split if part)
-    _kept[:] = [(weakref.ref(evidence, lambda _: _kept.clear()), samples)]
-    return samples
+    return tuple(_stacked(part) for part in split if part)
 
 
 def grids(evidence: Evidence) -> Iterator[tuple[NumericBins, ColumnCounts]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -17,6 +16,7 @@ from audits.estimated.figures import Figure
 from audits.estimated.realised import excess, widened
 from audits.evidence import UNKNOWN, Evidence
 from audits.interval import share, z_of
+from audits.once import once
 
 POOLS = 40
 """Runs of score bins, each with about as many reference rows, in which errors are averaged."""
@@ -55,17 +55,9 @@ class _Layer:
     known: Floats
 
 
-_kept: list[tuple[weakref.ref[Evidence], LossEstimations]] = []
-
-
+@once
 def loss_estimations(evidence: Evidence) -> LossEstimations:
     """The estimates of a log, made once."""
-    if not (_kept and _kept[0][0]() is evidence):
-        _kept[:] = [(weakref.ref(evidence, lambda _: _kept.clear()), _made(evidence))]
-    return _kept[0][1]
-
-
-def _made(evidence: Evidence) -> LossEstimations:
     layers = _layers(evidence)
     if isinstance(layers, str):
         nothing = np.full((1, 1, 1), "", dtype=object)

@@ -6,22 +6,24 @@ a smallest once more, so that all samples may lie above a small gap. `spread` ha
 
 from __future__ import annotations
 
-import weakref
-
 import numpy as np
 
 from audits.estimate import Floats
 from audits.evidence import NO, YES, Evidence
 from audits.fairness.yardstick import Groups
 from audits.interval import bootstrap
+from audits.once import once
 
 REPLICATES = 1000
 NAMES = (
     "demographic_parity_difference", "demographic_parity_ratio", "equal_opportunity_difference", "equalized_odds_difference",
 )  # fmt: skip
 
-_kept: list[tuple[weakref.ref[Evidence], dict[int, dict[str, tuple[float, float]]]]] = []
-"""The intervals of the evidence last asked about: four measures ask for the same samples."""
+
+@once
+def _known(_: Evidence) -> dict[int, dict[str, tuple[float, float]]]:
+    """By attribute, the intervals made so far: four measures ask for the same samples."""
+    return {}
 
 
 def replicated(evidence: Evidence, groups: Groups) -> dict[str, tuple[float, float]]:
@@ -32,9 +34,7 @@ def replicated(evidence: Evidence, groups: Groups) -> dict[str, tuple[float, flo
     """
     if evidence.without is not None or len(groups.slices) < 2:
         return {}
-    if not (_kept and _kept[0][0]() is evidence):
-        _kept[:] = [(weakref.ref(evidence, lambda _: _kept.clear()), {})]
-    known = _kept[0][1]
+    known = _known(evidence)
     if groups.attribute not in known:
         table = evidence.counts.table[0, 0]
         cells = table[groups.slices][:, : YES + 1]  # [group, decision, outcome]

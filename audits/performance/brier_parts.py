@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import weakref
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +11,7 @@ from audits.estimate import Floats, Integers
 from audits.evidence import Evidence
 from audits.finding import Measurement
 from audits.interval import share, z_of
+from audits.once import once
 from audits.performance.equal_mass import BINS, curves
 from audits.performance.score_bins import ScoreBins
 
@@ -58,11 +57,8 @@ class Parts:
         }  # fmt: skip
 
 
-_kept: list[tuple[weakref.ref[Evidence], list[Parts]]] = []
-"""The parts of the evidence last asked about: four measures ask."""
-
-
-def parts(evidence: Evidence) -> Iterator[Parts]:
+@once
+def parts(evidence: Evidence) -> list[Parts]:
     """The parts over the ten bins of equally many rows that the reliability curve shows, a block a version and kind of score bins.
 
     With f the scores, o the outcomes (0, 1), a bar for means and N rows: reliability Σ n_b (f̄_b - ō_b)² / N, resolution
@@ -70,10 +66,7 @@ def parts(evidence: Evidence) -> Iterator[Parts]:
 
     Source: D. B. Stephenson, C. A. S. Coelho and I. T. Jolliffe (2008), Weather and Forecasting 23, 752-757.
     """
-    if not (_kept and _kept[0][0]() is evidence):
-        found = [_of_block(evidence, block, place, curve) for block, place, curve in curves(evidence)]
-        _kept[:] = [(weakref.ref(evidence, lambda _: _kept.clear()), found)]
-    yield from _kept[0][1]
+    return [_of_block(evidence, block, place, curve) for block, place, curve in curves(evidence)]
 
 
 def _of_block(evidence: Evidence, block: ScoreBins, place: Integers, curve: dict[str, Floats]) -> Parts:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import weakref
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ import numpy as np
 from audits.estimate import Floats, Integers
 from audits.evidence import Evidence
 from audits.interval import share, wilson
+from audits.once import once
 from audits.performance.score_bins import ScoreBins, score_bins
 
 BINS = 10
@@ -34,19 +34,10 @@ def gathered(values: Floats, place: Integers) -> Floats:
     return np.asarray(found.reshape(-1, BINS), dtype=np.float64)
 
 
-_kept: list[tuple[weakref.ref[Evidence], list[tuple[ScoreBins, Integers, dict[str, Floats]]]]] = []
-"""The curves of the evidence last asked about: calibration error and Brier score rest on the same."""
-
-
+@once
 def curves(evidence: Evidence) -> list[tuple[ScoreBins, Integers, dict[str, Floats]]]:
-    """Each block of scores, where its cells belong, and its curve."""
-    if not (_kept and _kept[0][0]() is evidence):
-        found = []
-        for block in score_bins(evidence):
-            place = places(block)
-            found.append((block, place, equal_mass(block, place)))
-        _kept[:] = [(weakref.ref(evidence, lambda _: _kept.clear()), found)]
-    return _kept[0][1]
+    """Each block of scores, where its cells belong, and its curve: calibration error and Brier score rest on the same."""
+    return [(block, place, equal_mass(block, place)) for block in score_bins(evidence) for place in [places(block)]]
 
 
 def equal_mass(block: ScoreBins, place: Integers | None = None) -> dict[str, Floats]:

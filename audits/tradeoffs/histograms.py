@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,6 +12,7 @@ from audits.estimate import Floats, Integers
 from audits.evidence import NO, UNKNOWN, YES, Evidence
 from audits.fairness.yardstick import Groups, compared_groups
 from audits.histograms import COARSE
+from audits.once import once
 from audits.slices import Slice
 
 
@@ -57,14 +57,9 @@ class Histograms:
         )  # fmt: skip
 
 
-_kept: list[tuple[weakref.ref[Evidence], tuple[Histograms, ...]]] = []
-"""Those of the evidence last asked about: every audit of this group asks for the same."""
-
-
+@once
 def histograms(evidence: Evidence) -> tuple[Histograms, ...]:
     """Everybody first, then the known groups of each attribute on the score's own grid, then of the intersection in 20 bins."""
-    if _kept and _kept[0][0]() is evidence:
-        return _kept[0][1]
     grid = evidence.bins.score_bins
     assert grid is not None
     every = list(compared_groups(evidence))
@@ -80,8 +75,7 @@ def histograms(evidence: Evidence) -> tuple[Histograms, ...]:
             first = -(-np.arange(1, COARSE) * grid.size // COARSE)  # the first fine bin of coarse bins 1, 2, ...
             rows = evidence.decided_coarse(groups.slices.tolist(), whole=True)[0][0]
             found.append(_of(evidence, groups, rows, np.append(grid.edges, np.inf)[first - 1]))  # a grid of few bins fills few of the 20
-    _kept[:] = [(weakref.ref(evidence, lambda _: _kept.clear()), tuple(found))]
-    return _kept[0][1]
+    return tuple(found)
 
 
 def _of(evidence: Evidence, groups: Groups, table: Floats, edges: Floats) -> Histograms:
