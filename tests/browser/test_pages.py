@@ -31,7 +31,16 @@ PAGES = (
     "/",
     "/overview",
     "/performance?model=loans",
+    "/performance?model=loans&part=labels",
+    "/performance?model=loans&part=calibration",
+    "/performance?model=loans&part=cut-offs&cut=0.6",
+    "/performance?model=loans&part=weak-spots",
     "/fairness?model=loans&attribute=sex",
+    "/fairness?model=loans&part=gaps&attribute=sex",
+    "/fairness?model=loans&part=trends&attribute=sex",
+    "/fairness?model=loans&part=conflicts&attribute=sex",
+    "/fairness?model=loans&part=what-if&attribute=sex&analysis=per-group",
+    "/fairness?model=loans&part=proxies&attribute=sex",
     "/drift?model=loans&column=income",
     "/data?model=loans",
 )
@@ -171,6 +180,34 @@ def test_two_clicks_from_the_overview_to_the_cause(browser: sync_api.Browser, se
     page.wait_for_url("**/fairness?*")
     visit.settle()
     assert visit.query() == {"model": ["loans"]}
+    visit.context.close()
+    assert visit.trouble == []
+
+
+def test_a_part_is_chosen_with_the_keyboard_and_stays_in_the_link(browser: sync_api.Browser, server: Server) -> None:
+    visit = Visit(browser, server)
+    page = visit.open("/fairness?model=loans&attribute=sex")
+    page.get_by_role("radio", name="Groups", exact=True).focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    page.wait_for_function("() => location.search.includes('part=gaps')", timeout=OPEN_MS)
+    visit.settle()
+    assert "Every gap" in page.inner_text(".stApp")
+    page.reload()
+    visit.settle()
+    assert "Every gap" in page.inner_text(".stApp")
+    visit.context.close()
+    assert visit.trouble == []
+
+
+def test_the_cut_off_is_moved_with_the_keyboard(browser: sync_api.Browser, server: Server) -> None:
+    visit = Visit(browser, server)
+    page = visit.open("/performance?model=loans&part=cut-offs&cut=0.5")
+    page.get_by_role("slider").first.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("() => location.search.includes('cut=0.6')", timeout=OPEN_MS)
+    visit.settle()
+    assert "At 0.6" in page.inner_text(".stApp")
     visit.context.close()
     assert visit.trouble == []
 
