@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from audits.audit import audit, over_slices
+from audits.audit import audit
 from audits.estimate import Estimates
 from audits.evidence import Evidence
 from audits.finding import Measurement
 from audits.interval import mean_t
-from audits.performance.rates import whole
+from audits.performance.rates import of_one_row, shaped, whole
 
 
 @audit(name="mean_outcome", unit="outcome", needs=("score", "outcome"), tasks=("regression",))
@@ -30,7 +30,7 @@ def mean_outcome(evidence: Evidence) -> Iterator[Measurement]:
     n = c.total("scored", labelled=True)
     found = mean_t(c.total("truth_1", labelled=True), c.total("truth_2", labelled=True), n)  # of standardised outcomes
     value, low, high = (grid.mean + (grid.deviation or 1.0) * np.asarray(each) for each in found)
-    yield over_slices(
+    yield shaped(
         evidence, "mean_outcome", "outcome", Estimates(value=value, low=low, high=high, n=whole(n), method="t"),
-        reason="no scored prediction with a known outcome",
+        reason="no scored prediction with a known outcome", note=of_one_row(n),
     )  # fmt: skip

@@ -15,6 +15,7 @@ from audits.finding import Measurement
 from audits.interval import mean_t, proportion, share, wilson
 
 FEW_OF_ONE_KIND = "no interval: fewer than two outcomes of one kind"
+SINGLE_ROW = "no interval: a single row"
 
 
 def rate(evidence: Evidence, name: str, hits: Floats, n: Floats, *, reason: str) -> Measurement:
@@ -25,7 +26,13 @@ def rate(evidence: Evidence, name: str, hits: Floats, n: Floats, *, reason: str)
 def mean(evidence: Evidence, name: str, unit: str, total: Floats, total_squared: Floats, n: Floats, *, reason: str) -> Measurement:
     """Σx / n by [version, window, slice] with t intervals."""
     value, low, high = mean_t(total, total_squared, n)
-    return over_slices(evidence, name, unit, Estimates(value=value, low=low, high=high, n=whole(n), method="t"), reason=reason)
+    found = Estimates(value=value, low=low, high=high, n=whole(n), method="t")
+    return shaped(evidence, name, unit, found, reason=reason, note=of_one_row(n))
+
+
+def of_one_row(n: NDArray[Any]) -> NDArray[np.object_]:
+    """What to say where a figure rests on one row, which tells nothing about how far rows lie from each other."""
+    return np.where(np.rint(n) == 1, SINGLE_ROW, "").astype(object)
 
 
 def stratified(evidence: Evidence, name: str, unit: str, total: Floats, total_squared: Floats, n: Floats, *, reason: str) -> Measurement:

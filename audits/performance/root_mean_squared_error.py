@@ -11,7 +11,9 @@ from audits.estimate import Estimates
 from audits.evidence import Evidence
 from audits.finding import Measurement
 from audits.interval import share
-from audits.performance.rates import shaped, whole
+from audits.performance.rates import of_one_row, shaped, whole
+
+TOO_LARGE = "no interval: the fourth powers of the errors are too large"
 
 
 @audit(name="root_mean_squared_error", unit="outcome", needs=("score", "outcome"), tasks=("regression",))
@@ -43,5 +45,5 @@ def root_mean_squared_error(evidence: Evidence) -> Iterator[Measurement]:
     found = Estimates(value=value, low=value * np.exp(-reach), high=value * np.exp(reach), n=whole(n), method="delta-log")
     yield shaped(
         evidence, "root_mean_squared_error", "outcome", found, reason="no scored prediction with a known outcome",
-        note=np.where((n > 1) & np.isnan(reach), "no interval: the fourth powers of the errors are too large", "").astype(object),
+        note=np.where((n > 1) & np.isnan(reach), TOO_LARGE, of_one_row(n)).astype(object),
     )  # fmt: skip

@@ -14,6 +14,7 @@ from audits.estimate import Floats, Integers
 from audits.evidence import NO, YES, Evidence
 from audits.finding import Measurement
 from audits.histograms import COARSE
+from audits.performance.rates import FEW_OF_ONE_KIND
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +62,7 @@ class ScoreBins:
         return measurement(
             name, unit, value=value, low=low, high=high, n=np.rint(n), method=method, window=self.window, version=self.version,
             slice=self.slice, attribute=attribute[self.slice], column=self.column, tables=tables,
-            reason=np.where(np.isfinite(value), "", reason).astype(object),
+            reason=np.where(np.isfinite(value), np.where(np.isnan(low), FEW_OF_ONE_KIND, ""), reason).astype(object),
         )  # fmt: skip
 
 

@@ -56,6 +56,14 @@ def test_no_positive(evidence_of: Callable[..., Evidence], finding: Finding) -> 
     assert found["reason"] == "needs scored rows with a positive outcome"
 
 
+def test_one_negative_says_why_there_is_no_interval(evidence_of: Callable[..., Evidence], finding: Finding) -> None:
+    """From the top: +, -, +: (1 + 2/3) / 2; how much negatives differ is not to be seen from one."""
+    found = finding(evidence_of([{"score": s, "outcome": o} for s, o in ((0.9, 1), (0.5, 0), (0.1, 1))]), "average_precision")
+    assert found["value"] == pytest.approx(5 / 6)
+    assert np.isnan(found["low"])
+    assert found["reason"] == "no interval: fewer than two outcomes of one kind"
+
+
 def test_interval_is_the_delta_method(evidence_of: Callable[..., Evidence], finding: Finding) -> None:
     """Whole-numbered scores have a bin each: influences from numerical derivatives of scikit-learn's figure by each row's weight.
 

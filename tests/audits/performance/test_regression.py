@@ -185,11 +185,12 @@ def test_perfect_predictions(evidence_of: Build) -> None:
 def test_one_row(evidence_of: Build) -> None:
     """A single outcome has an error and no interval."""
     evidence = evidence_of([{"score": 3.0, "outcome": 2.0}, {"score": 4.0, "outcome": None}], task="regression")
-    for name in ("mean_error", "mean_absolute_error", "root_mean_squared_error"):
+    for name, value in (("mean_error", 1.0), ("mean_absolute_error", 1.0), ("root_mean_squared_error", 1.0), ("mean_outcome", 2.0)):
         found = figure(evidence, name)
-        assert found.value == pytest.approx(1.0)
+        assert found.value == pytest.approx(value)
         assert np.isnan(found.low)
         assert np.isnan(found.high)
+        assert found.reason == "no interval: a single row"
 
 
 def test_far_from_zero(evidence_of: Build) -> None:
