@@ -7,15 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from audits.estimate import Floats, Integers
+from audits.histograms import COARSE
 
 ENOUGH = 1000
 """Labelled reference rows that a curve is fitted on, at least."""
 
 BOTH = 10
 """Outcomes of either kind that it takes at least."""
-
-COARSE = 20
-"""Coarse bins of the score: what intersections have, and what a curve is checked in."""
 
 PRIOR = 20.0
 """Rows of a curve that the outcome rate of one coarse bin of a cell is pulled towards it with."""

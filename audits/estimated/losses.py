@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from audits.estimate import Floats, Integers
 from audits.estimated.contradiction import FEWEST, LEVEL, SPANS, rolled
-from audits.estimated.curve import COARSE, ENOUGH
+from audits.estimated.curve import ENOUGH
 from audits.estimated.estimation import OUTSIDE, Checked, comparable
 from audits.estimated.figures import Figure
 from audits.estimated.realised import excess, widened
 from audits.evidence import UNKNOWN, Evidence
+from audits.histograms import COARSE
 from audits.interval import share, z_of
 from audits.once import once
 

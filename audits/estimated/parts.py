@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from audits.estimate import Floats, Integers
-from audits.estimated.curve import COARSE, ENOUGH, PRIOR, Curve, anchored, distrust, fit, pulled
+from audits.estimated.curve import ENOUGH, PRIOR, Curve, anchored, distrust, fit, pulled
 from audits.evidence import YES
+from audits.histograms import COARSE
 
 CUTS = 4 * COARSE
 """Even cuts of the score grid at which pieces end, besides where the rate changes: rows of a piece are taken to lie as the reference's."""
 
-TINY = 2.220446049250313e-16
+TINY = sys.float_info.epsilon
 """Probabilities are kept this far from 0 and 1 in the logarithmic loss, as scikit-learn does."""
 
 
