@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from audits.asked_window import position_of, split_window
+from audits.asked_window import split_window
 from audits.evidence import Evidence
 from audits.examine import examine
 from audits.finding import AuditRun
@@ -21,7 +21,6 @@ from connectors.errors import CandorError, UsageError, nearest
 if TYPE_CHECKING:
     from connectors.warehouse import Warehouse
 
-__all__ = ["audit", "card_of", "check_groups", "check_reference", "duration", "examine", "position_of", "split_window"]
 FORMAT = 1
 KEPT_RUNS = 20
 

@@ -149,8 +149,8 @@ def step_tally(folder: Path) -> dict[str, Any]:
 
 
 def step_audit(folder: Path) -> dict[str, Any]:
-    """From stored tallies to judged findings, in process and after imports: the second of two rounds."""
-    from audits import run
+    """From stored tallies to judged findings, in process and after imports: the last of three rounds."""
+    from audits.examine import examine
     from audits.gather import gather
     from audits.policy import thresholds
     from connectors.config import load
@@ -162,7 +162,7 @@ def step_audit(folder: Path) -> dict[str, Any]:
     with open_warehouse(config.warehouse) as warehouse:
         for _ in range(3):
             gathering, evidence = timed(lambda: gather(warehouse, model, progress=lambda text: None))
-            measuring, found = timed(partial(run.examine, evidence, policy, card={}))
+            measuring, found = timed(partial(examine, evidence, policy, card={}))
     return {"seconds": gathering + measuring, "gather": gathering, "measure": measuring, "findings": found.findings.num_rows}
 
 

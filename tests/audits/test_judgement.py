@@ -12,10 +12,10 @@ import numpy as np
 
 from audits.audit import measurement
 from audits.evidence import Evidence
+from audits.examine import examine
 from audits.finding import Threshold
 from audits.judgement import UNKNOWN_GROUP, findings_table
 from audits.policy import thresholds
-from audits.run import examine
 from audits.slices import Slice
 from audits.window import Window
 from connectors.config import Protected, ThresholdOverride

@@ -15,11 +15,11 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from audits.evidence import Evidence
+from audits.examine import examine
 from audits.finding import AuditRun, ModelRun, Threshold
 from audits.policy import DEFAULTS, judge
 from audits.record import to_json
 from audits.registry import AUDITS, find
-from audits.run import examine
 from audits.slices import UNKNOWN
 from audits.tally import Tally
 from connectors.errors import UsageError

@@ -14,10 +14,11 @@ import pyarrow as pa
 import pytest
 
 from audits.evidence import Evidence
+from audits.examine import examine
 from audits.finding import COLUMNS, AuditRun, Failure, PolicyChange
 from audits.policy import DEFAULTS
 from audits.record import last_policy, load, store, to_json
-from audits.run import card_of, examine
+from audits.run import card_of
 from connectors import partitions
 from connectors.config import Config, WarehouseConfig
 from connectors.errors import CandorError, UsageError

@@ -12,8 +12,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from audits.asked_window import position_of, split_window
 from audits.audit import audit, measurement
 from audits.evidence import Evidence
+from audits.examine import examine
 from audits.finding import COLUMNS, Measurement, Threshold
 from audits.interval import benjamini_hochberg
 from audits.judgement import findings_table
@@ -24,7 +26,7 @@ from audits.performance.true_positive_rate import true_positive_rate
 from audits.policy import DEFAULTS
 from audits.provenance import content, numbers
 from audits.registry import AUDITS
-from audits.run import check_groups, examine, position_of, split_window
+from audits.run import check_groups
 from audits.window import Window
 from connectors.config import Protected
 from connectors.errors import UsageError

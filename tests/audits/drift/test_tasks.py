@@ -12,8 +12,8 @@ from audits.drift.kolmogorov_smirnov import kolmogorov_smirnov
 from audits.drift.l_infinity import l_infinity
 from audits.drift.population_stability_index import population_stability_index
 from audits.drift.wasserstein_distance import wasserstein_distance
+from audits.examine import examine
 from audits.registry import find
-from audits.run import examine
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,8 @@ import pytest
 
 from audits.estimated import AUDITS
 from audits.evidence import Evidence
+from audits.examine import examine
 from audits.policy import DEFAULTS
-from audits.run import examine
 
 
 def test_every_class_is_estimated(many: Callable[..., Evidence], draw: np.random.Generator) -> None:

@@ -140,7 +140,7 @@ def test_intervals_predicted(evidence: Evidence, drawn: Rows) -> None:
 
 def test_no_predicted_interval(evidence_of: Build) -> None:
     """A log without the two columns is told so once, for each of the two measures."""
-    from audits.run import examine
+    from audits.examine import examine
 
     run = examine(by_hand(evidence_of), {}, card={}, audits=[find("interval_coverage"), find("interval_width"), find("mean_error")])
     said = {failure.name: failure.reason for failure in run.errors}

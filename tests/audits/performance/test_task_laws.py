@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from audits.evidence import Evidence
+from audits.examine import examine
 from audits.policy import DEFAULTS
-from audits.run import examine
 from audits.tally import Tally
 
 Rows = list[dict[str, Any]]

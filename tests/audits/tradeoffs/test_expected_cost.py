@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from audits.examine import examine
 from audits.interval import z_of
-from audits.run import examine
 from audits.tradeoffs.costs import mean_cost
 from audits.tradeoffs.expected_cost import expected_cost
 from connectors.config import Costs
