@@ -79,7 +79,7 @@ def _no_probability(evidence: Evidence, column: str) -> str | None:
         return None  # the largest of several, which answer for themselves
     moments = evidence.tally.moments
     scores = moments["column"] == evidence.tally.columns.index(column)
-    low, high = np.nanmin(moments["min"][scores], initial=0.0), np.nanmax(moments["max"][scores], initial=1.0)
+    low, high = np.nanmin(moments["min"][scores], initial=np.inf), np.nanmax(moments["max"][scores], initial=-np.inf)
     return f"scores run from {low:g} to {high:g}, so they are not probabilities" if low < 0 or high > 1 else None
 
 

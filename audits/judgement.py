@@ -43,7 +43,8 @@ def findings_table(
         For a measure, what is expected of it, or what was expected when; a window is judged by what held when it ended, one without a
         clock by what holds today.
     notes
-        For some measures, what is to be said of each window ("immature: ..."); it is added to the reason.
+        For some measures, what is to be said of each window ("immature: ..."); it is added to the reason, and a window that it is said
+        of is not judged. The whole period, of which the newest days are always young, is judged all the same.
     compared
         Measures that hold a window against the reference: too small a reference leaves nothing to judge either.
     shown
@@ -86,6 +87,8 @@ def findings_table(
         if name in notes:
             said = np.asarray(notes[name], dtype=object)[joined["window"][of_name]]
             joined["reason"][of_name] = _and(joined["reason"][of_name], said)
+            early = of_name[(said != "") & (joined["window"][of_name] > 0)]
+            verdict[early[verdict[early] != None]] = "insufficient"  # noqa: E711  an array of objects
     start = 0
     for block, size in zip(blocks, sizes, strict=True):
         if block.q_value is not None:
@@ -129,8 +132,11 @@ def findings_table(
         **{
             column: _lookup([getattr(rule, name) if on else None for rule, on in zip(rules, judged, strict=True)], ruled, kind)
             for column, name, kind in (
-                ("severity", "severity", None), ("rationale", "rationale", None), ("threshold_source", "source", None),
-                ("threshold_since", "since", time), ("threshold_until", "until", time),
+                ("severity", "severity", None),
+                ("rationale", "rationale", None),
+                ("threshold_source", "source", None),
+                ("threshold_since", "since", time),
+                ("threshold_until", "until", time),
             )
         },
         "verdict": pa.array(verdict, pa.string()),

@@ -14,6 +14,7 @@ from audits.fairness.yardstick import of_group, yardstick
 from audits.finding import Measurement
 
 NO_RATE = "the reference group's weighted selection rate is 0, so there is no rate to compare with"
+NO_UPPER_END = "no upper end: by its bounds the reference group's rate may be 0"
 
 
 @audit(name="probability_weighted_impact_ratio", unit="ratio", needs=("decision", "probabilities"))
@@ -60,14 +61,15 @@ def _block(evidence: Evidence, slices: np.ndarray[tuple[int], np.dtype[np.int64]
     low, high = np.where(own, 1.0, np.where(value > 0, low, 0.0)), np.where(own, 1.0, np.where(value > 0, high, sampling[1]))
     version, window, place = np.nonzero(n > 0)
     cell = (version, window, place)
-    reason = np.where(own, REFERENCE_GROUP, np.where(np.isfinite(value), "", np.where(n_r > 0, NO_RATE, NO_WEIGHT)))
+    given = np.where(np.isnan(high), NO_UPPER_END, "")
+    reason = np.where(own, REFERENCE_GROUP, np.where(np.isfinite(value), given, np.where(n_r > 0, NO_RATE, NO_WEIGHT)))
     tables = {}
     for i in np.flatnonzero((version == 0) & ~own[cell] & np.isfinite(value[cell])).tolist():
         at = tuple(int(axis[i]) for axis in cell)
         tables[i] = {
             "rate": float(found.value[at]), "reference_rate": float(rate_r[*at[:2], 0]), "weight": float(found.weight[at]),
             "effective_n": float(n[at]), "sampling": {"low": float(sampling[0][at]), "high": float(sampling[1][at])},
-            "bounds": {"low": float(bounds[0][at]), "high": float(bounds[1][at])},
+            "bounds": {"low": float(bounds[0][at]), "high": float(bounds[1][at]) if np.isfinite(bounds[1][at]) else None},
         }  # fmt: skip
     beside = np.where(reference < 0, -1, slices[reference])[version, window]
     return measurement(

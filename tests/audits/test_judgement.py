@@ -112,3 +112,16 @@ def test_a_picked_comparison_group_costs_q_and_not_p(evidence_of: Callable[..., 
 
     assert q_of("sex") == (0.01, 0.02)
     assert q_of(Protected(column="sex", reference="A")) == (0.01, 0.01)
+
+
+def test_a_window_whose_outcomes_are_still_to_come_is_not_judged(evidence_of: Callable[..., Evidence]) -> None:
+    """Days 0 and 1 far below the line; of day 1 outcomes are missing: a failure on day 0 and of the period, and no word yet on day 1."""
+    evidence = evidence_of([{"day": day, "decision": 1} for day in (0, 1)])
+    value = np.full(3, 0.1)
+    block = measurement("accuracy", "proportion", value=value, low=value, high=value, n=np.full(3, 40), method="m", window=np.arange(3))
+    early = {"accuracy": ("immature: 75.0% of outcomes known", "", "immature: 50.0% of outcomes known")}
+    rows = findings_table(evidence, [block], {"accuracy": Threshold(name="accuracy", min=0.5, min_n=10)}, early).to_pylist()
+    assert [row["verdict"] for row in rows] == ["fail", "fail", "insufficient"]
+    assert rows[2]["reason"] == "immature: 50.0% of outcomes known"
+    unjudged = findings_table(evidence, [block], {}, early).to_pylist()
+    assert {row["verdict"] for row in unjudged} == {None}

@@ -62,6 +62,15 @@ def test_ratios_are_against_the_group_selected_most_or_the_named_one(evidence_of
     assert found["Black"].value == pytest.approx(0.55 / 0.45)
 
 
+def test_a_ratio_without_an_upper_end_says_why(evidence_of, figures):
+    """Everybody's chance is a half and half are selected: all of either group may be, or none."""
+    rows = [{"decision": i % 2, "p_black": 0.5, "p_white": 0.5} for i in range(80)]
+    evidence = evidence_of(rows, protected=(Protected(column="race", probabilities=RACE.probabilities, reference="White"),))
+    (found,) = figures(probability_weighted_impact_ratio, evidence, window=0, slice={"race": "Black"})
+    assert (found.value, found.low, found.high) == (pytest.approx(1.0), 0.0, None)
+    assert found.reason == "no upper end: by its bounds the reference group's rate may be 0"
+
+
 def test_probabilities_of_0_and_1_are_groups_that_are_known(evidence_of, figures):
     rows = [{"decision": int(i % 10 < k), "p_black": float(k == 4), "p_white": float(k == 6)} for k in (4, 6) for i in range(200)]
     (black,) = figures(probability_weighted_selection_rate, evidence_of(rows, protected=(RACE,)), window=0, slice={"race": "Black"})

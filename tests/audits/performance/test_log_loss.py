@@ -35,3 +35,5 @@ def test_margins_are_not_probabilities(evidence_of: Callable[..., Evidence]) -> 
 
     evidence = evidence_of([{"score": -2.5, "outcome": 0}, {"score": 3.0, "outcome": 1}])
     assert missing(evidence, "probability") == "scores run from -2.5 to 3, so they are not probabilities"
+    grades = evidence_of([{"score": 3.0, "outcome": 1}, {"score": 7.0, "outcome": 0}])
+    assert missing(grades, "probability") == "scores run from 3 to 7, so they are not probabilities"
