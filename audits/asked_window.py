@@ -10,9 +10,8 @@ import numpy as np
 
 from audits.finding import Measurement
 from audits.window import Window
+from connectors.config_values import CALENDAR_WINDOWS
 from connectors.errors import UsageError
-
-CALENDAR = ("1h", "1d", "1w", "1mo")
 
 
 def split_window(given: str | None) -> tuple[str | None, str | None]:
@@ -24,7 +23,7 @@ def split_window(given: str | None) -> tuple[str | None, str | None]:
     if given is None:
         return None, None
     words = given.split()
-    if given in CALENDAR or (len(words) == 2 and words[1] == "rows" and words[0].isdigit() and int(words[0]) > 0):
+    if given in CALENDAR_WINDOWS or (len(words) == 2 and words[1] == "rows" and words[0].isdigit() and int(words[0]) > 0):
         return given, None
     if _moment(given) is None and _row(given) is None:
         raise UsageError(

@@ -202,7 +202,7 @@ class Evidence:
         """Counts as the task has them: of a multiclass task those of the class in view, or of the favorable one."""
         table, sums = self._scattered(tally, version, window, shape)
         if not self.bins.classes:
-            same = self.model.task == "regression" or str(self.model.positive) == str(self.model.favorable)
+            same = self.model.task == "regression" or self.model.same
             return Counts(table=table, sums=sums, same=same)
         sums = {name: one_against_rest(values, self._shown, axis=-1) for name, values in sums.items()}
         if self.view is not None:

@@ -34,7 +34,7 @@ ABOUT_FAVORABLE = frozenset({
 })  # fmt: skip
 """Measures about the favorable value: where a class of several is favorable, they are also reported without naming a class, and judged."""
 
-COMPARED = frozenset({
+AGAINST_REFERENCE = frozenset({
     *(found.name for found in GROUPS["drift"]), *(name for name in gaps.NAMES if name.endswith(gaps.CHANGE)), "unseen_category_rate",
     "out_of_range_rate",
 })  # fmt: skip
@@ -73,7 +73,8 @@ def examine(
     measured = measured if place is None else [within(block, place) for block in measured]
     return ModelRun(
         model=evidence.model.name, task=evidence.model.task, card=card, reference=evidence.reference, coverage=evidence.coverage,
-        findings=findings_table(evidence, measured, policy, notes, COMPARED, ABOUT_FAVORABLE - set(evidence.model.policy)), errors=failures,
+        findings=findings_table(evidence, measured, policy, notes, AGAINST_REFERENCE, ABOUT_FAVORABLE - set(evidence.model.policy)),
+        errors=failures,
     )  # fmt: skip
 
 

@@ -165,6 +165,11 @@ class ModelConfig:
         return self.favorable if self.columns.positive is None else self.columns.positive
 
     @property
+    def same(self) -> bool:
+        """Whether the value that the score predicts is the favorable one."""
+        return str(self.positive) == str(self.favorable)
+
+    @property
     def attributes(self) -> tuple[str, ...]:
         """Names of the protected columns, in the order of the file; what is only known by probabilities is not among them."""
         return tuple(p.column for p in self.protected if p.probabilities is None)
@@ -194,9 +199,7 @@ class ModelConfig:
         taken = self.assigned | set(self.features or ())
         fitting = (name for name in names if name.startswith(before) and name.endswith(after) and len(name) > least)
         return {
-            name[len(before) : len(name) - len(after)]: name
-            for name in fitting
-            if name not in taken and not name.startswith("candor:")
+            name[len(before) : len(name) - len(after)]: name for name in fitting if name not in taken and not name.startswith("candor:")
         }
 
 

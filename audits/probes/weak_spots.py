@@ -54,8 +54,7 @@ def measures(rows: Sampled, evidence: Evidence) -> dict[Measure, Floats]:
         found["error_rate"] = np.where(known, (rows.decision != rows.outcome).astype(np.float64), np.nan)
     scored = np.isfinite(rows.score)
     if evidence.model.task == "binary" and scored.any() and rows.score[scored].min() >= 0 and rows.score[scored].max() <= 1:
-        same = str(evidence.model.positive) == str(evidence.model.favorable)
-        likely = np.where(rows.outcome == (1 if same else 0), rows.score, 1 - rows.score)
+        likely = np.where(rows.outcome == (1 if evidence.model.same else 0), rows.score, 1 - rows.score)
         loss = -np.log(np.clip(likely, sys.float_info.epsilon, 1 - sys.float_info.epsilon))
         found["log_loss"] = np.where(rows.outcome >= 0, loss, np.nan)
     return found

@@ -21,7 +21,6 @@ from audits.scan.log import families as families
 from audits.scan.log import groupings as groupings
 from audits.scan.log import label as label
 from audits.scan.log import level as level
-from audits.scan.log import same as same
 from audits.scan.outcome_side import coarse_table as coarse_table
 from audits.scan.outcome_side import margin_table as margin_table
 from audits.scan.outcome_side import maturity_table as maturity_table

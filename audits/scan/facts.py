@@ -11,7 +11,7 @@ import ibis
 import ibis.expr.types as ir
 
 from audits.bins import ABSOLUTE_ERROR, CONFIDENCE, OUTCOME, Bins, NumericBins
-from audits.scan.log import KEY, PARTITION, TIME, Log, bin_of, double, flag, groupings, label, level, same
+from audits.scan.log import KEY, PARTITION, TIME, Log, bin_of, double, flag, groupings, label, level
 
 SERVICE = ("latency_ms", "cost", "energy_wh")
 EPSILON = sys.float_info.epsilon
@@ -122,7 +122,7 @@ def _derived(rows: ir.Table, log: Log, bins: Bins) -> ir.Table:
     task = log.model.task
     if task == "binary" and "score0" in rows.columns:
         score, positive = rows["score0"], rows["outcome"].cast("float64")
-        away = (score - (positive if same(log.model) else double(1) - positive)).abs()
+        away = (score - (positive if log.model.same else double(1) - positive)).abs()
         return rows.mutate(error=away, log_loss=_log_loss(double(1) - away))
     if task == "multiclass":
         several = [f"score{k}" for k in range(len(bins.classes))]

@@ -142,11 +142,6 @@ def families(log: Log) -> list[tuple[int, ...]]:
     return [tuple(protected), *(crossed or [(segment,) for segment in segments])]
 
 
-def same(model: ModelConfig) -> bool:
-    """Whether the value that the score predicts is the favorable one."""
-    return str(model.positive) == str(model.favorable)
-
-
 def joined(parts: Sequence[ir.Table]) -> ir.Table:
     """All parts in one table, joined in pairs: a chain as long as the log has columns is slow to compile."""
     middle = len(parts) // 2

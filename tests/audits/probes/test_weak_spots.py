@@ -27,7 +27,7 @@ def table(n, seed, *, worse=None, noise=6, unit=None):
     )  # fmt: skip
 
 
-BINARY = SimpleNamespace(model=SimpleNamespace(task="binary", positive=1, favorable=1))
+BINARY = SimpleNamespace(model=SimpleNamespace(task="binary", same=True))
 
 
 def test_a_stored_log_gives_its_planted_spot_in_words(logged):
