@@ -52,9 +52,7 @@ def _task(where: str, model: ModelConfig) -> None:
             " where * is the class"
         )
     if model.task in ("multiclass", "regression") and columns.positive is not None:
-        raise UsageError(
-            f"{where}.columns.positive is {columns.positive!r}, but only a binary model has a positive outcome; take it out"
-        )
+        raise UsageError(f"{where}.columns.positive is {columns.positive!r}, but only a binary model has a positive outcome; take it out")
     _interval(where, model.task, columns)
     if model.task == "regression" and model.costs is not None:
         raise UsageError(f"{where}.costs: costs are of right and wrong decisions, and a regression model has none; take them out")

@@ -41,7 +41,7 @@ def delay(value: object) -> object:
     try:
         return timedelta(**{unit: amount})
     except OverflowError:
-        raise ValueError(f"{value!r} is longer than any log; write \"36h\", \"14d\" or \"2w\"") from None
+        raise ValueError(f'{value!r} is longer than any log; write "36h", "14d" or "2w"') from None
 
 
 def moment(value: object) -> object:

@@ -176,6 +176,6 @@ def _check_outcome(connection: duckdb.DuckDBPyConnection, model: ModelConfig, wh
     row = one(connection.execute(f"SELECT count(outcome), any_value(outcome) FROM {table(model.name, 'outcomes')}"))
     if row is not None and row[0]:
         raise UsageError(
-            f"{where}: models.{model.name}.task is \"regression\", whose outcome is a number, but the column"
+            f'{where}: models.{model.name}.task is "regression", whose outcome is a number, but the column'
             f' "{model.columns.outcome}" holds "{str(row[1])[:60]}"'
         )

@@ -219,7 +219,7 @@ def open_warehouse(config: WarehouseConfig, *, write: bool = True, patience: flo
     if write and not config.path.parent.is_dir():
         raise CandorError(f"{config.path}: the folder {config.path.parent} does not exist; create it or change warehouse.path")
     if config.path.is_dir():
-        raise UsageError(f"{config.path}: is a folder; name a file in warehouse.path, such as \"candor.duckdb\"")
+        raise UsageError(f'{config.path}: is a folder; name a file in warehouse.path, such as "candor.duckdb"')
     connection = _connect(config, write=write, patience=patience)
     try:
         with _sentences(config.path):
