@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Literal
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import data, strings, url_state
 from dashboard.page import PageContext, Part
@@ -71,6 +72,19 @@ def reread(context: PageContext, *names: str) -> PageContext:
     """The context as the address bar has it now, as to these parameters; what a fragment redraws was given an earlier one."""
     asked, _ = url_state.decode(st.query_params.to_dict())
     return replace(context, view=replace(context.view, **{name: getattr(asked, name) for name in names}))
+
+
+def menus(context: PageContext, part: Part, *always: str) -> tuple[DeltaGenerator, dict[str, DeltaGenerator]]:
+    """The place of the title, and one for each menu that stands above a part; a menu without a choice takes no room."""
+    wanted = {
+        "class": bool(part.menus & {"class", "one class"}) and context.model.task == "multiclass" and bool(data.labels(*context.key)),
+        "attribute": "attribute" in always,
+        "version": "version" in part.menus and bool(data.versions(*context.key)),
+        "window": "window" in part.menus,
+    }
+    named = [name for name, there in wanted.items() if there]
+    head, *places = st.columns([8.4 - 1.1 * len(named), *([1.1] * len(named))], vertical_alignment="bottom")
+    return head, dict(zip(named, places, strict=True))
 
 
 def choose_part(context: PageContext, parts: Sequence[Part], default: str | None = None) -> Part:

@@ -42,9 +42,20 @@ def known(label: str, key: str) -> Html:
 
 def measure(name: str, *, of_class: bool = False) -> Html:
     """A measure's plain name with its definition behind it; of a class, nobody says that it is approved."""
-    word = glossary.term(name)
     title = title_of(Figure(name=name, slice={}, column="class" if of_class else None))
-    return term(title, word.definition.replace("favorable", "of this class") if of_class else word.definition)
+    return term(title, definition(name, of_class=of_class))
+
+
+def definition(name: str, *, of_class: bool = False) -> str:
+    """A measure's definition, in words that fit one class of several where it is about one.
+
+    >>> definition("selection_rate", of_class=True)
+    'Share of decisions that are of this class (selection rate).'
+    """
+    said = glossary.term(name).definition
+    return (
+        said.replace("favorable", "of this class").replace("Approval", "Selection").replace("approval", "selection") if of_class else said
+    )
 
 
 def link(label: object, page: str, parameters: dict[str, str], title: str = "") -> Html:

@@ -39,7 +39,7 @@ def draw(context: PageContext, scope: Scope) -> None:
         columns = [
             Column(head="Alternative", css="wide"),
             Column(head="Kept", css="tight"),
-            Column(head=measure("impact_ratio"), css="num"),
+            Column(head=measure("impact_ratio", of_class=scope.label is not None), css="num"),
             Column(head="Gain in ratio", css="num"),
             Column(head="More cost" if unit == "currency" else "Accuracy lost", css="num"),
             Column(head=known("n", "n"), css="num"),

@@ -22,11 +22,11 @@ def draw(context: PageContext, scope: Scope) -> None:
     """Draw the sum as a table."""
     found = {each.name: each for each in scope.read(context, *PARTS, population=True)}
     whole = found.get("brier_score")
-    if whole is None or whole.value is None:
+    if not any(each.value is not None for each in found.values()):
         not_enough(reason(whole) if whole is not None and whole.reason else words.NO_BRIER)
         return
     parts = [found.get(name) for name in PARTS[1:]]
-    if all(each is not None and each.value is not None for each in parts):
+    if whole is not None and all(each is not None and each.value is not None for each in parts):
         numbers = [wording.number(each.value, "decimal") for each in parts if each is not None]
         sum_ = f"{wording.number(whole.value, 'decimal')} = {numbers[0]} {wording.MINUS} {numbers[1]} + {numbers[2]}"
         show(Html(f'<p class="c-lead">{text(sum_)}</p>'))

@@ -45,7 +45,7 @@ def draw(context: PageContext, scope: Scope) -> None:
             chart.picture(marked(spec, cuts[place]))
             chart.folded_table(spec)
     with right, panel("at-cut-off", words.AT_CUT_OFF, f"{words.CUT_OFF_MOVE} {today(tables)}"):
-        everybody(tables, place, cuts)
+        everybody(tables, place, cuts, of_class=scope.label is not None)
     with panel("cut-off-groups", words.CUT_OFF_GROUPS, words.CUT_OFF_GROUPS_LEAD):
         by_group(context, scope, cuts[place])
     with panel("cost", words.COST):
@@ -114,7 +114,7 @@ def at(column: Mapping[str, Any] | None, place: int) -> Mapping[str, float | Non
     return None if not column else {key: column[key][place] if column.get(key) else None for key in ("value", "low", "high")}
 
 
-def everybody(tables: Mapping[str, Any], place: int, cuts: Sequence[float]) -> None:
+def everybody(tables: Mapping[str, Any], place: int, cuts: Sequence[float], *, of_class: bool) -> None:
     """The figures at the cut-off, those of today's decisions, and those of the best cut-off."""
     log, best = tables.get("log") or {}, (tables.get("best") or {}).get("accuracy")
     columns = [Column(head="Measure", css="tight"), Column(head=f"At {shown(cuts[place])}", css="num")]
@@ -125,7 +125,7 @@ def everybody(tables: Mapping[str, Any], place: int, cuts: Sequence[float]) -> N
         if not tables.get(name):
             continue
         unit = "currency" if name == "cost" else "percent"
-        row: list[object] = [measure("expected_cost" if name == "cost" else name), around(at(tables[name], place), unit)]
+        row: list[object] = [measure("expected_cost" if name == "cost" else name, of_class=of_class), around(at(tables[name], place), unit)]
         row += [around(log.get(name), unit)] if log else []
         row += [around(at(tables[name], best), unit)] if isinstance(best, int) else []
         rows.append(row)
@@ -155,9 +155,9 @@ def by_group(context: PageContext, scope: Scope, cut: float) -> None:
             chart.folded_table(spec)
     with right:
         columns = [Column(head="Group", css="tight"), Column(head=known("n", "n"), css="num")]
-        columns += [Column(head=measure(name), css="num") for name in BY_GROUP]
+        columns += [Column(head=measure(name, of_class=scope.label is not None), css="num") for name in BY_GROUP]
         logged = any(each.get("log") for each in tables["groups"])
-        columns += [Column(head=Html(f"{measure('impact_ratio')} today"), css="num")] if logged else []
+        columns += [Column(head=Html(f"{measure('impact_ratio', of_class=scope.label is not None)} today"), css="num")] if logged else []
         rows = []
         for each in tables["groups"]:
             row: list[object] = [wording.group(each["slice"]), wording.count(each.get("scored"))]
@@ -168,4 +168,4 @@ def by_group(context: PageContext, scope: Scope, cut: float) -> None:
         lowest = at(tables.get("impact_ratio"), place)
         if lowest and lowest.get("value") is not None:
             told = " ".join(wording.parts(lowest["value"], lowest.get("low"), lowest.get("high"), "ratio"))
-            show(Html(f'<p class="c-note">{text(f"Lowest approval ratio at {shown(cuts[place])}: {told}.")}</p>'))
+            show(Html(f'<p class="c-note">{text(f"Lowest ratio at {shown(cuts[place])}: {told}.")}</p>'))

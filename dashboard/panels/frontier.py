@@ -67,7 +67,7 @@ def draw(context: PageContext, scope: Scope) -> None:
     )
     if spec is not None:
         chart.draw(spec, key="frontier-chart")
-    beside(tables)
+    beside(tables, of_class=scope.label is not None)
     if spec is not None:
         chart.folded_table(spec)
 
@@ -80,7 +80,7 @@ def write() -> None:
         st.query_params.pop("analysis", None)
 
 
-def beside(tables: Mapping[str, Any]) -> None:
+def beside(tables: Mapping[str, Any], *, of_class: bool) -> None:
     """Today's decisions beside the recommended common cut-off."""
     baseline, recommended = tables.get("baseline") or {}, tables.get("recommended")
     if not recommended:
@@ -95,6 +95,6 @@ def beside(tables: Mapping[str, Any]) -> None:
         if name == "threshold":
             rows.append([known("Cut-off", "cutoff"), *(wording.number(each.get("threshold"), unit) for each in (baseline, recommended))])
         elif baseline.get(name) or recommended.get(name):
-            title = measure("expected_cost" if name == "cost" else name)
+            title = measure("expected_cost" if name == "cost" else name, of_class=of_class)
             rows.append([title, around(baseline.get(name), unit), around(recommended.get(name), unit)])
     show(table(words.FRONTIER, columns, rows))

@@ -9,11 +9,10 @@ import streamlit as st
 from dashboard import strings
 from dashboard.components import chart
 from dashboard.components.interval_plot import interval_plot
-from dashboard.components.markup import measure, show, span
+from dashboard.components.markup import definition, measure, show, span
 from dashboard.components.states import panel
 from dashboard.page import PageContext, Scope
 from dashboard.panels.group_table import is_known
-from reports import glossary
 from reports import strings as wording
 from reports.attention import urgency
 from reports.figure import Figure
@@ -31,7 +30,10 @@ def draw(context: PageContext, scope: Scope, groups: Sequence[str], cells: dict[
     plots = [name for name in PLOTS if any((key, name) in cells and cells[key, name].value is not None for key in groups)][:MOST_PLOTS]
     for start in range(0, len(plots), 2):
         for place, name in zip(st.columns(2, gap="small"), plots[start : start + 2], strict=False):
-            with place, panel(f"plot-{name}", measure(name, of_class=scope.label is not None), glossary.term(name).definition):
+            with (
+                place,
+                panel(f"plot-{name}", measure(name, of_class=scope.label is not None), definition(name, of_class=scope.label is not None)),
+            ):
                 mine = [cells[key, name] for key in groups if (key, name) in cells and is_known(cells[key, name])]
                 chart.picture(interval_plot(name, mine[:MOST_GROUPS], references=compared))
                 if len(mine) > MOST_GROUPS:

@@ -40,7 +40,10 @@ def draw(context: PageContext, scope: Scope) -> None:
     ]
     figures = [(name, unit) for name, unit in FIGURES if any(each.get(name) for _, each in points)]
     columns = [Column(head="Trained with", css="tight")]
-    columns += [Column(head=measure("expected_cost" if name == "cost" else name), css="num") for name, _ in figures]
+    columns += [
+        Column(head=measure("expected_cost" if name == "cost" else name, of_class=scope.label is not None), css="num")
+        for name, _ in figures
+    ]
     show(table(words.RETRAINED, columns, [[title, *(around(each.get(name), unit) for name, unit in figures)] for title, each in points]))
     probe = tables.get("probe") or {}
     if probe.get("rows_used"):

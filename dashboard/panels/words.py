@@ -51,9 +51,7 @@ EXPLORER_LEAD = "Every rate at every cut-off for everybody, on the scored rows w
 NO_EXPLORER = "The explorer needs scores; a model without a logged score has no cut-off to move."
 AT_CUT_OFF = "At this cut-off, beside today's decisions"
 CUT_OFF_GROUPS = "The same cut-off, by group"
-CUT_OFF_GROUPS_LEAD = (
-    "One cut-off for everybody; what it would mean for each group. The impact ratio is over the group with the highest rate."
-)
+CUT_OFF_GROUPS_LEAD = "One cut-off for everybody; what it would mean for each group. The ratio is over the comparison group."
 CHOSEN = "chosen"
 TODAY = "today"
 COST = "Expected cost"
@@ -120,7 +118,8 @@ RETRAINED_LEAD = (
 NO_RETRAINED = "No retrained model is in this run."
 BY_SHARE = "If only scores decided"
 BY_SHARE_LEAD = (
-    "Approval ratio if the best-scored share of everybody were selected, for every share: where the scores alone already separate groups."
+    "Ratio of selection rates if the best-scored share of everybody were selected, share by share: "
+    "where the scores alone already separate groups."
 )
 
 PROXIES = "Which features give a group away"

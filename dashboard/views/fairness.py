@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard import data, strings
-from dashboard.components.choose import choose, choose_class, choose_part, choose_version, choose_window
+from dashboard.components.choose import choose, choose_class, choose_part, choose_version, choose_window, menus
 from dashboard.components.markup import Html, known, show, text
 from dashboard.components.states import filtered, not_enough, panel
 from dashboard.destination import ABOUT_COLUMNS, BETWEEN, attribute_of, destination, fairness_part
@@ -42,26 +42,26 @@ def fairness(context: PageContext) -> None:
     top = st.container(key="head")
     part = choose_part(context, PARTS, fairness_part(context.view.measure) if context.view.measure else None)
     with top:
-        head, *places = st.columns([4, 1.1, 1.1, 1.1, 1.1], vertical_alignment="bottom")
+        head, places = menus(context, part, "attribute")
     label = version = shown = None
-    if part.menus & {"class", "one class"}:
-        with places[0]:
+    if "class" in places:
+        with places["class"]:
             label = choose_class(context, alone="one class" in part.menus, default=worst_class(context))
     reported = data.names(*context.key)
     names = [name for name in reported if part.shows(frozenset({name}))]
     offered = data.attributes(*context.key, names=names) if names else frozenset()
     # Another part may be about another attribute: that is no mistake in the link.
     elsewhere = context.view.attribute in data.attributes(*context.key) - offered
-    with places[1]:
+    with places["attribute"]:
         attribute = choose(
             context.without("attribute") if elsewhere else context, "attribute", "Attribute", ordered(context.model, offered),
             words=wording.attribute, default=worst_attribute(context), help=strings.TERMS["group"],
         )  # fmt: skip
-    if "version" in part.menus:
-        with places[2]:
+    if "version" in places:
+        with places["version"]:
             version = choose_version(context)
-    if "window" in part.menus:
-        with places[3]:
+    if "window" in places:
+        with places["window"]:
             shown = choose_window(context, data.spans(*context.key))
     scope = Scope(window=shown, version=version, attribute=attribute, label=label)
     asked = asked_for(context, scope)
@@ -169,7 +169,11 @@ def conflict(context: PageContext, scope: Scope) -> None:
 
 def what_if(context: PageContext, scope: Scope) -> None:
     """What could be decided otherwise."""
-    left, right = st.columns([6, 6], gap="small")
+    if context.model.task == "regression":  # nothing is decided by a cut-off
+        with panel("by-share", words.BY_SHARE, words.BY_SHARE_LEAD):
+            impact_by_share.draw(context, scope)
+        return
+    left, right = st.columns(2, gap="small")
     with left, panel("frontier", words.FRONTIER, words.FRONTIER_LEAD):
         frontier.draw(context, scope)
     with right, panel("alternatives", words.ALTERNATIVES):

@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard import data, strings
-from dashboard.components.choose import choose, choose_class, choose_part, choose_version, choose_window
+from dashboard.components.choose import choose, choose_class, choose_part, choose_version, choose_window, menus
 from dashboard.components.markup import Html, known, show, text
 from dashboard.components.states import filtered, not_enough, panel
 from dashboard.destination import destination, performance_part
@@ -50,16 +50,16 @@ def performance(context: PageContext) -> None:
     top = st.container(key="head")
     part = choose_part(context, PARTS, performance_part(context.view.measure) if context.view.measure else None)
     with top:
-        head, first, second, third = st.columns([4, 1.1, 1.1, 1.1], vertical_alignment="bottom")
+        head, places = menus(context, part)
     label = version = shown = None
-    if part.menus & {"class", "one class"}:
-        with first:
+    if "class" in places:
+        with places["class"]:
             label = choose_class(context, alone="one class" in part.menus)
-    if "version" in part.menus:
-        with second:
+    if "version" in places:
+        with places["version"]:
             version = choose_version(context)
-    if "window" in part.menus:
-        with third:
+    if "window" in places:
+        with places["window"]:
             shown = choose_window(context, data.spans(*context.key))
     scope = Scope(window=shown, version=version, label=label)
     asked = asked_for(context, scope)

@@ -73,10 +73,10 @@ def test_the_cut_off_of_the_link_is_shown_for_everybody_and_by_group(visit: Open
     assert app.select_slider(key="choose-cut").value == "0.6"  # the nearest there is
     assert "At 0.6" in words
     assert "55.0% [54.0%, 56.0%]" in words  # approval rate there
-    assert "Lowest approval ratio at 0.6: 0.80 [0.79, 0.81]." in words
+    assert "Lowest ratio at 0.6: 0.80 [0.79, 0.81]." in words
     app.select_slider(key="choose-cut").set_value("0.3").run()
     assert app.query_params["cut"] in ("0.3", ["0.3"])
-    assert "Lowest approval ratio at 0.3: 0.95 [0.94, 0.96]." in fine(app)
+    assert "Lowest ratio at 0.3: 0.95 [0.94, 0.96]." in fine(app)
 
 
 def test_a_cut_off_that_is_no_number_is_told(visit: Open, worlds: dict[str, Path]) -> None:  # noqa: F811
