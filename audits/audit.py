@@ -120,11 +120,10 @@ def over_slices(evidence: Evidence, name: str, unit: str, found: Estimates, *, r
     """
     version, window, place = (axis.ravel() for axis in np.indices(evidence.shape))
     kept = evidence.reported.ravel()
-    attribute = np.asarray([evidence.attribute_of(i) for i in range(len(evidence.slices))], dtype=np.int64)
     value = found.value.ravel()[kept]
     return measurement(
         name, unit, value=value, low=found.low.ravel()[kept], high=found.high.ravel()[kept], n=found.n.ravel()[kept],
-        method=found.method, window=window[kept], version=version[kept], slice=place[kept], attribute=attribute[place[kept]],
-        p_value=None if found.p_value is None else found.p_value.ravel()[kept],
+        method=found.method, window=window[kept], version=version[kept], slice=place[kept],
+        attribute=evidence.attribute_places[place[kept]], p_value=None if found.p_value is None else found.p_value.ravel()[kept],
         reason=np.where(np.isfinite(value), "", reason).astype(object),
     )  # fmt: skip

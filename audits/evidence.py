@@ -167,6 +167,11 @@ class Evidence:
         return self.attributes.index(name) if name in self.attributes else -1
 
     @cached_property
+    def attribute_places(self) -> Integers:
+        """`attribute_of` every slice."""
+        return np.asarray([self.attribute_of(position) for position in range(len(self.slices))], dtype=np.int64)
+
+    @cached_property
     def _window_of(self) -> NDArray[np.int64]:
         """For each partition of the analysed tally, the position of its window."""
         starts = np.asarray([first for first, _ in self.spans[1:]], dtype=np.int64)

@@ -104,7 +104,7 @@ def differences(evidence: Evidence, now: Figures, keys: Sequence[Key]) -> Iterat
 def changes(evidence: Evidence, now: Figures, keys: Sequence[Key]) -> Iterator[Measurement]:
     """Each window, and the whole period, minus the reference; where that has no figure, minus the first complete window."""
     slices = np.asarray([i for i, found in enumerate(evidence.slices) if len(found.attributes) <= 1], dtype=np.int64)
-    attribute = np.asarray([evidence.attribute_of(i) for i in slices.tolist()], dtype=np.int64)
+    attribute = evidence.attribute_places[slices]
     mine = now.at(slice(None), 0).at(..., slices)
     before = _reference_figures(evidence, keys).at(slice(None), 0, 0).at(..., slices)
     first = first_complete(evidence)
@@ -141,7 +141,7 @@ def version_differences(evidence: Evidence, now: Figures, keys: Sequence[Key]) -
         return
     places = [i for i, found in enumerate(evidence.slices) if len(found.attributes) <= 1 and (i == 0 or evidence.attribute_of(i) >= 0)]
     slices = np.asarray(places, dtype=np.int64)
-    attribute = np.asarray([evidence.attribute_of(i) for i in places], dtype=np.int64)
+    attribute = evidence.attribute_places[slices]
     mine, theirs = (now.at(slice(None), chosen, 0).at(..., slices) for chosen in (slice(2, None), slice(1, -1)))
     here, there = np.isfinite(mine.value), np.isfinite(theirs.value)
     found = gap(mine, theirs, freedom=_freedom(evidence))

@@ -43,7 +43,7 @@ def _block(
     evidence: Evidence, slices: Integers, checked: Checked, name: str, unit: str, part: str
 ) -> Measurement:  # fmt: skip
     kept = np.flatnonzero(evidence.counts.rows[0, 0, slices] > 0)
-    attribute = np.asarray([evidence.attribute_of(int(i)) for i in slices], dtype=np.int64)
+    attribute = evidence.attribute_places[slices]
     scores = {key: _score(checked, key, len(slices)) for key in checked.figures}
     scores = {key: found for key, found in scores.items() if found["windows"][kept].any()}
     first = next((key for key in FIRST if key in scores), None)

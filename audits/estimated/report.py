@@ -49,7 +49,7 @@ def estimated_error(evidence: Evidence, name: str) -> Iterator[Measurement]:
         n = evidence.counts.rows[0, 0, :1].round()
         yield measurement(f"estimated_{name}", "outcome", value=empty, low=empty, high=empty, n=n, method="expected loss", reason=found.why)
         return
-    attribute = np.asarray([evidence.attribute_of(int(i)) for i in found.slices], dtype=np.int64)
+    attribute = evidence.attribute_places[found.slices]
     version, window, place = np.nonzero(evidence.counts.rows[:, :, found.slices] > 0)
     figure, reason = found.figures[name], found.reason[version, window, place]
     value, low, high, n = (numbers[version, window, place] for numbers in (figure.value, figure.low, figure.high, figure.n))
@@ -70,7 +70,7 @@ def _block(
     reason = found.reason[window, place]
     value, low, high = (numbers[window, place] for numbers in (figure.value, figure.low, figure.high))
     given = (reason == "") & np.isfinite(value)
-    attribute = np.asarray([evidence.attribute_of(int(i)) for i in pieces.slices], dtype=np.int64)
+    attribute = evidence.attribute_places[pieces.slices]
     weighted = np.zeros(rows.shape, dtype=np.bool_)
     weighted[:, : pieces.fine] = found.used
     shown = np.flatnonzero((window == 0) | (place == 0)) if version == 0 else ()

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from audits.audit import measurement
 from audits.counts import WeightedCounts
 from audits.estimate import Floats
-from audits.evidence import Evidence
+from audits.evidence import NO, YES, Evidence
 from audits.finding import Measurement
 from audits.interval import share, wilson
 
@@ -108,6 +108,15 @@ def weighted_rate(counts: WeightedCounts, hit: Flags, base: Flags, among: Flags)
         bounds = share(low, low + rest[1]), share(high, high + rest[0])
     bounds = np.where(np.isfinite(bounds[0]), bounds[0], value), np.where(np.isfinite(bounds[1]), bounds[1], value)
     return Weighted(value=value, sampling=wilson(value * effective, effective), bounds=bounds, weight=weight, effective=effective)
+
+
+def positive_decisions_among(counts: WeightedCounts, outcome: int, *, same: bool) -> Weighted:
+    """The share of positive decisions among the rows with this outcome, NO or YES; `same` as in `Counts`."""
+    base = LABELLED.copy()
+    base[:, YES if outcome == NO else NO] = False
+    hit = base.copy()
+    hit[NO if same else YES] = False
+    return weighted_rate(counts, hit, base, LABELLED)
 
 
 def _total(values: Floats, mask: Flags) -> Floats:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from audits.audit import audit
-from audits.evidence import NO, UNKNOWN, YES, Evidence
-from audits.fairness.probability_groups import LABELLED, report, weighted_rate
+from audits.evidence import NO, YES, Evidence
+from audits.fairness.probability_groups import positive_decisions_among, report
 from audits.finding import Measurement
 
 
@@ -33,9 +33,6 @@ def probability_weighted_true_positive_rate(evidence: Evidence) -> Iterator[Meas
     counts = evidence.weighted
     if counts is None:
         return
-    hit, base = LABELLED.copy(), LABELLED.copy()
-    outcome = YES if evidence.counts.same else NO
-    base[:, [place for place in (NO, YES, UNKNOWN) if place != outcome]] = False
-    hit &= base
-    hit[NO if evidence.counts.same else YES] = False
-    yield from report(evidence, counts, "probability_weighted_true_positive_rate", weighted_rate(counts, hit, base, LABELLED))
+    same = evidence.counts.same
+    found = positive_decisions_among(counts, YES if same else NO, same=same)
+    yield from report(evidence, counts, "probability_weighted_true_positive_rate", found)

@@ -40,9 +40,9 @@ def scoring_rate(evidence: Evidence) -> Iterator[Measurement]:
     low, high = np.where(part < 1, low, value), np.where(part < 1, high, value)
     method = np.where(part < 1, "wilson", "by definition").astype(object)
     window, place = np.nonzero(n > 0)
-    of = np.asarray([evidence.attribute_of(i) for i in range(len(evidence.slices))], dtype=np.int64)
     tables = {i: {"median": evidence.medians[w]} for i, w in enumerate(window.tolist()) if w in evidence.medians}
     yield measurement(
         "scoring_rate", "proportion", value=value[window, place], low=low[window, place], high=high[window, place],
-        n=n[window, place], method=method[window, place], window=window, slice=place, attribute=of[place], tables=tables,
+        n=n[window, place], method=method[window, place], window=window, slice=place,
+        attribute=evidence.attribute_places[place], tables=tables,
     )  # fmt: skip

@@ -34,10 +34,9 @@ def error_quantile(evidence: Evidence, name: str, q: float) -> Iterator[Measurem
     end = (found.high >= grid.high) & (found.high_rank <= found.n)
     high = np.where(end, np.maximum(_most(evidence, window, cell, found.n - found.high_rank + 1), found.high), found.high)
     resolution = np.where(beyond, value - grid.high, found.resolution)
-    attribute = np.asarray([evidence.attribute_of(i) for i in range(len(evidence.slices))], dtype=np.int64)
     yield measurement(
         name, "outcome", value=value, low=np.minimum(found.low, value), high=np.maximum(high, value), n=found.n,
-        method="order-statistics", window=window, slice=cell, attribute=attribute[cell], reason=found.reason(UNKNOWN),
+        method="order-statistics", window=window, slice=cell, attribute=evidence.attribute_places[cell], reason=found.reason(UNKNOWN),
         tables={int(i): {"resolution": float(resolution[i])} for i in np.flatnonzero(found.n > 0)},
     )  # fmt: skip
 

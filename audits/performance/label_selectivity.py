@@ -33,7 +33,6 @@ def label_selectivity(evidence: Evidence) -> Iterator[Measurement]:
     decided = found.favorable + found.unfavorable
     version, window, place = np.nonzero(decided > 0)
     at = (version, window, place)
-    attribute = np.asarray([evidence.attribute_of(i) for i in range(len(evidence.slices))], dtype=np.int64)
     value = found.difference[at]
     shown = np.flatnonzero((version == 0) & ((window == 0) | (place == 0)))
     tables = {
@@ -48,7 +47,7 @@ def label_selectivity(evidence: Evidence) -> Iterator[Measurement]:
     said = f"selective: outcomes are known for one decision far more often ({100 * MATERIAL:.0f} points or more, p < {LEVEL})"
     yield measurement(
         "label_selectivity", "difference", value=value, low=found.low[at], high=found.high[at], n=np.rint(decided[at]), method="newcombe",
-        window=window, version=version, slice=place, attribute=attribute[place], p_value=found.p_value[at],
+        window=window, version=version, slice=place, attribute=evidence.attribute_places[place], p_value=found.p_value[at],
         reason=np.where(np.isnan(value), "only one decision was made", np.where(found.selective[at], said, "")).astype(object),
         tables=tables,
     )  # fmt: skip

@@ -58,10 +58,9 @@ class ScoreBins:
         method: str | NDArray[np.object_], reason: str, tables: dict[int, dict[str, Any]] | None = None,
     ) -> Measurement:  # fmt: skip
         """The block of findings over these cells; `reason` says why a value is absent."""
-        attribute = np.asarray([evidence.attribute_of(i) for i in range(len(evidence.slices))], dtype=np.int64)
         return measurement(
             name, unit, value=value, low=low, high=high, n=np.rint(n), method=method, window=self.window, version=self.version,
-            slice=self.slice, attribute=attribute[self.slice], column=self.column, tables=tables,
+            slice=self.slice, attribute=evidence.attribute_places[self.slice], column=self.column, tables=tables,
             reason=np.where(np.isfinite(value), np.where(np.isnan(low), FEW_OF_ONE_KIND, ""), reason).astype(object),
         )  # fmt: skip
 

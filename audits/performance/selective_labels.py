@@ -124,7 +124,6 @@ def bounds(evidence: Evidence, name: str, ends: Callable[[Known], Ends] | Ends) 
             name, "proportion", value=nothing, low=nothing, high=nothing, n=n[0, :1].round(), method="worst and best case", reason=NEEDLESS
         )
         window, place = window[(window > 0) | (place > 0)], place[(window > 0) | (place > 0)]
-    attribute = np.asarray([evidence.attribute_of(i) for i in range(len(evidence.slices))], dtype=np.int64)
     low, high = low[window, place], high[window, place]
     said = [f"between {a:.2f} and {b:.2f} whatever the missing outcomes are" for a, b in zip(low.tolist(), high.tolist(), strict=True)]
     known = known_of(evidence)
@@ -139,5 +138,5 @@ def bounds(evidence: Evidence, name: str, ends: Callable[[Known], Ends] | Ends) 
     }
     yield measurement(
         name, "proportion", value=value[window, place], low=low, high=high, n=np.rint(n[window, place]), method="worst and best case",
-        window=window, slice=place, attribute=attribute[place], reason=np.asarray(said, dtype=object), tables=tables,
+        window=window, slice=place, attribute=evidence.attribute_places[place], reason=np.asarray(said, dtype=object), tables=tables,
     )  # fmt: skip
