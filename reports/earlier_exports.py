@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -79,9 +80,41 @@ class Earlier:
 
     def _since(self, cell: Cell, name: str, number: int) -> int | None:
         """Return by how many rows a measure of a cell differs from an export; None where that did not show it."""
-        was = next((e.n for e in self.before.get(cell, {}).get(name, ()) if e.first <= number <= e.last), None)
+        was = _at(self.before.get(cell, {}).get(name, ()), number)
         return None if was is None or name not in self.now[cell] else self.now[cell][name] - was
 
     def moved(self, cell: Cell) -> bool:
         """Whether any measure of a cell has other rows than in an earlier export."""
         return any(self.now[cell][name] != each.n for name, runs in self.before.get(cell, {}).items() for each in runs)
+
+    def completes(self, total: Cell, parts: Sequence[Cell], hidden: Collection[Cell], smallest: int) -> Sequence[Cell]:
+        """Return the cells that complete a total together with other exports: what both leave open is a handful; () where none do.
+
+        A part that one export withheld for a smaller one's sake, and another shows, gives the smaller one away.
+        """
+        of_parts = [self.before.get(part, {}) for part in parts]
+        for name, runs in self.before.get(total, {}).items():
+            n_now = [0 if part in hidden else self.now.get(part, {}).get(name, 0) for part in parts]
+            told = [of.get(name, ()) for of in of_parts]
+            # The total of an export, less its parts there, less those that are shown only now: one of these may have changed since.
+            for number in {each.first for each in itertools.chain(runs, *told)}:
+                was = _at(runs, number)
+                then = [_at(each, number) for each in told]
+                new = [place for place, n in enumerate(then) if n is None and n_now[place]]
+                if was is None or not new:
+                    continue
+                rest = was - sum(n or 0 for n in then) - sum(n_now[place] for place in new)
+                for left_out in (None, *new) if len(new) > 1 else (None,):
+                    if 0 < rest + (0 if left_out is None else n_now[left_out]) < smallest:
+                        return [parts[place] for place in new if place != left_out]
+            # The total of now, less its parts, less those that only an export has shown; again, one of these may have changed.
+            last = [max(each, key=lambda e: e.last).n for each, n in zip(told, n_now, strict=True) if each and not n]
+            rest = self.now.get(total, {}).get(name, 0) - sum(n_now) - sum(last)
+            if last and total not in hidden and any(0 < rest + n < smallest for n in ((0, *last) if len(last) > 1 else (0,))):
+                return [part for part, n in zip(parts, n_now, strict=True) if n] or [total]
+        return ()
+
+
+def _at(runs: Iterable[Exported], number: int) -> int | None:
+    """Return what an export showed, by its number; None where it did not."""
+    return next((each.n for each in runs if each.first <= number <= each.last), None)

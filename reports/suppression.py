@@ -230,6 +230,8 @@ def _closed(
                 others = [cell for cell in others if earlier.moved(cell)] if earlier.tells(total, others, smallest) else []
             elif not few:
                 others = []
+            if not others and earlier is not None:
+                others = list(earlier.completes(total, parts, hidden, smallest))
             if others:
                 hidden.add(min(others, key=lambda c: (support[c], repr(c))))
                 turn = True

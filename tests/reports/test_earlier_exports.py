@@ -56,6 +56,18 @@ def test_late_outcomes_of_three_people_withhold_their_group_and_one_more() -> No
     assert hidden(now, Earlier(once(before))) == ["F", "M"]
 
 
+def test_what_was_withheld_for_a_small_group_is_not_shown_later() -> None:
+    # C has three people, B goes with it. Three more of A: everybody and A go, but the first 303 - 200 - B's 100 would be C's three.
+    runs = list(exports([rates({"A": 200, "B": 100, "C": 3}), rates({"A": 203, "B": 100, "C": 3})]))
+    assert [[f.suppressed for f in run] for run in runs] == [[False, False, True, True], [True] * 4]
+
+
+def test_what_was_shown_once_does_not_give_a_group_away_that_became_small() -> None:
+    # All three were shown; now C is about three people only (a correction), and B of the first export completes what A leaves of everybody.
+    record = once(rates({"A": 200, "B": 100, "C": 30}))
+    assert hidden(rates({"A": 260, "B": 100, "C": 3}), Earlier(record)) == ["A", "B", "C"]
+
+
 def test_ten_more_people_are_shown() -> None:
     assert hidden(rates({"F": 110, "M": 200}), Earlier(once(rates({"F": 100, "M": 200})))) == []
 
