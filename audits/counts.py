@@ -92,7 +92,7 @@ class Counts:
 
     @cached_property
     def positives(self) -> Floats:
-        """Scored rows by whether the known outcome is positive: sums of `scored` over positive outcomes."""
+        """Scored rows with a positive outcome."""
         return self.sums["scored"][..., YES if self.same else NO]
 
     def total(self, name: str, *, labelled: bool = False) -> Floats:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from audits.audit import audit
-from audits.evidence import NO, YES, Evidence
+from audits.evidence import YES, Evidence
 from audits.fairness.compare import no_group, per_group
 from audits.fairness.standardized_mean_difference import score_yardstick, standardized_sums
 from audits.fairness.yardstick import compared_groups
@@ -38,11 +38,10 @@ def residual_standardized_mean_difference(evidence: Evidence) -> Iterator[Measur
     counts = evidence.counts
     n, score = (counts.total(name, labelled=True) for name in ("scored", "score"))
     squared = squared_errors(evidence)[..., : YES + 1].sum(axis=-1)
-    positives = counts.sums["scored"][..., YES if counts.same else NO]
     for groups in compared_groups(evidence):
         if not len(groups.slices):
             yield no_group("residual_standardized_mean_difference", "difference", groups)
             continue
         reference = score_yardstick(evidence, groups)
-        found = standardized_sums((n, score - positives, squared), groups, reference, equal="all residuals are equal")
+        found = standardized_sums((n, score - counts.positives, squared), groups, reference, equal="all residuals are equal")
         yield per_group(evidence, "residual_standardized_mean_difference", "difference", groups, reference, found)

@@ -18,7 +18,7 @@ from audits.estimate import Floats, Integers
 from audits.evidence import Evidence
 from audits.interval import share
 from audits.probes.rows import Sampled, sampled
-from audits.tradeoffs.histograms import histograms
+from audits.tradeoffs.group_histograms import histograms
 from audits.tradeoffs.labels import refusal
 from audits.tradeoffs.thresholds import Thresholds
 from connectors.config import ModelConfig

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from audits.estimate import Floats
 from audits.evidence import Evidence
 from audits.performance.selective_labels import selective
-from audits.tradeoffs.histograms import histograms
+from audits.tradeoffs.group_histograms import histograms
 
 ENOUGH = 30
 """Labelled rows from which a group takes part."""

@@ -15,7 +15,7 @@ from audits.interval import share
 from audits.tradeoffs.alternatives import Judged, described, judged
 from audits.tradeoffs.confusion import exact
 from audits.tradeoffs.costs import costs_of
-from audits.tradeoffs.histograms import Histograms, histograms, levels
+from audits.tradeoffs.group_histograms import GroupHistograms, histograms, levels
 from audits.tradeoffs.labels import degenerate, refusal, with_repeats
 from audits.tradeoffs.logged import logged
 from audits.tradeoffs.mitigation_frontier import FEW
@@ -71,7 +71,7 @@ def less_discriminatory_alternatives(evidence: Evidence) -> Iterator[Measurement
         yield _refused(of, reason) if reason is not None else _measured(evidence, of.within(usable), own is not None)
 
 
-def _refused(of: Histograms, why: str) -> Measurement:
+def _refused(of: GroupHistograms, why: str) -> Measurement:
     none = np.full(1, np.nan)
     return measurement(
         "less_discriminatory_alternatives", "ratio", value=none, low=none, high=none, n=np.zeros(1), method="", attribute=of.attribute,
@@ -79,7 +79,7 @@ def _refused(of: Histograms, why: str) -> Measurement:
     )  # fmt: skip
 
 
-def _measured(evidence: Evidence, of: Histograms, decided: bool) -> Measurement:
+def _measured(evidence: Evidence, of: GroupHistograms, decided: bool) -> Measurement:
     """The finding about one attribute, over its usable groups."""
     costs, names, thresholds = costs_of(evidence.model), levels(evidence, of.slices), Thresholds(of=of)
     cut = None if decided else best_threshold(evidence, thresholds)

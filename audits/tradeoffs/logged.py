@@ -9,7 +9,7 @@ import numpy as np
 from audits.estimate import Floats
 from audits.evidence import Evidence
 from audits.tradeoffs.confusion import Confusion
-from audits.tradeoffs.histograms import Histograms
+from audits.tradeoffs.group_histograms import GroupHistograms
 from audits.tradeoffs.thresholds import Thresholds, above
 
 
@@ -38,7 +38,7 @@ class Cut:
     agreement: float
 
 
-def logged(evidence: Evidence, of: Histograms) -> Logged | None:
+def logged(evidence: Evidence, of: GroupHistograms) -> Logged | None:
     """The logged decisions about some groups; None in a log without decisions."""
     c = evidence.counts
     if not c.decided[0, 0, 0]:
@@ -53,7 +53,7 @@ def logged(evidence: Evidence, of: Histograms) -> Logged | None:
     )  # fmt: skip
 
 
-def cut(of: Histograms, thresholds: Thresholds) -> Cut | None:
+def cut(of: GroupHistograms, thresholds: Thresholds) -> Cut | None:
     """The threshold with the fewest decisions that it would not have given; None where no scored row has a decision."""
     by_bin = of.decided.sum(axis=(0, 2))
     total = by_bin.sum()

@@ -16,7 +16,7 @@ from audits.interval import share
 from audits.tradeoffs.alternatives import TOLERATED
 from audits.tradeoffs.confusion import Confusion, exact, listed, proportion
 from audits.tradeoffs.costs import costs_of
-from audits.tradeoffs.histograms import Histograms, histograms, levels
+from audits.tradeoffs.group_histograms import GroupHistograms, histograms, levels
 from audits.tradeoffs.labels import ENOUGH, degenerate, refusal, with_repeats
 from audits.tradeoffs.logged import logged
 from audits.tradeoffs.per_group import confusions, per_group, rules
@@ -72,7 +72,7 @@ def mitigation_frontier(evidence: Evidence) -> Iterator[Measurement]:
         yield _measured(evidence, of, usable)
 
 
-def _refused(of: Histograms, why: str) -> Measurement:
+def _refused(of: GroupHistograms, why: str) -> Measurement:
     none = np.full(1, np.nan)
     return measurement(
         "mitigation_frontier", "difference", value=none, low=none, high=none, n=np.zeros(1), method="", attribute=of.attribute, reason=why
@@ -94,7 +94,7 @@ class Baseline:
         return (loss <= TOLERATED) & (own.balanced() - other.balanced() <= TOLERATED)
 
 
-def baseline(evidence: Evidence, of: Histograms, thresholds: Thresholds) -> Baseline:
+def baseline(evidence: Evidence, of: GroupHistograms, thresholds: Thresholds) -> Baseline:
     """The log's own decisions where enough of them have outcomes of both kinds, else the common threshold of highest accuracy."""
     own = logged(evidence, of)
     if own is not None and not degenerate(own.confusion.positives, own.confusion.negatives).any():
@@ -105,7 +105,7 @@ def baseline(evidence: Evidence, of: Histograms, thresholds: Thresholds) -> Base
     return Baseline(kind="best common threshold", confusion=thresholds.confusion.at((slice(None), place)), place=place)
 
 
-def _measured(evidence: Evidence, every: Histograms, usable: NDArray[np.bool_]) -> Measurement:
+def _measured(evidence: Evidence, every: GroupHistograms, usable: NDArray[np.bool_]) -> Measurement:
     """The finding about one attribute, over its usable groups."""
     of = every.within(usable)
     thresholds, names = Thresholds(of=of), levels(evidence, of.slices)
@@ -161,7 +161,7 @@ def _groups(benefit: Confusion, names: Sequence[dict[str, str]]) -> list[dict[st
     return [{"slice": levels, "n": int(n[i]), "base_rate": at(rate, i)} for i, levels in enumerate(names)]
 
 
-def _left_out(every: Histograms, lacking: NDArray[np.bool_], names: Sequence[dict[str, str]]) -> list[dict[str, Any]]:
+def _left_out(every: GroupHistograms, lacking: NDArray[np.bool_], names: Sequence[dict[str, str]]) -> list[dict[str, Any]]:
     """Groups that take no part, and why."""
     n = (every.positives + every.negatives).sum(axis=1)[lacking].astype(int).tolist()
     few = f"fewer than {ENOUGH} scored rows with a known outcome"

@@ -29,7 +29,7 @@ class Paired:
     counts
         By [group, way, outcome, baseline's decision, the way's decision]; on the last three axes 0 is negative, 1 positive.
     same, allowed
-        As in `Histograms`.
+        As in `GroupHistograms`.
     """
 
     counts: Floats

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from audits.tradeoffs.confusion import Confusion, Interval, listed, plain
-from audits.tradeoffs.histograms import Histograms
+from audits.tradeoffs.group_histograms import GroupHistograms
 from audits.tradeoffs.hull import Hull, hull
 from audits.tradeoffs.optimum import OBJECTIVES, RATE, Objective, Optimum, Read, mix, optimum, read
 from audits.tradeoffs.points import Ways, favorable, widest_of_all
@@ -19,7 +19,7 @@ KEPT = ("accuracy", "balanced_accuracy", "cost", "demographic_parity_difference"
 Rules = tuple[Read, Objective, Optimum]
 
 
-def rules(of: Histograms) -> list[Rules]:
+def rules(of: GroupHistograms) -> list[Rules]:
     """The best per-group rules under each constraint and objective; every group must have both outcomes."""
     good, bad = (of.positives, of.negatives) if of.same else (of.negatives, of.positives)
     hulls = [hull(hits, alarms, same=of.same) for hits, alarms in zip(good, bad, strict=True)]
@@ -36,7 +36,7 @@ def confusions(found: Sequence[Rules], same: bool) -> list[Confusion]:
     return [favorable(best.confusion, same) for _, _, best in found]
 
 
-def per_group(of: Histograms, found: Sequence[Rules], ways: Ways, start: int) -> dict[str, Any]:
+def per_group(of: GroupHistograms, found: Sequence[Rules], ways: Ways, start: int) -> dict[str, Any]:
     """The rules for tables; their figures are among `ways`, from place `start` on."""
     values = [None, *of.edges.tolist(), None]
     curves = []

@@ -38,7 +38,7 @@ class Ways:
     confusion
         By [group, way], about the positive value.
     same, allowed
-        As in `Histograms`.
+        As in `GroupHistograms`.
     costs
         As in `costs_of`.
     names

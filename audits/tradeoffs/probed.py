@@ -13,7 +13,7 @@ from audits.estimate import Floats
 from audits.evidence import Evidence
 from audits.tradeoffs.alternatives import described, judged
 from audits.tradeoffs.confusion import listed
-from audits.tradeoffs.histograms import Histograms, levels
+from audits.tradeoffs.group_histograms import GroupHistograms, levels
 from audits.tradeoffs.labels import degenerate
 from audits.tradeoffs.paired import Paired
 from audits.tradeoffs.points import at
@@ -32,7 +32,7 @@ class Probed:
     missing: list[dict[str, str]]
 
 
-def probed(evidence: Evidence, of: Histograms, costs: Floats | None) -> Probed:
+def probed(evidence: Evidence, of: GroupHistograms, costs: Floats | None) -> Probed:
     """Hold the ways that the probes counted against the same learner without any change, and that one against today's decisions."""
     found = Probed(alternatives=[], searched=[], missing=[])
     for probe, kinds in KINDS.items():
@@ -60,7 +60,7 @@ def probed(evidence: Evidence, of: Histograms, costs: Floats | None) -> Probed:
     return found
 
 
-def why_not(evidence: Evidence, of: Histograms, body: Mapping[str, Any] | None) -> str:
+def why_not(evidence: Evidence, of: GroupHistograms, body: Mapping[str, Any] | None) -> str:
     """Why a probe says nothing about an attribute."""
     if body is None:
         return NOT_SEARCHED
@@ -91,7 +91,7 @@ class Counted:
     kept: NDArray[np.bool_]
 
 
-def counts_of(evidence: Evidence, of: Histograms, body: Mapping[str, Any] | None) -> Counted | None:
+def counts_of(evidence: Evidence, of: GroupHistograms, body: Mapping[str, Any] | None) -> Counted | None:
     """What a probe counted about an attribute; None where it counted nothing, or fewer than two groups have enough rows."""
     name = evidence.attributes[of.attribute]
     part = None if body is None else body.get("attributes", {}).get(name)

@@ -12,7 +12,7 @@ from audits.evidence import Evidence
 from audits.finding import Measurement
 from audits.tradeoffs.alternatives import TOLERATED
 from audits.tradeoffs.costs import costs_of
-from audits.tradeoffs.histograms import Histograms, histograms, levels
+from audits.tradeoffs.group_histograms import GroupHistograms, histograms, levels
 from audits.tradeoffs.labels import with_repeats
 from audits.tradeoffs.paired import Paired
 from audits.tradeoffs.points import Ways, widest
@@ -61,7 +61,7 @@ def reductions_frontier(evidence: Evidence) -> Iterator[Measurement]:
         yield _measured(evidence, of, body, counted)
 
 
-def _measured(evidence: Evidence, of: Histograms, body: Mapping[str, Any], counted: Counted) -> Measurement:
+def _measured(evidence: Evidence, of: GroupHistograms, body: Mapping[str, Any], counted: Counted) -> Measurement:
     """The finding about one attribute; the first way is the learner without constraint."""
     costs, names, ways = costs_of(evidence.model), levels(evidence, of.slices[counted.kept]), counted.ways
     paired = Paired(counts=counted.against_unchanged, same=of.same, allowed=of.allowed[counted.kept])

@@ -14,7 +14,7 @@ from audits.finding import Measurement
 from audits.interval import share
 from audits.tradeoffs.confusion import Confusion, Interval, exact, listed, proportion, tabled
 from audits.tradeoffs.costs import costs_of
-from audits.tradeoffs.histograms import histograms, levels
+from audits.tradeoffs.group_histograms import histograms, levels
 from audits.tradeoffs.impact import impact
 from audits.tradeoffs.labels import refusal, with_repeats
 from audits.tradeoffs.logged import Cut, Logged, cut, logged

@@ -10,7 +10,7 @@ import numpy as np
 from audits.estimate import Floats, Integers
 from audits.interval import share
 from audits.tradeoffs.confusion import Confusion
-from audits.tradeoffs.histograms import Histograms
+from audits.tradeoffs.group_histograms import GroupHistograms
 
 STEPS = 64
 """Thresholds shown lie at even steps of the share of people at or above them."""
@@ -23,7 +23,7 @@ class Thresholds:
     "Positive" is what has a score at or above the threshold. Arrays are by [group, threshold], or by [threshold] for all groups together.
     """
 
-    of: Histograms
+    of: GroupHistograms
 
     @cached_property
     def values(self) -> Floats:

@@ -17,7 +17,7 @@ from audits.slices import Slice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Histograms:
+class GroupHistograms:
     """Score histograms of the known groups of one attribute, of the full intersection, or of everybody.
 
     Parameters
@@ -48,9 +48,9 @@ class Histograms:
     allowed: NDArray[np.bool_]
     decided: Floats
 
-    def within(self, kept: NDArray[np.bool_]) -> Histograms:
+    def within(self, kept: NDArray[np.bool_]) -> GroupHistograms:
         """Those of some of the groups."""
-        return Histograms(
+        return GroupHistograms(
             attribute=self.attribute, slices=self.slices[kept], negatives=self.negatives[kept], positives=self.positives[kept],
             unlabelled=self.unlabelled[kept], edges=self.edges, same=self.same, allowed=self.allowed[kept],
             decided=self.decided[kept],
@@ -58,7 +58,7 @@ class Histograms:
 
 
 @once
-def histograms(evidence: Evidence) -> tuple[Histograms, ...]:
+def histograms(evidence: Evidence) -> tuple[GroupHistograms, ...]:
     """Everybody first, then the known groups of each attribute on the score's own grid, then of the intersection in 20 bins."""
     grid = evidence.bins.score_bins
     assert grid is not None
@@ -78,12 +78,12 @@ def histograms(evidence: Evidence) -> tuple[Histograms, ...]:
     return tuple(found)
 
 
-def _of(evidence: Evidence, groups: Groups, table: Floats, edges: Floats) -> Histograms:
+def _of(evidence: Evidence, groups: Groups, table: Floats, edges: Floats) -> GroupHistograms:
     """From rows by [group, decision, outcome, bin], on both axes no, yes and unknown."""
     same, n = evidence.counts.same, table.sum(axis=1)
     positive, negative = (YES, NO) if same else (NO, YES)
     order = [negative, positive]
-    return Histograms(
+    return GroupHistograms(
         attribute=groups.attribute, slices=groups.slices, negatives=n[:, negative], positives=n[:, positive], unlabelled=n[:, UNKNOWN],
         edges=edges, same=same, allowed=groups.allowed, decided=table[:, order][:, :, [*order, UNKNOWN]],
     )  # fmt: skip
