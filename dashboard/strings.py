@@ -18,7 +18,6 @@ DATA = "Data"
 
 WHOLE_PERIOD = "Whole period"
 ALL_VERSIONS = "All versions"
-EVERYONE = "Everyone"
 RESET = "Reset the filters"
 TABLE = "The same as a table"
 COPY = "Copy link"
@@ -55,6 +54,13 @@ TERMS = {
     "change": "Against the reference, where the reference has the figure; else against the first complete window.",
     "cutoff": "Scores at or above the cut-off are decided positive; one cut-off for everybody.",
     "bounds": "Not a confidence interval: the figure if every unknown outcome were the worst, and if every one were the best.",
+    "explains": "Overlapping slices that err more often too, and no longer do once this one is taken out.",
+    "effective_n": "How many rows of known group would say as much: (sum of the weights)² / sum of the squared weights.",
+    "needed": "Rows of the group at which four samples in five would show the gap that the policy minds.",
+    "guess": "How often the group is guessed right from this column alone; compare with always guessing the largest group.",
+    "auc": "Of two people of different groups, the chance that this column puts them in order; 0.5 is a coin. Two groups only.",
+    "gain": "The alternative's approval ratio over that of what it is held against; above 1 it is less disparate.",
+    "kept": "Significantly less disparate, and not significantly worse by the yardstick.",
     "attention": "Measures outside their threshold over the whole period or in the latest complete window.",
 }
 
@@ -206,17 +212,8 @@ def show_all(total: int) -> str:
 
 
 MEASURES = "Measures"
-RELIABILITY = "Reliability"
-RELIABILITY_LEAD = "Of the people with a given score, how many turned out positive; on the diagonal the score means what it says."
-VERSIONS_LEAD = "Whole period, every version on the predictions it made; versions may have seen different people."
 NO_PERFORMANCE = "No performance figure could be computed for this window; the Data page says what is missing."
-NO_RELIABILITY = "The reliability curve needs scores and known outcomes."
 NO_WINDOWS = "This measure is not reported window by window."
-
-
-def measures_lead(figures: int) -> str:
-    """Above the table of measures."""
-    return f"{count(figures)} {'measure' if figures == 1 else 'measures'} with 95% intervals. Choose one to follow it over time."
 
 
 def still_waiting(reason: str) -> str:
@@ -238,12 +235,9 @@ Z_SCORE = "How many standard errors the group's rate lies from that of the group
 GROUPS_WORST = "groups, worst first"
 GROUPS_LEAD = "Every group with every rate and its 95% interval; worst first, unknown last."
 COMPARED = "The group that the others are compared with: the one with the highest rate, unless the policy names another."
-DIFFERENCES = "Gaps between groups"
-DIFFERENCES_LEAD = "One number for each criterion; criteria can conflict, so none alone settles the question."
 OVER_TIME = "Over time"
 OVER_TIME_LEAD = "One line per group, worst groups first; the comparison group of a ratio is always 1 and is left out."
 NO_ATTRIBUTES = "This model declares no protected attributes, or none of them is in the log: name them in candor.toml under protected."
-NO_GAPS = "A gap needs two groups with enough data."
 NOTHING_JUDGED = "No figure here could be judged; what is missing stands below."
 NO_DRIFT = "Drift needs a reference and at least one feature, score or decision; the Data page says what is missing."
 NO_MOVE = "No column has moved beyond its threshold over the whole period."
@@ -282,7 +276,6 @@ def map_note(limit: float | None, unit: str) -> str:
     return f"Darker (lighter on a dark screen) is further from the reference; ▲ warning, ◆ critical.{edge}"
 
 
-PERFORMANCE_OVER_TIME = "Choose a measure here or in the table."
 WORST_GROUPS = "Worst groups"
 NO_VERSIONS = "The log names no model versions (columns.version in candor.toml)."
 NO_THRESHOLD = "No threshold applies to the measures that could be computed."
@@ -293,4 +286,3 @@ MORE_GAPS = "More gaps"
 CUT_OFF = "Cut-off"
 NOT_SEARCHED = "What was not searched"
 BOUNDS_OF_GROUPS = "Groups whose outcomes are seen selectively"
-PAIRS = "Pair by pair"

@@ -74,6 +74,10 @@ def reread(context: PageContext, *names: str) -> PageContext:
     return replace(context, view=replace(context.view, **{name: getattr(asked, name) for name in names}))
 
 
+MENU = 158
+"""How wide a menu above a part is, in pixels."""
+
+
 def menus(context: PageContext, part: Part, *always: str) -> tuple[DeltaGenerator, dict[str, DeltaGenerator]]:
     """The place of the title, and one for each menu that stands above a part; a menu without a choice takes no room."""
     wanted = {
@@ -83,8 +87,9 @@ def menus(context: PageContext, part: Part, *always: str) -> tuple[DeltaGenerato
         "window": "window" in part.menus,
     }
     named = [name for name, there in wanted.items() if there]
-    head, *places = st.columns([8.4 - 1.1 * len(named), *([1.1] * len(named))], vertical_alignment="bottom")
-    return head, dict(zip(named, places, strict=True))
+    row = st.container(horizontal=True, vertical_alignment="bottom", gap="small", wrap=False)
+    head = row.container()
+    return head, {name: row.container(width=MENU) for name in named}
 
 
 def choose_part(context: PageContext, parts: Sequence[Part], default: str | None = None) -> Part:

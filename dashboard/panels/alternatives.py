@@ -38,9 +38,9 @@ def draw(context: PageContext, scope: Scope) -> None:
         unit = "currency" if lost == "cost_increase" else "points"
         columns = [
             Column(head="Alternative", css="wide"),
-            Column(head="Kept", css="tight"),
+            Column(head=known("Kept", "kept"), css="tight"),
             Column(head=measure("impact_ratio", of_class=scope.label is not None), css="num"),
-            Column(head="Gain in ratio", css="num"),
+            Column(head=known("Gain in ratio", "gain"), css="num"),
             Column(head="More cost" if unit == "currency" else "Accuracy lost", css="num"),
             Column(head=known("n", "n"), css="num"),
         ]

@@ -46,7 +46,7 @@ def parts(figures: Sequence[Figure]) -> Html:
     columns = [
         Column(head="Group", css="tight"), Column(head="Measure", css="tight"), Column(head="Value [both]", css="num"),
         Column(head=known("Chance alone", "interval"), css="num"), Column(head="What the proxy leaves open", css="num"),
-        Column(head="Effective n", css="num"), Column(head=known("n", "n"), css="num"),
+        Column(head=known("Effective n", "effective_n"), css="num"), Column(head=known("n", "n"), css="num"),
     ]  # fmt: skip
     rows = []
     for each in figures:

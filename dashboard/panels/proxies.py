@@ -32,10 +32,15 @@ def draw(context: PageContext, scope: Scope) -> None:
     alt = f"{words.PROXIES}: {'; '.join(point.said('decimal') for point in points)}."
     chart.picture(charts.IntervalChart(title=words.PROXIES, unit="decimal", alt=alt, points=points, head="Feature"), width=760)
     columns = [
-        Column(head="Feature", css="tight"), Column(head="Strength [95%]", css="num"), Column(head=known("q", "q"), css="num"),
-        Column(head="Best guess right", css="num"), Column(head="Largest group", css="num"), Column(head="AUC", css="num"),
-        Column(head="What tells most", css="wide quiet"), Column(head=known("n", "n"), css="num"),
-    ]  # fmt: skip
+        Column(head="Feature", css="tight"),
+        Column(head="Strength [95%]", css="num"),
+        Column(head=known("q", "q"), css="num"),
+        Column(head=known("Best guess right", "guess"), css="num"),
+        Column(head="Largest group", css="num"),
+        Column(head=known("AUC", "auc"), css="num"),
+        Column(head="What tells most", css="wide quiet"),
+        Column(head=known("n", "n"), css="num"),
+    ]
     show(table(words.PROXIES, columns, [line(each) for each in own], height=380))
 
 
@@ -45,12 +50,20 @@ def line(figure: Figure) -> Sequence[object]:
     top = next(iter(held.get("telling") or ()), None)
     telling = (
         f"{wording.name_of(top['bin'])}: {wording.number(top['share'], 'percent')} {wording.name_of(top['level'])}, "
-        f"{wording.number(top['overall'], 'percent')} of all" if top else wording.DASH
-    )  # fmt: skip
+        f"{wording.number(top['overall'], 'percent')} of all"
+        if top
+        else wording.DASH
+    )
     return [
-        wording.name_of(figure.column), compact(figure), significance(figure.q_value), wording.number(held.get("accuracy"), "percent"),
-        wording.number(held.get("majority"), "percent"), wording.number(held.get("auc"), "decimal"), telling, wording.count(figure.n),
-    ]  # fmt: skip
+        wording.name_of(figure.column),
+        compact(figure),
+        significance(figure.q_value),
+        wording.number(held.get("accuracy"), "percent"),
+        wording.number(held.get("majority"), "percent"),
+        wording.number(held.get("auc"), "decimal"),
+        telling,
+        wording.count(figure.n),
+    ]
 
 
 def together(context: PageContext, scope: Scope) -> None:

@@ -28,10 +28,15 @@ def draw(context: PageContext, scope: Scope) -> None:
     show(Html(f'<p class="c-lead">{text(words.small_groups(small))}</p>'))
     days = period(context)
     columns = [
-        Column(head="Group", css="tight"), Column(head="Rate", css="tight"), Column(head=known("n", "n"), css="num"),
-        Column(head=measure("detectable_gap"), css="num"), Column(head=known("Gap the policy minds", "threshold"), css="num"),
-        Column(head="n needed", css="num"), Column(head="Enough", css="tight"), Column(head="Expected at this pace", css="tight"),
-    ]  # fmt: skip
+        Column(head="Group", css="tight"),
+        Column(head="Rate", css="tight"),
+        Column(head=known("n", "n"), css="num"),
+        Column(head=measure("detectable_gap"), css="num"),
+        Column(head=known("Gap the policy minds", "threshold"), css="num"),
+        Column(head=known("n needed", "needed"), css="num"),
+        Column(head="Enough", css="tight"),
+        Column(head="Expected at this pace", css="tight"),
+    ]
     rows = [line for each in held for line in lines(each, context.model, days)]
     show(table(words.SIZE, columns, rows, height=460))
 
@@ -65,9 +70,15 @@ def line(
     enough, needed = held.get("enough"), held.get("n_needed")
     word = "yes" if enough else "no" if enough is False else wording.DASH
     return [
-        group, measure(name), wording.count(n), wording.number(gap, "points"), wording.number(held.get("policy_gap"), "points"),
-        wording.count(needed), span(word, "" if enough else "c-status insufficient"), expected(n, needed, enough, model, days),
-    ]  # fmt: skip
+        group,
+        measure(name),
+        wording.count(n),
+        wording.number(gap, "points"),
+        wording.number(held.get("policy_gap"), "points"),
+        wording.count(needed),
+        span(word, "" if enough else "c-status insufficient"),
+        expected(n, needed, enough, model, days),
+    ]
 
 
 def expected(n: int | None, needed: int | None, enough: bool | None, model: data.Model, days: float | None) -> str:

@@ -17,7 +17,7 @@ from reports.figure import Figure
 SIDE_BY_SIDE = (
     "accuracy", "balanced_accuracy", "roc_auc", "true_positive_rate", "false_positive_rate", "positive_predictive_value", "f1",
     "expected_calibration_error", "calibration_gap", "brier_score", "log_loss", "expected_cost", "selection_rate", "base_rate",
-    "mean_absolute_error", "root_mean_squared_error", "r_squared", "mean_error", "interval_coverage", "latency_p95", "cost_per_prediction",
+    "mean_absolute_error", "root_mean_squared_error", "r_squared", "mean_error", "interval_coverage", "latency_p95",
 )  # fmt: skip
 MOST = 3
 
@@ -31,7 +31,7 @@ def draw(context: PageContext, scope: Scope) -> None:
     names = [*SIDE_BY_SIDE, *(f"{name}_version_difference" for name in SIDE_BY_SIDE)]
     figures = scope.read(context, *names, window=None, whole=True, population=True, versions=True, tables=True)
     cells = {(each.version, each.name): each for each in figures}
-    shown: list[str | None] = [None, *versions[-MOST:]]
+    shown: list[str | None] = [*versions[-MOST:], None]
     held = [name for name in SIDE_BY_SIDE if any((version, name) in cells for version in versions)]
     columns = [Column(head="Measure", css="tight")]
     for version in shown:

@@ -78,7 +78,7 @@ def search(name: str, spots: Sequence[Figure]) -> None:
         Column(head=known("Excess [interval]", "interval"), css="num"),
         Column(head=known("q", "q"), css="num"),
         Column(head=known("People", "people"), css="num"),
-        Column(head="Explains also", css="quiet wide"),
+        Column(head=known("Explains also", "explains"), css="quiet wide"),
     ]
     show(table(words.WEAK_SPOTS, columns, [line(each) for each in spots[:MOST]]))
     if len(spots) > MOST:
