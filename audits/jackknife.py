@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +35,9 @@ BY_ROWS = frozenset({
 WITHIN_ONE = ("proportion", "score")
 SCALED = frozenset({"expected_calibration_error", "brier_reliability", "brier_resolution"})
 """Sums of sizes of gaps, which chance makes larger: their interval over rows, which allows for that, is widened as a whole."""
+
+TEST = ("z", "expected", "test", "p_value")
+"""What the tables of `impact_ratio` say of the test over rows."""
 
 FEW_UNITS = "no interval: all its rows are of one group of units"
 
@@ -129,8 +133,13 @@ def _with_units(evidence: Evidence, block: Measurement, without: Floats, held: N
     reason = np.where(lost & (block.reason == ""), FEW_UNITS, block.reason).astype(object)
     return replace(
         block, low=low, high=high, p_value=np.where(np.isfinite(block.p_value), p_value, np.nan), method=names[held_by], reason=reason,
-        people=_people(unit, block, low, high),
+        people=_people(unit, block, low, high), tables={place: _untested(table) for place, table in block.tables.items()},
     )  # fmt: skip
+
+
+def _untested(table: dict[str, Any]) -> dict[str, Any]:
+    """A table without the test of its two groups, which takes every row as somebody else; the figure's own p-value takes its place."""
+    return {name: found for name, found in table.items() if name not in TEST} if "test" in table else table
 
 
 def _scale(unit: str, value: Floats) -> NDArray[np.object_]:

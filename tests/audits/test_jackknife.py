@@ -223,3 +223,6 @@ def test_the_whole_way(evidence_of: Callable[..., Evidence]) -> None:
             ratio = (block.high - block.low)[wide] / (before.high - before.low)[wide]
             assert ((ratio > 0.6) & (ratio < 1.7)).all()
             assert all("jackknife" in method for method in block.method)
+            # The z test takes rows as people: it would say more than the interval.
+            assert all(("z" in table, "p_value" in table) == (False, False) for table in block.tables.values())
+            assert block.name != "impact_ratio" or any("flips" in table for table in block.tables.values())
