@@ -20,7 +20,6 @@ CALMEST: Final = (9, 9, 9, True, 0.0, 0)
 IMMATURE: Final = "immature: "
 """In the reason of a figure whose outcomes are not all known yet: early outcomes are unlike the rest, so nobody is woken by them."""
 
-
 WEAK_SPOT: Final = "Weak spot"
 CANNOT_TELL: Final = "Can't tell"
 SELECTIVE: Final = "Selective outcomes"

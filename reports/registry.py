@@ -36,7 +36,6 @@ def _json(run: AuditRun, model: ModelRun, found: Sequence[Figure], marks: Sequen
 TEMPLATES: Final[Mapping[str, Mapping[str, Writer]]] = MappingProxyType(
     {"audit": MappingProxyType({"html": _html, "csv": _csv, "json": _json})}
 )
-MEDIA_TYPES: Final = MappingProxyType({"html": "text/html; charset=utf-8", "csv": "text/csv; charset=utf-8", "json": "application/json"})
 
 
 def export(config: Config, template: str, format: str, run: AuditRun, *, model: str | None = None, marks: Sequence[Mark] = ()) -> bytes:

@@ -8,7 +8,7 @@ from statistics import median
 from typing import Final
 
 from reports import glossary, strings
-from reports.attention import IMMATURE
+from reports.attention import BAD, IMMATURE
 from reports.charts import (
     Curve,
     CurveChart,
@@ -25,7 +25,6 @@ from reports.charts import (
 from reports.figure import Figure
 from reports.scales import position
 
-BAD: Final = ("fail", "error", "warn")
 MOST_GROUPS: Final = 24
 MOST_LINES: Final = 6
 FEWEST_ROWS: Final = 30

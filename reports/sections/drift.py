@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from reports import series, strings
+from reports.attention import BAD
 from reports.charts import ChartSpec
 from reports.sections.lines import Findings, Row, family, row
-from reports.series import BAD
 
 MOST_COLUMNS: Final = 24
 MOST_DISTRIBUTIONS: Final = 6

@@ -8,16 +8,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from reports import glossary, series, strings
+from reports.attention import BAD, counts_as_step, key, urgency
 from reports.attention import attention as latest
-from reports.attention import counts_as_step, key, urgency
 from reports.charts import Mark
 from reports.figure import Figure
-from reports.series import BAD
 
 MOST_ITEMS: Final = 20
-MOST_COLUMNS: Final = 24
-MOST_DISTRIBUTIONS: Final = 6
-MOST_VERSIONS: Final = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,10 +61,6 @@ class Findings:
     def one(self, name: str) -> Figure | None:
         """Return the whole-period figure of a measure about everyone, all versions together."""
         return next((f for f in self.whole if f.name == name and everyone(f)), None)
-
-    def over_time(self, name: str) -> list[Figure]:
-        """Return the figures of a measure about everyone, window by window, all versions together."""
-        return [f for f in self.windows if f.name == name and everyone(f)]
 
     def of(self, name: str) -> list[Figure]:
         """Return the whole-period figures of a family about everyone, all versions together."""

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 from audits.finding import AuditRun
 from reports import glossary, series, strings
-from reports.attention import IMMATURE
+from reports.attention import BAD, IMMATURE
 from reports.charts import ChartSpec
 from reports.figure import Figure
 from reports.sections.lines import Findings, Row, listed, row
-from reports.series import BAD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
