@@ -187,9 +187,7 @@ def reliability(figure: Figure) -> ReliabilityChart | None:
     return ReliabilityChart.of_tables(title="Reliability", alt=f"Observed rate by mean score: {said}.", tables=figure.tables)
 
 
-def realised_and_estimated(
-    realised: Sequence[Figure], estimated: Sequence[Figure], marks: Sequence[Mark] = (), *, about: str = ""
-) -> TrendChart | None:
+def realised_and_estimated(realised: Sequence[Figure], estimated: Sequence[Figure], marks: Sequence[Mark] = ()) -> TrendChart | None:
     """Return one measure as it came true and as it was estimated, window by window; None where neither has two windows.
 
     An estimate that was withheld ("can't tell") is a gap with its reason, never a figure.
@@ -199,7 +197,7 @@ def realised_and_estimated(
     if not lines:
         return None
     first = lines[0][1][0]
-    unit, title = unit_of(first), " ".join(part for part in (glossary.term(first.name.removeprefix("estimated_")).title, about) if part)
+    unit, title = unit_of(first), glossary.term(first.name.removeprefix("estimated_")).title
     series = tuple(
         Series(name=name, group="", estimated=dashed, points=tuple(point(f, strings.window_of(f)) for f in figures))
         for name, figures, dashed in lines
@@ -220,7 +218,7 @@ def sorted_in_time(figures: Iterable[Figure]) -> list[Figure]:
     return sorted((f for f in figures if f.at is not None and not f.whole), key=order)
 
 
-def gaps(figures: Sequence[Figure], *, title: str = "") -> IntervalChart | None:
+def gaps(figures: Sequence[Figure]) -> IntervalChart | None:
     """Return gaps (`<measure>_difference` of one measure or several) around zero, each also in people; None where none has a value."""
     known = [f for f in figures if f.value is not None or f.suppressed]
     if not any(f.value is not None for f in known):
@@ -228,7 +226,7 @@ def gaps(figures: Sequence[Figure], *, title: str = "") -> IntervalChart | None:
     names = list(dict.fromkeys(f.name for f in known))
     unit = unit_of(known[0])
     known = [f for f in known if unit_of(f) == unit][:MOST_GROUPS]
-    named = title or (glossary.term(names[0]).title if len(names) == 1 else "Gaps between groups")
+    named = glossary.term(names[0]).title if len(names) == 1 else "Gaps between groups"
     points = tuple(point(f, strings.group(f.slice) if len(names) == 1 else strings.headline(f)) for f in known)
     against = {strings.group(f.reference_slice) for f in known if f.reference_slice}
     beside = f" against {against.pop()}" if len(against) == 1 else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from reports import glossary, series, strings
@@ -14,6 +15,8 @@ MOST_GROUPS: Final = 6
 WORTH: Final = 0.1
 """How much accuracy, below that of today's decisions, an option on a frontier may lose and still be drawn."""
 TODAY: Final = "today's decisions"
+CUT_OFF: Final = "cut-off on the score"
+DISPARITY: Final = "demographic_parity_difference"
 KINDS: Final = {"common threshold": COMMON, "without features": ALTERNATIVE, "other learner": ALTERNATIVE, "reduction": ALTERNATIVE}
 CONSTRAINTS: Final = {
     "demographic_parity": "equal approval rates", "true_positive_rate_parity": "equal true positive rates",
@@ -21,35 +24,30 @@ CONSTRAINTS: Final = {
 }  # fmt: skip
 
 
-def thresholds(figure: Figure, measures: Sequence[str] = EXPLORED, *, over: str = "threshold") -> CurveChart | None:
-    """Return the rates of everybody against the cut-off, from a `threshold_curve` finding; None where it has no curve.
-
-    `over` is "threshold" or "selection_rate": what runs along the axis.
-    """
+def thresholds(figure: Figure) -> CurveChart | None:
+    """Return the rates of everybody against the cut-off, from a `threshold_curve` finding; None where it has no curve."""
     tables = figure.tables or {}
-    lines = [(glossary.term(name).title, tables[name]) for name in measures if name != over and _known(tables.get(name))]
-    return _explored(tables, lines, over=over, title="Rates at every cut-off", unit="percent")
+    lines = [(glossary.term(name).title, tables[name]) for name in EXPLORED if _known(tables.get(name))]
+    return _explored(tables, lines, title="Rates at every cut-off", unit="percent")
 
 
-def thresholds_by_group(figure: Figure, measure: str = "selection_rate", *, over: str = "threshold") -> CurveChart | None:
-    """Return one rate of each group against the common cut-off, from a `threshold_curve` finding about an attribute."""
+def thresholds_by_group(figure: Figure) -> CurveChart | None:
+    """Return each group's selection rate against the common cut-off, from a `threshold_curve` finding about an attribute."""
     tables = figure.tables or {}
-    held = [each for each in tables.get("groups") or () if _known(each.get(measure))]
+    held = [each for each in tables.get("groups") or () if _known(each.get("selection_rate"))]
     largest = sorted(held, key=lambda each: -(each.get("scored") or 0))[:MOST_GROUPS]
-    lines = [(strings.group(each["slice"]), each[measure]) for each in held if each in largest]
-    term = glossary.term(measure)
-    title = f"{strings.title_of(figure, measure)}{_of_class(figure)} by {strings.attribute(figure.attribute)} at every common cut-off"
-    return _explored(tables, lines, over=over, title=title, unit=term.unit)
+    lines = [(strings.group(each["slice"]), each["selection_rate"]) for each in held if each in largest]
+    title = (
+        f"{strings.title_of(figure, 'selection_rate')}{_of_class(figure)} by {strings.attribute(figure.attribute)} at every common cut-off"
+    )
+    return _explored(tables, lines, title=title, unit=glossary.term("selection_rate").unit)
 
 
-def _explored(
-    tables: Mapping[str, Any], lines: Sequence[tuple[str, Mapping[str, Any]]], *, over: str, title: str, unit: str
-) -> CurveChart | None:
-    across = tables.get("threshold") if over == "threshold" else (tables.get(over) or {}).get("value")
+def _explored(tables: Mapping[str, Any], lines: Sequence[tuple[str, Mapping[str, Any]]], *, title: str, unit: str) -> CurveChart | None:
+    across = tables.get("threshold")
     if not lines or not across:
         return None
-    # A selection rate falls as the threshold rises; an axis runs from left to right.
-    places = sorted((i for i, x in enumerate(across) if x is not None), key=lambda i: across[i])
+    places = [i for i, x in enumerate(across) if x is not None]
     curves = tuple(
         Curve(
             name=name, x=tuple(across[i] for i in places), y=tuple(found["value"][i] for i in places),
@@ -57,25 +55,23 @@ def _explored(
         )
         for name, found in lines
     )  # fmt: skip
-    log = tables.get("log") or {}
-    today = log.get("threshold") if over == "threshold" else (log.get(over) or {}).get("value")
+    today = (tables.get("log") or {}).get("threshold")
     rules = () if today is None else (Rule(at=today, text=TODAY),)
-    x_title, x_unit = ("cut-off on the score", "decimal") if over == "threshold" else (glossary.term(over).title.lower(), "percent")
-    said = "; ".join(_at(curve, today, x_title, x_unit, unit) for curve in curves)
+    said = "; ".join(_at(curve, today, unit) for curve in curves)
     alt = f"{title}, {len(places)} cut-offs. {said}."
-    return CurveChart(title=title, unit=unit, alt=alt, x_title=x_title, x_unit=x_unit, curves=curves, rules=rules)
+    return CurveChart(title=title, unit=unit, alt=alt, x_title=CUT_OFF, x_unit="decimal", curves=curves, rules=rules)
 
 
-def _at(curve: Curve, today: float | None, x_title: str, x_unit: str, unit: str) -> str:
+def _at(curve: Curve, today: float | None, unit: str) -> str:
     """Say a curve where today's decisions are, else at its two ends."""
     known = [i for i, value in enumerate(curve.y) if value is not None]
     if not known:
         return f"{strings.safe(curve.name)}: {strings.SUPPRESSED}"
     if today is not None:
         nearest = min(known, key=lambda i: abs(curve.x[i] - today))
-        return f"{strings.safe(curve.name)} {strings.number(curve.y[nearest], unit)} at today's {x_title}"
+        return f"{strings.safe(curve.name)} {strings.number(curve.y[nearest], unit)} at today's {CUT_OFF}"
     first, last = known[0], known[-1]
-    ends = (f"{strings.number(curve.y[i], unit)} at {strings.number(curve.x[i], x_unit)}" for i in (first, last))
+    ends = (f"{strings.number(curve.y[i], unit)} at {strings.number(curve.x[i], 'decimal')}" for i in (first, last))
     return f"{strings.safe(curve.name)} {' and '.join(ends)}"
 
 
@@ -87,7 +83,6 @@ def frontier(
     figure: Figure,
     *,
     x: str = "accuracy",
-    y: str = "demographic_parity_difference",
     per_group: bool = False,
     alternatives: Figure | None = None,
     retrained: Figure | None = None,
@@ -101,44 +96,43 @@ def frontier(
     common = tables.get("common") or {}
     options: list[Option | None] = []
     for place, threshold in enumerate(common.get("threshold") or ()):
-        cells = {name: _cell(common.get(name), place) for name in (x, y)}
+        cells = {name: _cell(common.get(name), place) for name in (x, DISPARITY)}
         label = f"cut-off {strings.number(threshold, 'decimal')}" if threshold is not None else ""
-        options.append(_option(label, COMMON, cells, x, y))
-    options = _undominated([option for option in options if option is not None], better="low" if x == "cost" else "high")
+        options.append(_option(label, COMMON, cells, x))
+    better = "low" if x == "cost" else "high"
+    options = _undominated([option for option in options if option is not None], better=better)
     for curve in (tables.get("per_group") or {}).get("curves", ()) if per_group else ():
         for place, tolerance in enumerate(curve["tolerance"]):
-            cells = {name: _cell(curve.get(name), place) for name in (x, y)}
+            cells = {name: _cell(curve.get(name), place) for name in (x, DISPARITY)}
             label = f"{CONSTRAINTS.get(curve['constraint'], curve['constraint'])} within {strings.threshold(tolerance, 'points')}"
-            options.append(_option(label, PER_GROUP, cells, x, y))
+            options.append(_option(label, PER_GROUP, cells, x))
     for each in (alternatives.tables or {}).get("alternatives", ()) if alternatives is not None else ():
         if each.get("kept") and KINDS.get(each["kind"]) == ALTERNATIVE:
-            options.append(_option(each["description"], ALTERNATIVE, each, x, y))
+            options.append(_option(each["description"], ALTERNATIVE, each, x))
     for each in (retrained.tables or {}).get("points", ()) if retrained is not None else ():
         label = f"retrained, {CONSTRAINTS.get(each['constraint'], each['constraint'])}, {strings.number(each['strength'], 'decimal')}"
-        options.append(_option(label, ALTERNATIVE, each, x, y))
+        options.append(_option(label, ALTERNATIVE, each, x))
     baseline = tables.get("baseline") or {}
     if baseline.get("kind") == "logged decisions":
-        options.append(_option("", CURRENT, baseline, x, y))
-    better = "low" if x == "cost" else "high"
+        options.append(_option("", CURRENT, baseline, x))
     known = _near([option for option in options if option is not None], better=better)
     if len(known) < 2:
         return None
-    across, up = glossary.term("expected_cost" if x == "cost" else x), glossary.term(y)
-    title = f"{strings.title_of(figure, y)}{_of_class(figure)} against {across.title.lower()}, by {strings.attribute(figure.attribute)}"
+    across, up = glossary.term("expected_cost" if x == "cost" else x), glossary.term(DISPARITY)
+    title = (
+        f"{strings.title_of(figure, DISPARITY)}{_of_class(figure)} against {across.title.lower()}, by {strings.attribute(figure.attribute)}"
+    )
     bare = FrontierChart(
         title=title,
         unit=up.unit,
         alt="",
         x_title=across.title.lower(),
         x_unit=across.unit,
-        y_title=strings.title_of(figure, y).lower(),
+        y_title=strings.title_of(figure, DISPARITY).lower(),
         options=known,
     )
     said = "; ".join(bare.said(option) for option in _told(known, better=better))
-    return FrontierChart(
-        title=title, unit=up.unit, alt=f"{title}: {len(known)} ways of deciding. {said}.", x_title=bare.x_title, x_unit=bare.x_unit,
-        y_title=bare.y_title, options=known,
-    )  # fmt: skip
+    return replace(bare, alt=f"{title}: {len(known)} ways of deciding. {said}.")
 
 
 def _of_class(figure: Figure) -> str:
@@ -182,8 +176,8 @@ def _cell(column: Any, place: int) -> dict[str, float | None] | None:
     return None if not column else {name: column[name][place] if column.get(name) else None for name in ("value", "low", "high")}
 
 
-def _option(label: str, kind: str, cells: Mapping[str, Any], x: str, y: str) -> Option | None:
-    across, up = cells.get(x) or {}, cells.get(y) or {}
+def _option(label: str, kind: str, cells: Mapping[str, Any], x: str) -> Option | None:
+    across, up = cells.get(x) or {}, cells.get(DISPARITY) or {}
     if across.get("value") is None or up.get("value") is None:
         return None
     return Option(

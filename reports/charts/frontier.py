@@ -37,7 +37,7 @@ class Option:
 class FrontierChart:
     """Options by two figures at once (x: accuracy or cost, y: disparity), with an interval cross each; kinds differ in shape and colour.
 
-    `unit` is that of the disparity. `limit` is the disparity that the policy allows.
+    `unit` is that of the disparity.
     """
 
     title: str
@@ -47,7 +47,6 @@ class FrontierChart:
     x_unit: str
     y_title: str
     options: tuple[Option, ...]
-    limit: float | None = None
 
     def kinds(self) -> list[str]:
         """Return the kinds there are, in a fixed order."""
@@ -74,7 +73,7 @@ class FrontierChart:
 
     def _axes(self, x_ends: tuple[float, float], y_ends: tuple[float, float]) -> tuple[scales.Axis, scales.Axis]:
         across = [v for o in self.options for v in (o.x, o.x_low, o.x_high)]
-        up = [*(v for o in self.options for v in (o.y, o.y_low, o.y_high)), self.limit]
+        up = [v for o in self.options for v in (o.y, o.y_low, o.y_high)]
         wide = abs(x_ends[1] - x_ends[0])
         x = scales.numeric(across, unit=self.x_unit, start=x_ends[0], end=x_ends[1], wanted=max(2, int(wide // 70)) if wide > 1 else 6)
         return x, scales.numeric(up, unit=self.unit, start=y_ends[0], end=y_ends[1], wanted=5)
@@ -96,10 +95,6 @@ class FrontierChart:
         for tick, label in zip(x.ticks, x.labels, strict=True):
             pen.line(x(tick), top, x(tick), bottom, colours.grid)
             pen.text(x(tick), bottom + 16, label, anchor="middle", colour=colours.muted, size=10.5)
-        if self.limit is not None:
-            pen.line(left, y(self.limit), right, y(self.limit), colours.critical, dash="4 3")
-            text = f"policy {strings.threshold(self.limit, self.unit)}"
-            pen.text(right - 3, y(self.limit) - 4, text, anchor="end", colour=colours.muted, size=10.5, halo=True)
         for option in sorted(self.options, key=lambda o: o.kind == CURRENT):
             tint = self._tint(option.kind, colours)
             pen.group(self.said(option))
@@ -137,16 +132,9 @@ class FrontierChart:
                     "marker": {"color": tint, "symbol": _SYMBOLS.get(kind, "circle"), "size": 13 if kind == CURRENT else 8},
                 }
             )  # fmt: skip
-        shapes, notes = [], []
-        if self.limit is not None:
-            shapes.append(screen.rule("y", self.limit, colours.critical, dash="dash"))
-            inside = {"x": 1, "xref": "paper", "xanchor": "right", "y": self.limit, "yanchor": "bottom"}
-            notes.append(screen.note(f"policy {strings.threshold(self.limit, self.unit)}", colours, **inside))
         small = {"size": 11, "color": colours.muted}
         return traces, {
             "height": 340,
-            "shapes": shapes,
-            "annotations": notes,
             "showlegend": True,
             "legend": screen.LEGEND | {"font": {"color": colours.text}},
             "margin": {"t": 40},

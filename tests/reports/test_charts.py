@@ -149,7 +149,6 @@ CHARTS: dict[str, ChartSpec] = {
         x_title="accuracy",
         x_unit="percent",
         y_title="approval gap",
-        limit=0.1,
         options=(
             Option(label="0.5", kind=COMMON, x=0.8, y=0.12, x_low=0.79, x_high=0.81, y_low=0.1, y_high=0.14),
             Option(label=HOSTILE, kind=PER_GROUP, x=0.79, y=0.01),

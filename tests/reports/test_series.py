@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -129,19 +130,11 @@ def test_rates_against_the_threshold_with_todays_decisions_marked() -> None:
     assert "Approval rate 50.0% at today's cut-off on the score" in chart.alt
 
 
-def test_rates_against_the_selection_rate_run_from_left_to_right() -> None:
-    chart = tradeoff_series.thresholds(explored(), over="selection_rate")
-    assert chart is not None
-    assert chart.curves[0].x == (0.1, 0.5, 0.9)
-    assert chart.curves[0].y == (None, 0.7, 0.95)
-    assert chart.rules[0].at == 0.55
-
-
 def test_thresholds_by_group_and_nothing_without_outcomes() -> None:
     chart = tradeoff_series.thresholds_by_group(explored())
     assert chart is not None
     assert [curve.name for curve in chart.curves] == ["F", "M"]
-    assert tradeoff_series.thresholds_by_group(explored(), "true_positive_rate") is None
+    assert tradeoff_series.thresholds_by_group(replace(explored(), tables={"threshold": [0.3, 0.45]})) is None
 
 
 def tradeoff() -> Figure:
