@@ -160,7 +160,7 @@ def test_gaps_follow_their_measures(evidence: Evidence) -> None:
 
 
 def test_a_comparison_group_must_exist(evidence_of: Build) -> None:
-    """"Fem" is none of F and M."""
+    """None of F and M is "Fem"."""
     named = evidence_of(some_rows(), protected=(Protected(column="sex", reference="Fem"),))
     with pytest.raises(UsageError, match=r'protected\[0\]\.reference is "Fem", which no row has in "sex"; valid are: F, M'):
         check_groups(named, "candor.toml")

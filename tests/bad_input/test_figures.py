@@ -264,7 +264,7 @@ def test_a_favorable_class_that_never_occurs(place: Place) -> None:
     place.configure('task = "multiclass"\nfavorable = "brid"', columns={**COLUMNS, "score": "p_*"})
     refused = place.candor("ingest")
     assert refused.code == 2
-    assert 'favorable is \'brid\', but decision and outcome hold only bird, cat, dog; did you mean "bird"?' in refused.sentence
+    assert "favorable is 'brid', but decision and outcome hold only bird, cat, dog; did you mean \"bird\"?" in refused.sentence
 
 
 def test_a_probability_that_is_not_logged(place: Place) -> None:

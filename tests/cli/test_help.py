@@ -51,7 +51,7 @@ def test_examples_are_commands_that_parse(command: str) -> None:
         words = shlex.split(example)
         assert words[1] == command
         chosen = group.commands[words[1]]  # type: ignore[attr-defined]
-        chosen.make_context(command, words[2:])    # raises where an option does not exist or an argument is missing
+        chosen.make_context(command, words[2:])  # raises where an option does not exist or an argument is missing
 
 
 def test_nothing_typed_is_a_question() -> None:

@@ -184,7 +184,7 @@ CLOCK = "[models.m.columns]\n"
         (MODEL + 'task = "regression"\n[models.m.costs]\nfalse_positive = 1', ["models.m.costs", "regression"]),
         (MODEL + 'regimes = ["nyc44"]', ["regimes.0", '"nyc44" is no known rule', 'did you mean "nyc144"?']),
         (MODEL + f'regimes = ["nyc144"]\nprotected = [{IMPUTED}]', ["protected[0].probabilities", "Local Law 144", "no imputed race"]),
-        (MODEL + f'protected = [{IMPUTED}, {IMPUTED.replace("r", "q", 0)}]', ['"r" is listed twice']),
+        (MODEL + f"protected = [{IMPUTED}, {IMPUTED.replace('r', 'q', 0)}]", ['"r" is listed twice']),
         (MODEL + f'protected = [{IMPUTED}, {{ column = "q", probabilities = {{ A = "c", B = "d" }} }}]', ["protected[1]", '"r" has prob']),
         (MODEL + 'protected = [{ column = "r", probabilities = { A = "a" } }]', ["two levels at least"]),
         (MODEL + 'protected = [{ column = "r", probabilities = { A = "a", B = "a" } }]', ['"a" is named twice']),
