@@ -12,6 +12,7 @@ from audits.estimate import Floats
 from audits.estimated.pieces import Pieces
 from audits.estimated.ranking import FEWEST, precise, ranked
 from audits.estimated.reweighting import Shift, shift
+from audits.histograms import COARSE
 from audits.interval import share, z_of
 
 SKEWED = 2.0
@@ -67,14 +68,14 @@ class Expected:
 def expect(pieces: Pieces, n: Floats, *, used: NDArray[np.bool_] | None = None) -> Expected:
     """Expected outcome rates of rows, weighted to their own mix where that matters, or where `used` says, by [window, fine slice]."""
     first = int(pieces.starts[pieces.fine]) if pieces.fine < len(pieces.parts) else n.shape[-1]
-    cells = np.moveaxis(n[..., first:].reshape(*n.shape[:2], -1, 20), 2, 1)
+    cells = np.moveaxis(n[..., first:].reshape(*n.shape[:2], -1, COARSE), 2, 1)
     found = shift(pieces.weighting, cells, pieces.fine)
     if used is not None:
         found = Shift(outcomes=found.outcomes, variance=found.variance, used=used)
     rate = np.broadcast_to(pieces.rate, n.shape)
     if found.used.any():
         owner, coarse = pieces.owner[:first], np.concatenate([part.coarse for part in pieces.parts[: pieces.fine]])
-        group = owner * 20 + coarse
+        group = owner * COARSE + coarse
         starts = np.flatnonzero(np.append(True, np.diff(group) > 0))
         rows = np.add.reduceat(n[..., :first], starts, axis=-1)
         moved = np.moveaxis(found.outcomes * found.used[..., None, None], 1, 2).reshape(*n.shape[:2], -1)[..., group[starts]]
@@ -193,12 +194,12 @@ def _of_curve(pieces: Pieces, shifted: Shift, n: Floats, slope: Floats) -> Float
     used = shifted.used
     if used.any():
         first = int(pieces.starts[pieces.fine])
-        group = pieces.owner[:first] * 20 + np.concatenate([part.coarse for part in pieces.parts[: pieces.fine]])
+        group = pieces.owner[:first] * COARSE + np.concatenate([part.coarse for part in pieces.parts[: pieces.fine]])
         starts = np.flatnonzero(np.append(True, np.diff(group) > 0))
         rows, weighted = (np.add.reduceat(values[..., :first], starts, axis=-1) for values in (n, n * slope))
-        mean = np.zeros((len(n), pieces.fine * 20))
+        mean = np.zeros((len(n), pieces.fine * COARSE))
         mean[:, group[starts]] = np.where(rows > 0, weighted / np.maximum(rows, 1.0), 0.0)
-        own = (shifted.variance.sum(axis=2) * mean.reshape(len(n), pieces.fine, 20) ** 2).sum(axis=-1)
+        own = (shifted.variance.sum(axis=2) * mean.reshape(len(n), pieces.fine, COARSE) ** 2).sum(axis=-1)
         curve[:, : pieces.fine] = np.where(used, own, curve[:, : pieces.fine])
     return curve
 

@@ -14,7 +14,7 @@ from audits.estimate import Floats
 from audits.evidence import Evidence
 from audits.probes.conditions import Condition, Cut
 from audits.probes.group_prediction import MOST_ROWS, predicted_groups
-from audits.probes.rows import sampled
+from audits.probes.rows import features, sampled
 from audits.proxies import ProxyCounts
 from audits.slices import OTHER
 from connectors.config import ModelConfig
@@ -83,7 +83,7 @@ def bin_names(cut: Cut) -> tuple[str, ...]:
 
 def proxy_table(log: Log, bins: Bins, cut: Sequence[Cut], numbers: Sequence[int] | None) -> Any:
     """The rows of some partitions: levels of the protected attributes, and the coarse bin of each column as text, null where missing."""
-    from audits.scan import Log, double, groupings, label, level
+    from audits.scan import Log, double, groupings, halving, label, level
 
     rows = log.within(numbers)
     scoped = Log(predictions=rows, outcomes=None, model=log.model)
@@ -91,20 +91,14 @@ def proxy_table(log: Log, bins: Bins, cut: Sequence[Cut], numbers: Sequence[int]
     held = [one for one in groupings(log) if one.column in log.model.attributes]
     picked: dict[str, Any] = {f"level{i}": level(scoped, one, vocabularies.get(one.column)) for i, one in enumerate(held)}
 
-    def halving(x: Any, edges: Sequence[float], first: int) -> Any:
-        if not edges:
-            return double(first)
-        middle = len(edges) // 2
-        high = halving(x, edges[middle + 1 :], first + middle + 1)
-        return (x >= double(edges[middle])).ifelse(high, halving(x, edges[:middle], first))
-
     for i, one in enumerate(cut):
         column = rows[one.column]
         if one.edges is None:
             text = label(column)
             picked[f"bin{i}"] = (text.isnull() | text.isin(list(one.levels))).ifelse(text, OTHER) if one.levels else text
         else:
-            picked[f"bin{i}"] = column.isnull().ifelse(double(-1.0), halving(column.cast("float64"), one.edges, 0)).cast("int16")
+            codes = [double(code) for code in range(one.size)]
+            picked[f"bin{i}"] = column.isnull().ifelse(double(-1.0), halving(column.cast("float64"), one.edges, codes)).cast("int16")
     return rows.select(**picked)
 
 
@@ -115,7 +109,7 @@ def counted(engine: Engine, log: Log, bins: Bins, numbers: Sequence[int]) -> Pro
 
     model = log.model
     attributes = [one.column for one in groupings(log) if one.column in model.attributes]
-    cut = [coarse(column) for column in bins.columns if log.has(column.name) and column.name in _features(bins, model)]
+    cut = [coarse(column) for column in bins.columns if log.has(column.name) and column.name in features(bins, model)]
     if not attributes or not cut or not numbers:
         return None
     try:
@@ -129,11 +123,6 @@ def counted(engine: Engine, log: Log, bins: Bins, numbers: Sequence[int]) -> Pro
     finally:
         engine.release()
     return arranged(table, attributes, cut)
-
-
-def _features(bins: Bins, model: ModelConfig) -> set[str]:
-    taken = {*model.columns.named().values(), *bins.class_scores}
-    return {c.name for c in bins.columns if c.name not in taken and not c.name.startswith("candor:")}
 
 
 def arranged(table: Any, attributes: Sequence[str], cut: Sequence[Cut]) -> ProxyCounts:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audits.bins import NumericBins
+from audits.bins import Bins, NumericBins
 from audits.estimate import Floats, Integers
 from audits.evidence import Evidence
 from connectors.config import ModelConfig
@@ -82,7 +82,7 @@ class Sampled:
 def sampled(warehouse: Warehouse, model: ModelConfig, evidence: Evidence, *, rows: int, labelled: bool = True) -> Sampled:
     """At most `rows` rows of the analysed period, those with the smallest digests; `labelled` takes only rows with a known outcome."""
     available = evidence.coverage.labelled if labelled else evidence.coverage.analysed
-    names = features(evidence)
+    names = features(evidence.bins, model)
     reach = min(rows * _SLACK / max(available, 1), 1.0)
     while True:
         table = warehouse.engine.execute(_expression(warehouse, model, evidence, names, labelled=labelled, reach=reach))
@@ -95,10 +95,10 @@ def sampled(warehouse: Warehouse, model: ModelConfig, evidence: Evidence, *, row
     return _arranged(table.slice(0, kept), model, evidence, names, digest[:kept], max(available, kept))
 
 
-def features(evidence: Evidence) -> tuple[str, ...]:
+def features(bins: Bins, model: ModelConfig) -> tuple[str, ...]:
     """The binned columns that are neither the score nor the latency nor anything computed from them."""
-    taken = {*evidence.model.columns.named().values(), *evidence.bins.class_scores}
-    return tuple(c.name for c in evidence.bins.columns if c.name not in taken and not c.name.startswith("candor:"))
+    taken = {*model.columns.named().values(), *bins.class_scores}
+    return tuple(c.name for c in bins.columns if c.name not in taken and not c.name.startswith("candor:"))
 
 
 def _whole_units(digest: Texts, rows: int) -> int:

@@ -19,6 +19,7 @@ from audits.scan.log import edge_labels as edge_labels
 from audits.scan.log import equals as equals
 from audits.scan.log import families as families
 from audits.scan.log import groupings as groupings
+from audits.scan.log import halving as halving
 from audits.scan.log import label as label
 from audits.scan.log import level as level
 from audits.scan.outcome_side import coarse_table as coarse_table

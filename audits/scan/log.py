@@ -114,16 +114,16 @@ def bin_of(column: ir.Value, grid: NumericBins) -> ir.IntegerValue:
     parts = [double(0)]
     for knot, cells, density, first in zip(grid.knots, grid.cells, grid.densities, grid.first, strict=False):
         parts.append(double(first) if cells == 1 else (x - double(knot)) * double(density) + double(first))
-    return _halving(x, grid.knots, [*parts, double(grid.size - 1)]).floor().cast("int16")
+    return halving(x, grid.knots, [*parts, double(grid.size - 1)]).floor().cast("int16")
 
 
-def _halving(x: ir.FloatingValue, knots: Sequence[float], parts: Sequence[ir.FloatingValue]) -> ir.FloatingValue:
+def halving(x: ir.FloatingValue, knots: Sequence[float], parts: Sequence[ir.FloatingValue]) -> ir.FloatingValue:
     """parts[i] where i knots are at or below x."""
     if not knots:
         return parts[0]
     middle = len(knots) // 2
-    high = _halving(x, knots[middle + 1 :], parts[middle + 1 :])
-    return ibis.ifelse(x >= double(knots[middle]), high, _halving(x, knots[:middle], parts[: middle + 1]))
+    high = halving(x, knots[middle + 1 :], parts[middle + 1 :])
+    return ibis.ifelse(x >= double(knots[middle]), high, halving(x, knots[:middle], parts[: middle + 1]))
 
 
 def groupings(log: Log) -> tuple[Protected, ...]:
