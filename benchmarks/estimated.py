@@ -79,7 +79,7 @@ is done and how wrong it was. All figures are generated: `python -m benchmarks.e
 - **Figures.** Expected true and false positives and negatives are sums over cells of rows times rate, everything else is a function of
   them; ranking measures are sums over pairs of cells, losses sums of the expected loss. No row is read.
 - **Mix.** Where a window holds another mix of protected groups, or of decisions at a score, than the reference, and outcomes differ between
-  them, rates are taken per cell of the protected cross and weighted to the window's own mix (as PAPE, Bialek et al. 2025, does with a
+  them, rates are taken per cell of the protected cross and weighted to the window's own mix (as PAPE, Białek et al. 2025, does with a
   model of the features; here with counts). It is used where it changes the expected outcomes by more than 2.24 standard errors; the
   method says so.
 - **Interval.** Where the realised figure should fall in 95 of 100 cases: the chance of the window's own outcomes (Poisson-binomial), the

@@ -23,7 +23,7 @@ def estimated_base_rate(evidence: Evidence) -> Iterator[Measurement]:
     It misleads when outcomes no longer follow the score as they did in the reference: see `estimation_error` and [how it is
     made](../estimated-performance.md).
 
-    Source: J. Bialek, J. Kivimäki, W. Kuberski and N. Perrakis (2025), Estimating Model Performance Under Covariate Shift Without Labels,
+    Source: J. Białek, J. Kivimäki, W. Kuberski and N. Perrakis (2025), Estimating Model Performance Under Covariate Shift Without Labels,
     NeurIPS; arXiv:2401.08348.
 
     >>> round((0.9 + 0.8 + 0.3) / 3, 4)

@@ -23,7 +23,7 @@ def estimated_brier_score(evidence: Evidence) -> Iterator[Measurement]:
     It misleads when outcomes no longer follow the score as they did in the reference: see `estimation_error` and [how it is
     made](../estimated-performance.md).
 
-    Source: J. Bialek, J. Kivimäki, W. Kuberski and N. Perrakis (2025), Estimating Model Performance Under Covariate Shift Without Labels,
+    Source: J. Białek, J. Kivimäki, W. Kuberski and N. Perrakis (2025), Estimating Model Performance Under Covariate Shift Without Labels,
     NeurIPS; arXiv:2401.08348.
 
     >>> round(0.7 * (0.8 - 1) ** 2 + 0.3 * 0.8**2, 4)  # a score of 0.8 where 7 of 10 outcomes were positive

@@ -26,7 +26,7 @@ def proxy_strength(evidence: Evidence) -> Iterator[Measurement]:
     """How strongly a feature is tied to a protected attribute: 0 tells nothing, 1 gives the group away.
 
     Formula
-        Cramer's V with Bergsma's correction: φ² = chi-squared / n, φ̃² = max(0, φ² - (r-1)(c-1)/(n-1)), r̃ = r - (r-1)²/(n-1), c̃ likewise,
+        Cramér's V with Bergsma's correction: φ² = chi-squared / n, φ̃² = max(0, φ² - (r-1)(c-1)/(n-1)), r̃ = r - (r-1)²/(n-1), c̃ likewise,
         V = √(φ̃² / min(r̃-1, c̃-1)), over the known groups (r) and at most 20 bins of the feature (c), missing values being one, on the
         reference rows. One finding for each attribute and feature, the strongest first, and one for each attribute with no column: the same
         V between the group and a prediction of it from all features together, made out of fold by boosted trees, where

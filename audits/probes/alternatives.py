@@ -117,9 +117,9 @@ def gap(train: Training, attribute: str, decisions: Floats) -> float:
 
 
 def by_association(train: Training, attribute: str) -> list[str]:
-    """Features by how much they say of the attribute, most first: Cramer's V of the group and the feature in ten bins.
+    """Features by how much they say of the attribute, most first: Cramér's V of the group and the feature in ten bins.
 
-    Source: H. Cramer, Mathematical Methods of Statistics (1946), section 21.9.
+    Source: H. Cramér, Mathematical Methods of Statistics (1946), section 21.9.
     """
     group = train.groups[attribute]
     strength = {name: _association(matrix[group >= 0], group[group >= 0]) for name, matrix in zip(train.names, train.matrices, strict=True)}

@@ -38,7 +38,7 @@ def reductions_frontier(evidence: Evidence) -> Iterator[Measurement]:
         It is another model than the one in use, trained on less: compare points with each other first. A constraint kept while training
         is kept only roughly on new rows. Some of these models draw lots.
     Source
-        A. Agarwal, A. Beygelzimer, M. Dudik, J. Langford and H. Wallach (2018), A Reductions Approach to Fair Classification, ICML.
+        A. Agarwal, A. Beygelzimer, M. Dudík, J. Langford and H. Wallach (2018), A Reductions Approach to Fair Classification, ICML.
 
     >>> import numpy as np
     >>> from audits.tradeoffs.points import widest
