@@ -19,6 +19,7 @@ Need = Literal[
 ]  # fmt: skip
 _ROLES = ("decision", "outcome", "score", "latency_ms", "cost", "energy_wh", "prediction_low", "prediction_high")
 Function = Callable[[Evidence], Iterator[Measurement]]
+EVERY_TASK = ("binary", "multiclass", "regression")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

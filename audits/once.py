@@ -26,6 +26,7 @@ def once(make: Callable[[Evidence], T]) -> Callable[[Evidence], T]:
     @functools.wraps(make)
     def remembered(evidence: Evidence) -> T:
         if not (kept and kept[0][0]() is evidence):
+            kept.clear()  # before the next is made: both at once might be too large
             kept[:] = [(weakref.ref(evidence, lambda _: kept.clear()), make(evidence))]
         return kept[0][1]
 

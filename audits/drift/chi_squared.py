@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from audits.audit import audit
+from audits.audit import EVERY_TASK, audit
 from audits.drift.two_samples import Column, Samples, around, delta_variance, per_column, two_samples
 from audits.estimate import Floats
 from audits.evidence import Evidence
 from audits.finding import Measurement
 
 
-@audit(name="chi_squared", unit="distance", needs=("columns",), tasks=("binary", "multiclass", "regression"))
+@audit(name="chi_squared", unit="distance", needs=("columns",), tasks=EVERY_TASK)
 def chi_squared(evidence: Evidence) -> Iterator[Measurement]:
     """Cramér's V of reference against window over the categories of a column: 0 for equal shares, 1 for disjoint ones.
 

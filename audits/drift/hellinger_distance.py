@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from audits.audit import audit
+from audits.audit import EVERY_TASK, audit
 from audits.drift.two_samples import Samples, around, per_column, two_samples
 from audits.estimate import Floats
 from audits.evidence import Evidence
 from audits.finding import Measurement
 
 
-@audit(name="hellinger_distance", unit="distance", needs=("columns",), tasks=("binary", "multiclass", "regression"))
+@audit(name="hellinger_distance", unit="distance", needs=("columns",), tasks=EVERY_TASK)
 def hellinger_distance(evidence: Evidence) -> Iterator[Measurement]:
     """√(1 - Σ √(p q)) over bins: 0 for equal shares, 1 for disjoint ones.
 

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from audits.audit import audit
+from audits.audit import EVERY_TASK, audit
 from audits.drift.two_samples import Samples, around, delta_variance, per_column, two_samples
 from audits.estimate import Floats
 from audits.evidence import Evidence
 from audits.finding import Measurement
 
 
-@audit(name="jensen_shannon_distance", unit="distance", needs=("columns",), tasks=("binary", "multiclass", "regression"))
+@audit(name="jensen_shannon_distance", unit="distance", needs=("columns",), tasks=EVERY_TASK)
 def jensen_shannon_distance(evidence: Evidence) -> Iterator[Measurement]:
     """√(½ Σ p log₂(p / s) + ½ Σ q log₂(q / s)) over bins, with s = (p + q) / 2: 0 for equal shares, 1 for disjoint ones.
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from audits.audit import audit
+from audits.audit import EVERY_TASK, audit
 from audits.bins import NumericBins
 from audits.drift.two_samples import Column, grids, per_column, two_samples
 from audits.estimate import Floats
@@ -15,7 +15,7 @@ from audits.evidence import ColumnCounts, Evidence
 from audits.finding import Measurement
 
 
-@audit(name="kolmogorov_smirnov", unit="distance", needs=("columns",), tasks=("binary", "multiclass", "regression"))
+@audit(name="kolmogorov_smirnov", unit="distance", needs=("columns",), tasks=EVERY_TASK)
 def kolmogorov_smirnov(evidence: Evidence) -> Iterator[Measurement]:
     """Largest absolute difference between the cumulative distributions of reference and window.
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from audits.audit import audit
+from audits.audit import EVERY_TASK, audit
 from audits.bins import CategoricalBins
 from audits.drift.readings import column_counts
 from audits.drift.two_samples import UNSEEN, Column, Samples, per_column, two_samples
@@ -21,7 +21,7 @@ EXPECTED = 5
 LISTED = 20
 
 
-@audit(name="l_infinity", unit="distance", needs=("columns",), tasks=("binary", "multiclass", "regression"))
+@audit(name="l_infinity", unit="distance", needs=("columns",), tasks=EVERY_TASK)
 def l_infinity(evidence: Evidence) -> Iterator[Measurement]:
     """Largest absolute change of any category's share between reference and window.
 

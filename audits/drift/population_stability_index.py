@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from audits.audit import audit
+from audits.audit import EVERY_TASK, audit
 from audits.drift.two_samples import Column, Samples, around, delta_variance, per_column, two_samples
 from audits.estimate import Floats
 from audits.evidence import Evidence
@@ -20,7 +20,7 @@ SHOWN = 20
 """Categories named in the tables; the rest come together as other."""
 
 
-@audit(name="population_stability_index", unit="distance", needs=("columns",), tasks=("binary", "multiclass", "regression"))
+@audit(name="population_stability_index", unit="distance", needs=("columns",), tasks=EVERY_TASK)
 def population_stability_index(evidence: Evidence) -> Iterator[Measurement]:
     """Σ (q - p) ln(q / p) over bins, with p the reference's and q the window's share of each.
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from audits.audit import audit
+from audits.audit import EVERY_TASK, audit
 from audits.bins import NumericBins
 from audits.drift.moments import moments_by_window, reference_moments, squares
 from audits.drift.two_samples import grids, per_column, two_samples
@@ -26,7 +26,7 @@ SAME = "every value of the reference is the same, so there is no standard deviat
 ROUNDED = "the values are too large, alone or for their spread: their sums are rounded by more than a thousandth of a standard deviation"
 
 
-@audit(name="wasserstein_distance", unit="distance", needs=("columns",), tasks=("binary", "multiclass", "regression"))
+@audit(name="wasserstein_distance", unit="distance", needs=("columns",), tasks=EVERY_TASK)
 def wasserstein_distance(evidence: Evidence) -> Iterator[Measurement]:
     """Area between the cumulative distributions of reference and window, over the reference's standard deviation.
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from audits.audit import audit, measurement
+from audits.audit import EVERY_TASK, audit, measurement
 from audits.estimate import Floats
 from audits.evidence import Evidence
 from audits.finding import Measurement
@@ -21,7 +21,7 @@ LEAST = 10
 UNREAD = 'the features together need rows, not tallies: run "candor audit --what-if"'
 
 
-@audit(name="proxy_strength", unit="score", needs=("protected", "columns"), tasks=("binary", "multiclass", "regression"))
+@audit(name="proxy_strength", unit="score", needs=("protected", "columns"), tasks=EVERY_TASK)
 def proxy_strength(evidence: Evidence) -> Iterator[Measurement]:
     """How strongly a feature is tied to a protected attribute: 0 tells nothing, 1 gives the group away.
 

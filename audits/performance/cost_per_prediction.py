@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from audits.audit import audit
+from audits.audit import EVERY_TASK, audit
 from audits.evidence import Evidence
 from audits.finding import Measurement
 from audits.performance.rates import mean
 
 
-@audit(name="cost_per_prediction", unit="currency", needs=("cost",), tasks=("binary", "multiclass", "regression"))
+@audit(name="cost_per_prediction", unit="currency", needs=("cost",), tasks=EVERY_TASK)
 def cost_per_prediction(evidence: Evidence) -> Iterator[Measurement]:
     """The mean cost of a prediction, in the currency of the log.
 

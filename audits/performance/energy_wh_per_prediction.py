@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from audits.audit import audit
+from audits.audit import EVERY_TASK, audit
 from audits.evidence import Evidence
 from audits.finding import Measurement
 from audits.performance.rates import mean
 
 
-@audit(name="energy_wh_per_prediction", unit="Wh", needs=("energy_wh",), tasks=("binary", "multiclass", "regression"))
+@audit(name="energy_wh_per_prediction", unit="Wh", needs=("energy_wh",), tasks=EVERY_TASK)
 def energy_wh_per_prediction(evidence: Evidence) -> Iterator[Measurement]:
     """The mean energy of a prediction, in watt hours.
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from audits.audit import audit, measurement
+from audits.audit import EVERY_TASK, audit, measurement
 from audits.estimate import Floats
 from audits.evidence import Evidence
 from audits.finding import Measurement
@@ -19,11 +19,10 @@ from audits.window import DAY, EPOCH
 LONGEST = 400
 """Days of the lag curve that are listed."""
 
-TASKS = ("binary", "multiclass", "regression")
 UNSAID = "neither label_delay nor an outcome_time column says when outcomes are due"
 
 
-@audit(name="label_maturity", unit="proportion", needs=("clock", "outcome"), tasks=TASKS)
+@audit(name="label_maturity", unit="proportion", needs=("clock", "outcome"), tasks=EVERY_TASK)
 def label_maturity(evidence: Evidence) -> Iterator[Measurement]:
     """The share of the outcomes due by now that are known.
 

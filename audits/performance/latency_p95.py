@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from audits.audit import audit
+from audits.audit import EVERY_TASK, audit
 from audits.evidence import Evidence
 from audits.finding import Measurement
 from audits.performance.latency import percentile
 
 
-@audit(name="latency_p95", unit="ms", needs=("latency_ms",), tasks=("binary", "multiclass", "regression"))
+@audit(name="latency_p95", unit="ms", needs=("latency_ms",), tasks=EVERY_TASK)
 def latency_p95(evidence: Evidence) -> Iterator[Measurement]:
     """The latency within which 95 % of the predictions were answered, in milliseconds.
 

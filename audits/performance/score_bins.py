@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import weakref
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from audits.estimate import Floats, Integers
 from audits.evidence import NO, YES, Evidence
 from audits.finding import Measurement
 from audits.histograms import COARSE
+from audits.once import once
 from audits.performance.rates import FEW_OF_ONE_KIND
 
 
@@ -69,46 +69,37 @@ KEPT_BYTES = 256_000_000
 """Histograms of one evidence up to this size together are kept while it lives; the rest are laid out again when asked for."""
 
 
-class _Kept:
-    """The blocks of the evidence last asked about, and of its classes: all measures of scores in one run ask about the same."""
-
-    def __init__(self) -> None:
-        self.of: weakref.ref[Evidence] | None = None
-        self.blocks: dict[int, list[ScoreBins]] = {}
-        self.size = 0
-
-    def start(self, evidence: Evidence) -> None:
-        self.blocks, self.size = {}, 0
-        self.of = weakref.ref(evidence, lambda gone: self.blocks.clear() if self.of is gone else None)
-
-
-_kept, _kept_classes = _Kept(), _Kept()
-_WHOLE = -1
-
-
+@once
 def score_bins(evidence: Evidence) -> list[ScoreBins]:
     """Histograms of everybody, of single groups and segments on the frozen grid; of intersections in 20 bins; one block a version.
 
     Cells without any row are left out; cells whose outcomes are all unknown stay, with nothing in them.
     """
-    if _kept.of is None or _kept.of() is not evidence:
-        _kept.start(evidence)
-    if _WHOLE not in _kept.blocks:
-        _kept.blocks[_WHOLE] = _blocks(evidence)
-    return _kept.blocks[_WHOLE]
+    return _blocks(evidence)
+
+
+@dataclass
+class _Kept:
+    blocks: dict[int, list[ScoreBins]] = field(default_factory=dict)
+    size: int = 0
+
+
+@once
+def _classes(_: Evidence) -> _Kept:
+    """The blocks of classes made so far: all measures of scores in one run ask about the same."""
+    return _Kept()
 
 
 def class_bins(evidence: Evidence, k: int) -> list[ScoreBins]:
     """The blocks of class k of a multiclass task, or of the top label with k = number of classes: positive is then a right decision."""
-    if _kept_classes.of is None or _kept_classes.of() is not evidence:
-        _kept_classes.start(evidence)
-    if k not in _kept_classes.blocks:
+    kept = _classes(evidence)
+    if k not in kept.blocks:
         found = _blocks(evidence.of_class(k), column=len(evidence.columns) + k if k < len(evidence.classes) else -1)
-        _kept_classes.size += 4 * sum(block.positives.nbytes for block in found)
-        if _kept_classes.size > KEPT_BYTES:
+        kept.size += 4 * sum(block.positives.nbytes for block in found)
+        if kept.size > KEPT_BYTES:
             return found
-        _kept_classes.blocks[k] = found
-    return _kept_classes.blocks[k]
+        kept.blocks[k] = found
+    return kept.blocks[k]
 
 
 def _blocks(evidence: Evidence, *, column: int = -1) -> list[ScoreBins]:

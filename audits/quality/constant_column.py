@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from audits.audit import audit, measurement
+from audits.audit import EVERY_TASK, audit, measurement
 from audits.bins import CategoricalBins, ColumnBins, NumericBins
 from audits.drift.moments import Moments, moments_by_window
 from audits.estimate import Floats
@@ -19,7 +19,7 @@ CONSTANT_BEFORE = "the reference has a single value too"
 CANNOT_TELL = "every value is one that the reference lacks or has rarely, and these are counted together"
 
 
-@audit(name="constant_column", unit="count", needs=("columns",), tasks=("binary", "multiclass", "regression"))
+@audit(name="constant_column", unit="count", needs=("columns",), tasks=EVERY_TASK)
 def constant_column(evidence: Evidence) -> Iterator[Measurement]:
     """1 where a column has one distinct value in a window although the reference has several, else 0.
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from audits.audit import audit
+from audits.audit import EVERY_TASK, audit
 from audits.evidence import Evidence
 from audits.finding import Measurement
 from audits.quality.layout import single_share
 
 
-@audit(name="duplicate_rate", unit="proportion", tasks=("binary", "multiclass", "regression"))
+@audit(name="duplicate_rate", unit="proportion", tasks=EVERY_TASK)
 def duplicate_rate(evidence: Evidence) -> Iterator[Measurement]:
     """Share of available rows whose id (with model and version) had been taken in before.
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from audits.audit import audit
+from audits.audit import EVERY_TASK, audit
 from audits.evidence import Evidence
 from audits.finding import Measurement
 from audits.quality.layout import single
 
 
-@audit(name="freshness", unit="hours", needs=("clock",), tasks=("binary", "multiclass", "regression"))
+@audit(name="freshness", unit="hours", needs=("clock",), tasks=EVERY_TASK)
 def freshness(evidence: Evidence) -> Iterator[Measurement]:
     """Hours from the newest prediction of the log to the time of the audit.
 

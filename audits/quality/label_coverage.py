@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from audits.audit import audit, measurement
+from audits.audit import EVERY_TASK, audit, measurement
 from audits.evidence import Evidence
 from audits.finding import Measurement
 from audits.interval import proportion
 
 
-@audit(name="label_coverage", unit="proportion", tasks=("binary", "multiclass", "regression"))
+@audit(name="label_coverage", unit="proportion", tasks=EVERY_TASK)
 def label_coverage(evidence: Evidence) -> Iterator[Measurement]:
     """Share of predictions whose outcome is known.
 

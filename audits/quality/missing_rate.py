@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from audits.audit import audit
+from audits.audit import EVERY_TASK, audit
 from audits.evidence import UNKNOWN, Evidence
 from audits.finding import Measurement
 from audits.quality.layout import absent, binned, column_shares, valued
 
 
-@audit(name="missing_rate", unit="proportion", needs=("columns",), tasks=("binary", "multiclass", "regression"))
+@audit(name="missing_rate", unit="proportion", needs=("columns",), tasks=EVERY_TASK)
 def missing_rate(evidence: Evidence) -> Iterator[Measurement]:
     """Share of rows in which a column is empty or not a number.
 

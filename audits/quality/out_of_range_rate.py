@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from audits.audit import audit
+from audits.audit import EVERY_TASK, audit
 from audits.bins import NumericBins
 from audits.drift.moments import moments_by_window
 from audits.evidence import Evidence
@@ -18,7 +18,7 @@ BEYOND = 5.5716
 """The upper 2.5 % point of a gamma variable of shape 2."""
 
 
-@audit(name="out_of_range_rate", unit="proportion", needs=("columns",), tasks=("binary", "multiclass", "regression"))
+@audit(name="out_of_range_rate", unit="proportion", needs=("columns",), tasks=EVERY_TASK)
 def out_of_range_rate(evidence: Evidence) -> Iterator[Measurement]:
     """Share of a numeric column's values below the smallest or above the largest value of the reference.
 

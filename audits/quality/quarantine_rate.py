@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from audits.audit import audit
+from audits.audit import EVERY_TASK, audit
 from audits.evidence import Evidence
 from audits.finding import Measurement
 from audits.quality.layout import single_share
 
 
-@audit(name="quarantine_rate", unit="proportion", tasks=("binary", "multiclass", "regression"))
+@audit(name="quarantine_rate", unit="proportion", tasks=EVERY_TASK)
 def quarantine_rate(evidence: Evidence) -> Iterator[Measurement]:
     """Share of available rows that were set aside with a reason and are in no figure.
 

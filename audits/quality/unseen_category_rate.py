@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from audits.audit import audit
+from audits.audit import EVERY_TASK, audit
 from audits.bins import CATEGORIES, CategoricalBins
 from audits.evidence import Evidence
 from audits.finding import Measurement
 from audits.quality.layout import absent, binned, column_shares, valued
 
 
-@audit(name="unseen_category_rate", unit="proportion", needs=("columns",), tasks=("binary", "multiclass", "regression"))
+@audit(name="unseen_category_rate", unit="proportion", needs=("columns",), tasks=EVERY_TASK)
 def unseen_category_rate(evidence: Evidence) -> Iterator[Measurement]:
     """Share of a categorical column's values that do not occur in the reference.
 

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from audits.audit import audit, measurement
+from audits.audit import EVERY_TASK, audit, measurement
 from audits.evidence import Evidence
 from audits.finding import Measurement
 
 
-@audit(name="volume", unit="count", tasks=("binary", "multiclass", "regression"))
+@audit(name="volume", unit="count", tasks=EVERY_TASK)
 def volume(evidence: Evidence) -> Iterator[Measurement]:
     """Number of predictions in a window.
 
