@@ -114,7 +114,7 @@ def findings_table(
         "slice": _lookup(texts, joined["slice"]),
         "reference_slice": _lookup(texts, joined["reference_slice"]),
         "attribute": _lookup(evidence.attributes, joined["attribute"]),
-        "column": _lookup(getattr(evidence, "topics", evidence.columns), joined["column"]),
+        "column": _lookup(evidence.topics, joined["column"]),
         "window_start": _lookup([w.start for w in windows], place, time),
         "window_end": _lookup([w.end for w in windows], place, time),
         "first_row": _lookup([w.first_row for w in windows], place, whole),

@@ -13,15 +13,13 @@ from audits.evidence import Evidence
 from audits.probes.candidates import Half, candidates
 from audits.probes.conditions import Cut, as_slice, column_of, cuts, mask
 from audits.probes.rows import Sampled, sampled
-from audits.weak_spots.search import MIN_N, Cells, Flags, Measure, Sums, figure, search
+from audits.weak_spots.search import MIN_N, MOST_EXPLAINED, Cells, Flags, Measure, Sums, figure, search
 from connectors.config import ModelConfig
 from connectors.warehouse import Warehouse
 
 ROWS = 100_000
 LEAST = 10 * MIN_N
 """Rows with the measure, at least, on each half."""
-
-MOST_EXPLAINED = 10
 
 
 def run(

@@ -12,9 +12,8 @@ from audits.finding import Measurement
 from audits.slices import Slice
 from audits.weak_spots.finding import nothing, number, spots
 from audits.weak_spots.lattice import Lattice, lattice, searched
-from audits.weak_spots.search import MIN_N, Kept, Measure, figure
+from audits.weak_spots.search import MIN_N, MOST_EXPLAINED, Kept, Measure, figure
 
-MOST_EXPLAINED = 10
 WORSE = {"error_rate": "more errors", "log_loss": "a higher logarithmic loss", "absolute_error": "larger errors"}
 NEEDS = {
     "error_rate": "no prediction with a decision and a known outcome", "log_loss": "no prediction with a probability and a known outcome",

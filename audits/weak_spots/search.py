@@ -25,6 +25,9 @@ MIN_N = 30
 
 ALPHA = 0.05
 
+MOST_EXPLAINED = 10
+"""Of the slices that a kept one explains, how many are named."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Sums:
