@@ -63,7 +63,7 @@ def detectable_gap(evidence: Evidence) -> Iterator[Measurement]:
         if favored[place]:
             rate_r = float(found[place] / favored[place])
             opportunity = _answers(rate_r, float(favored[place]), favored, DEFAULT_GAP if line is None else line)
-        yield _block(evidence, groups, place, n, selection, opportunity)
+        yield _block(groups, place, n, selection, opportunity)
 
 
 def _rule(evidence: Evidence, name: str) -> Threshold:
@@ -127,9 +127,7 @@ def _answers(rate: float, n_r: float, n: Floats, policy: float) -> list[dict[str
     ]  # fmt: skip
 
 
-def _block(
-    evidence: Evidence, groups: Groups, place: int, n: Floats, selection: list[dict[str, Any]], opportunity: list[dict[str, Any]] | None
-) -> Measurement:
+def _block(groups: Groups, place: int, n: Floats, selection: list[dict[str, Any]], opportunity: list[dict[str, Any]] | None) -> Measurement:
     kept = [i for i in range(len(n)) if i != place and n[i] > 0]
     value = np.asarray([np.nan if selection[i]["gap"] is None else selection[i]["gap"] for i in kept], dtype=np.float64)
     reason = [_in_words(selection[i], opportunity[i] if opportunity else None) for i in kept]

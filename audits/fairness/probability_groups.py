@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from audits.audit import measurement
 from audits.counts import WeightedCounts
 from audits.estimate import Floats
-from audits.evidence import NO, YES, Evidence
+from audits.evidence import NO, YES
 from audits.finding import Measurement
 from audits.interval import share, wilson
 
@@ -123,7 +123,7 @@ def _total(values: Floats, mask: Flags) -> Floats:
     return np.asarray(values[..., mask].sum(axis=-1))
 
 
-def report(evidence: Evidence, counts: WeightedCounts, name: str, found: Weighted) -> Iterator[Measurement]:
+def report(counts: WeightedCounts, name: str, found: Weighted) -> Iterator[Measurement]:
     """The rate of each group, by version and window."""
     rows = counts.n.sum(axis=(-2, -1))
     version, window, place = np.nonzero(rows > 0)

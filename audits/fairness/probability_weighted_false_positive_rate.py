@@ -35,4 +35,4 @@ def probability_weighted_false_positive_rate(evidence: Evidence) -> Iterator[Mea
         return
     same = evidence.counts.same
     found = positive_decisions_among(counts, NO if same else YES, same=same)
-    yield from report(evidence, counts, "probability_weighted_false_positive_rate", found)
+    yield from report(counts, "probability_weighted_false_positive_rate", found)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from audits.audit import audit, measurement
+from audits.estimate import Integers
 from audits.evidence import NO, Evidence
 from audits.fairness.compare import REFERENCE_GROUP, ratio_interval
 from audits.fairness.probability_groups import DECIDED, NO_WEIGHT, Weighted, weighted_rate
@@ -45,10 +46,10 @@ def probability_weighted_impact_ratio(evidence: Evidence) -> Iterator[Measuremen
     levels = [evidence.slices[place].levels[0][1] for place in counts.slices.tolist()]
     allowed = np.asarray([named is None or level == named for level in levels], dtype=np.bool_)
     reference = yardstick(found.value, found.effective, evidence.counts.decided[..., 0], allowed)
-    yield _block(evidence, counts.slices, found, reference)
+    yield _block(counts.slices, found, reference)
 
 
-def _block(evidence: Evidence, slices: np.ndarray[tuple[int], np.dtype[np.int64]], found: Weighted, reference: np.ndarray) -> Measurement:  # type: ignore[type-arg]
+def _block(slices: Integers, found: Weighted, reference: Integers) -> Measurement:
     rate_r, n_r = of_group(found.value, reference, absent=np.nan), of_group(found.effective, reference)
     value = np.where(rate_r > 0, found.value / np.where(rate_r > 0, rate_r, 1.0), np.nan)
     hits, n = np.nan_to_num(found.value * found.effective), found.effective

@@ -34,4 +34,4 @@ def probability_weighted_selection_rate(evidence: Evidence) -> Iterator[Measurem
         return
     hit, base = DECIDED.copy(), DECIDED.copy()
     hit[NO] = False
-    yield from report(evidence, counts, "probability_weighted_selection_rate", weighted_rate(counts, hit, base, DECIDED))
+    yield from report(counts, "probability_weighted_selection_rate", weighted_rate(counts, hit, base, DECIDED))

@@ -35,4 +35,4 @@ def probability_weighted_true_positive_rate(evidence: Evidence) -> Iterator[Meas
         return
     same = evidence.counts.same
     found = positive_decisions_among(counts, YES if same else NO, same=same)
-    yield from report(evidence, counts, "probability_weighted_true_positive_rate", found)
+    yield from report(counts, "probability_weighted_true_positive_rate", found)

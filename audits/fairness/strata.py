@@ -36,7 +36,7 @@ class Tables:
         return self.a + self.b + self.c + self.d
 
 
-def common_odds_ratio(tables: Tables, *, level: float = 0.95) -> tuple[Floats, Floats, Floats]:
+def common_odds_ratio(tables: Tables) -> tuple[Floats, Floats, Floats]:
     """The Mantel-Haenszel odds ratio, Σ ad/N / Σ bc/N, and its Robins-Breslow-Greenland interval; NaN where either sum is 0.
 
     Source: N. Mantel and W. Haenszel (1959), JNCI 22; J. Robins, N. Breslow and S. Greenland (1986), Biometrics 42.
@@ -49,7 +49,7 @@ def common_odds_ratio(tables: Tables, *, level: float = 0.95) -> tuple[Floats, F
             (p * r).sum(axis=-1) / (2 * up**2) + (p * s + q * r).sum(axis=-1) / (2 * up * down) + (q * s).sum(axis=-1) / (2 * down**2)
         )
         value = np.where((up > 0) & (down > 0), up / down, np.nan)
-        half = z_of(level) * np.sqrt(variance)
+        half = z_of() * np.sqrt(variance)
         return value, value * np.exp(-half), value * np.exp(half)
 
 
