@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import data, strings, url_state
-from dashboard.page import PageContext, Part
+from dashboard.page import PageContext, Part, Scope
 from reports.strings import name_of
 from reports.strings import window as window_words
 
@@ -90,6 +90,23 @@ def menus(context: PageContext, part: Part, *always: str) -> tuple[DeltaGenerato
     row = st.container(horizontal=True, vertical_alignment="bottom", gap="small", wrap=False)
     head = row.container()
     return head, {name: row.container(width=MENU) for name in named}
+
+
+def scoped(
+    context: PageContext, part: Part, places: dict[str, DeltaGenerator], *, attribute: str | None = None, default_class: str | None = None
+) -> Scope:
+    """What the menus above a part narrow it down to; the attribute has a menu of its own."""
+    label = version = window = None
+    if "class" in places:
+        with places["class"]:
+            label = choose_class(context, alone="one class" in part.menus, default=default_class)
+    if "version" in places:
+        with places["version"]:
+            version = choose_version(context)
+    if "window" in places:
+        with places["window"]:
+            window = choose_window(context, data.spans(*context.key))
+    return Scope(window=window, version=version, attribute=attribute, label=label)
 
 
 def choose_part(context: PageContext, parts: Sequence[Part], default: str | None = None) -> Part:

@@ -9,7 +9,7 @@ from dashboard.components.figure_table import allowed, compact, exactness, signe
 from dashboard.components.markup import Column, Html, join, known, link, show, span, table
 from dashboard.components.states import not_enough
 from dashboard.components.status import standing
-from dashboard.page import PageContext, Scope
+from dashboard.page import PageContext
 from dashboard.panels import words
 from reports import glossary
 from reports import strings as wording
@@ -34,7 +34,7 @@ def of_everybody(figures: Sequence[Figure]) -> list[Figure]:
     return sorted(mine, key=lambda each: (VERDICTS[each.verdict] if each.verdict in bad else 4, each.value is None, each.position))
 
 
-def draw(context: PageContext, scope: Scope, figures: Sequence[Figure], chosen: str) -> None:
+def draw(context: PageContext, figures: Sequence[Figure], chosen: str) -> None:
     """Draw the table."""
     mine = of_everybody(figures)
     if not mine:

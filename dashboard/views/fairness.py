@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard import data, strings
-from dashboard.components.choose import choose, choose_class, choose_part, choose_version, choose_window, menus
+from dashboard.components.choose import choose, choose_part, menus, scoped
 from dashboard.components.markup import Html, known, show, text
 from dashboard.components.states import filtered, not_enough, panel
 from dashboard.destination import ABOUT_COLUMNS, BETWEEN, attribute_of, destination, fairness_part
@@ -30,7 +30,6 @@ from dashboard.panels import (
     words,
 )  # fmt: skip
 from dashboard.panels.attributes import ordered
-from reports import glossary
 from reports import strings as wording
 from reports.attention import Attention, since
 from reports.figure import Figure
@@ -43,10 +42,6 @@ def fairness(context: PageContext) -> None:
     part = choose_part(context, PARTS, fairness_part(context.view.measure) if context.view.measure else None)
     with top:
         head, places = menus(context, part, "attribute")
-    label = version = shown = None
-    if "class" in places:
-        with places["class"]:
-            label = choose_class(context, alone="one class" in part.menus, default=worst_class(context))
     reported = data.names(*context.key)
     names = [name for name in reported if part.shows(frozenset({name}))]
     offered = data.attributes(*context.key, names=names) if names else frozenset()
@@ -57,13 +52,7 @@ def fairness(context: PageContext) -> None:
             context.without("attribute") if elsewhere else context, "attribute", "Attribute", ordered(context.model, offered),
             words=wording.attribute, default=worst_attribute(context), help=strings.TERMS["group"],
         )  # fmt: skip
-    if "version" in places:
-        with places["version"]:
-            version = choose_version(context)
-    if "window" in places:
-        with places["window"]:
-            shown = choose_window(context, data.spans(*context.key))
-    scope = Scope(window=shown, version=version, attribute=attribute, label=label)
+    scope = scoped(context, part, places, attribute=attribute, default_class=worst_class(context) if "class" in places else None)
     asked = asked_for(context, scope)
     with head:
         show(Html(f'<h1 class="c-title">{strings.FAIRNESS}</h1><p class="c-lead">{text(lead(context, scope, asked))}</p>'))
@@ -140,7 +129,7 @@ def groups(context: PageContext, scope: Scope) -> None:
 def gaps(context: PageContext, scope: Scope) -> None:
     """Every group against the comparison group, and between all groups."""
     held = data.catalogue(*context.key).whole.get(scope.attribute or "", frozenset())
-    names = [name for name in held if name in BETWEEN or glossary.base_of(name, "_difference") or name.endswith("_difference")]
+    names = [name for name in held if name in BETWEEN or name.endswith("_difference")]
     figures = scope.read(context, *names, attribute=scope.attribute) if names else ()
     if not figures:
         filtered("gaps", "window", "version", "measure", "group", "column")

@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard import data, strings
-from dashboard.components.choose import choose, choose_class, choose_part, choose_version, choose_window, menus
+from dashboard.components.choose import choose, choose_part, menus, scoped
 from dashboard.components.markup import Html, known, show, text
 from dashboard.components.states import filtered, not_enough, panel
 from dashboard.destination import destination, performance_part
@@ -51,17 +51,7 @@ def performance(context: PageContext) -> None:
     part = choose_part(context, PARTS, performance_part(context.view.measure) if context.view.measure else None)
     with top:
         head, places = menus(context, part)
-    label = version = shown = None
-    if "class" in places:
-        with places["class"]:
-            label = choose_class(context, alone="one class" in part.menus)
-    if "version" in places:
-        with places["version"]:
-            version = choose_version(context)
-    if "window" in places:
-        with places["window"]:
-            shown = choose_window(context, data.spans(*context.key))
-    scope = Scope(window=shown, version=version, label=label)
+    scope = scoped(context, part, places)
     asked = asked_for(context, scope)
     with head:
         show(Html(f'<h1 class="c-title">{strings.PERFORMANCE}</h1><p class="c-lead">{text(lead(context, scope, asked))}</p>'))
@@ -112,7 +102,7 @@ def overview(context: PageContext, scope: Scope) -> None:
         chosen = picked(context, names)
         realised_over_time.draw(context, scope, chosen, figures)
     with left, panel("measures", strings.MEASURES, words.MEASURES_LEAD):
-        measures.draw(context, scope, figures, chosen)
+        measures.draw(context, figures, chosen)
 
 
 def picked(context: PageContext, names: Sequence[str]) -> str:
