@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from itertools import groupby
 from typing import Any, Final
 
 from reports import pen, scales, strings
@@ -148,11 +149,20 @@ def spread(
 def band(
     places: Sequence[Any], lows: Sequence[float | None], highs: Sequence[float | None], colour: str, opacity: float
 ) -> list[dict[str, Any]]:
-    """Return two invisible lines with the room between them tinted."""
-    return [
-        {
-            "type": "scatter", "x": list(places), "y": list(bounds), "mode": "lines", "line": {"width": 0}, "fill": fill,
-            "fillcolor": translucent(colour, opacity), "hoverinfo": "skip", "showlegend": False, "connectgaps": False,
-        }
-        for bounds, fill in ((highs, None), (lows, "tonexty"))
-    ]  # fmt: skip
+    """Return pairs of invisible lines with the room between them tinted, one pair for each unbroken run of bounds.
+
+    A fill to a line with a gap in it is drawn as a wedge across the gap.
+    """
+    traces: list[dict[str, Any]] = []
+    for known, run in groupby(range(len(places)), key=lambda i: lows[i] is not None and highs[i] is not None):
+        piece = list(run)
+        if known:
+            traces += [
+                {
+                    "type": "scatter", "x": [places[i] for i in piece], "y": [bounds[i] for i in piece], "mode": "lines",
+                    "line": {"width": 0}, "fill": fill, "fillcolor": translucent(colour, opacity), "hoverinfo": "skip",
+                    "showlegend": False,
+                }
+                for bounds, fill in ((highs, None), (lows, "tonexty"))
+            ]  # fmt: skip
+    return traces
