@@ -17,9 +17,8 @@ _TRENDS: Final = (
     "selection_rate", "base_rate", "accuracy", "roc_auc", "true_positive_rate", "false_positive_rate", "expected_calibration_error",
     "mean_error", "mean_absolute_error", "root_mean_squared_error", "r_squared",
 )  # fmt: skip
-# Parts of another figure, said beside it.
-_PARTS: Final = ("brier_reliability", "brier_resolution", "brier_uncertainty")
 _APART: Final = ("label_maturity", "label_selectivity")
+_PARTS: Final = ("brier_reliability", "brier_resolution", "brier_uncertainty")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,8 +71,7 @@ def performance(found: Findings) -> Performance:
     """Return the section."""
     figures = [f for f in (*found.of("performance"), *found.of("service")) if f.column is None and not f.name.endswith("_bounds")]
     changes = {f.name.removesuffix("_change"): f for f in figures if f.name.endswith("_change")}
-    main = [f for f in figures if glossary.base_of(f.name, "_change") is None and f.name not in (*_PARTS, *_APART)]
-    main = [f for f in main if not f.name.endswith("_version_difference")]
+    main = [f for f in figures if glossary.base_of(f.name, "_change") is None and not f.name.endswith("_version_difference")]
     shown = [_measured(f, changes.get(f.name), found) for f in main if f.value is not None or f.suppressed]
     curves = [series.reliability(f) for f in main if f.name == "expected_calibration_error"]
     realised = {f.name for f in main if f.value is not None}

@@ -14,7 +14,9 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from audits import gaps
 from audits.record import to_json
+from audits.registry import GROUPS
 from connectors.published import open_published
 from dashboard import data
 from dashboard.serve import CONFIG
@@ -25,6 +27,10 @@ from tests.real.conftest import Audited
 
 PICKED = 500
 NUMBERS = ("value", "low", "high", "n")
+
+
+TOLD = {*gaps.NAMES, "criteria_conflict", "detectable_gap", *(audit.name for name in ("tradeoffs", "weak_spots") for audit in GROUPS[name])}
+"""What the HTML does not list line by line."""
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +101,11 @@ def test_report_json_and_csv_hold_what_the_audit_says(employment: Audited, audit
 
 
 def test_the_html_prints_what_the_json_says(employment: Audited, audit_json: list[dict[str, Any]]) -> None:
-    """Every whole-period figure about a group, a gap or everybody that the report JSON shows stands in a line of the HTML, as printed."""
+    """Every whole-period figure about a group, a gap or everybody that the report JSON shows stands in a line of the HTML, as printed.
+
+    Estimates are printed where nothing is realised, and all outcomes of this log are known. A change stands in the line of its measure.
+    Other gaps are drawn, and what is in `TOLD` is said in sentences and tables of its own form.
+    """
     page = render("audit", "html", employment.run).decode("utf-8")
     lines = set()
     for line in re.findall(r"<tr>.*?</tr>", page, flags=re.DOTALL):
@@ -106,10 +116,18 @@ def test_the_html_prints_what_the_json_says(employment: Audited, audit_json: lis
         lines.add(tuple(unescape(re.sub(r"<[^>]+>", "", cell)).strip() for cell in cells))
     joined = {" | ".join(cells) for cells in lines}
     report = json.loads(render("audit", "json", employment.run))["runs"][0]["findings"]
-    checked = 0
+    checked = changes = 0
     for found in report:
         whole = found["window"]["first_row"] == 0 and found["window"]["last_row"] == len(employment.rows) - 1
         if not whole or found["column"] or found["version"] or found.get("suppressed") or found["estimate"]["value"] is None:
+            continue
+        if found["name"].endswith("_change") and not found["slice"]:
+            unit = strings.display_unit(found["name"], found["unit"])
+            _, interval = strings.parts(*(found["estimate"][name] for name in NUMBERS[:3]), unit)
+            base = strings.glossary.term(found["name"].removesuffix("_change")).title
+            assert any(line.startswith(base) and interval in line for line in joined), (found["name"], interval)
+            changes += 1
+        if found["name"] in TOLD or strings.glossary.term(found["name"]).family == "estimated":
             continue
         if not found["slice"] and not found["attribute"] and strings.glossary.term(found["name"]).family not in ("performance", "quality"):
             continue
@@ -122,6 +140,7 @@ def test_the_html_prints_what_the_json_says(employment: Audited, audit_json: lis
         assert any(line.startswith(title) and group in line and wanted in line for line in joined), (figure.name, group, wanted)
         checked += 1
     assert checked > 200
+    assert changes > 10
 
 
 @pytest.mark.parametrize("attribute", ["SEX", "RAC1P", "RAC1P,SEX"])
