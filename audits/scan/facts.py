@@ -120,10 +120,6 @@ def _with_outcomes(log: Log, bins: Bins, rows: ir.Table, picked: dict[str, ir.Va
 def _derived(rows: ir.Table, log: Log, bins: Bins) -> ir.Table:
     """The facts with what takes a score and an outcome together: losses, errors and their bins, null where either is unknown."""
     task = log.model.task
-    if task == "binary" and "score0" in rows.columns:
-        score, positive = rows["score0"], rows["outcome"].cast("float64")
-        away = (score - (positive if log.model.same else double(1) - positive)).abs()
-        return rows.mutate(error=away, log_loss=_log_loss(double(1) - away))
     if task == "multiclass":
         several = [f"score{k}" for k in range(len(bins.classes))]
         if not all(name in rows.columns for name in several):
@@ -131,7 +127,7 @@ def _derived(rows: ir.Table, log: Log, bins: Bins) -> ir.Table:
         hit = ibis.cases(*((rows["outcome"] == k, rows[name]) for k, name in enumerate(several)), else_=ibis.null("float64"))
         squares = reduce(lambda a, b: a + b, (rows[name] * rows[name] for name in several))  # null unless all are there
         rows = rows.mutate(squares=squares, hit=ibis.ifelse(squares.isnull(), ibis.null("float64"), hit))
-        return rows.mutate(squared=rows["squares"] - double(2) * rows["hit"] + double(1), log_loss=_log_loss(rows["hit"])).drop("hit")
+        return rows.mutate(squared=rows["squares"] - double(2) * rows["hit"] + double(1), log_loss=log_loss(rows["hit"])).drop("hit")
     if task != "regression":
         return rows
     grid = bins.outcome_bins
@@ -148,7 +144,7 @@ def _derived(rows: ir.Table, log: Log, bins: Bins) -> ir.Table:
     return rows
 
 
-def _log_loss(likely: ir.FloatingValue) -> ir.FloatingValue:
+def log_loss(likely: ir.FloatingValue) -> ir.FloatingValue:
     least, most = double(EPSILON), double(1 - EPSILON)
     return -ibis.ifelse(likely < least, least, ibis.ifelse(likely > most, most, likely)).ln()
 

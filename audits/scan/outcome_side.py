@@ -12,7 +12,7 @@ import ibis.expr.types as ir
 
 from audits.bins import CONFIDENCE, Bins
 from audits.histograms import COARSE
-from audits.scan.facts import SERVICE
+from audits.scan.facts import SERVICE, log_loss
 from audits.scan.log import Log, double, groupings, joined
 
 
@@ -34,10 +34,17 @@ def outcome_table(log: Log, rows: ir.Table, family: Iterable[int], *, coarse: in
     elif "score0" in rows.columns:
         score = rows["score0"]
         sums |= {"scored": score.count(), "score": score.sum(), "score_squared": (score * score).sum()}
-        if "error" in rows.columns:
-            square = rows["error"] * rows["error"]
+        if log.model.task == "binary" and "outcome" in rows.columns:
+            positive = rows["outcome"].cast("float64")
+            error = (score - (positive if log.model.same else double(1) - positive)).abs()
+            loss = log_loss(double(1) - error)
+            sums |= {"log_loss": loss.sum(), "log_loss_squared": (loss * loss).sum()}
+        else:
+            error = rows["error"] if "error" in rows.columns else None
+        if error is not None:
+            square = error * error
             sums |= {"error_2": square.sum(), "error_4": (square * square).sum()}
-    if "log_loss" in rows.columns:
+    if log.model.task == "multiclass" and "log_loss" in rows.columns:
         sums |= {"log_loss": rows["log_loss"].sum(), "log_loss_squared": (rows["log_loss"] * rows["log_loss"]).sum()}
     if log.model.task == "regression":
         sums |= _errors(rows)
