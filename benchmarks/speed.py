@@ -194,6 +194,8 @@ because each is judged and numbered by itself.
 * **Whole audit.** The time grows with the findings. This log has three protected attributes, their intersection of 80 cells, 31 windows and
   two versions beside the whole; every figure has its interval, and every gap its test. A third goes into estimates without outcomes,
   trade-offs, weak spots and drift; a sixth into laying findings out as one table.
+* **Late outcomes.** Histograms know the decision, so three times as many lists are read, added to and written back as in the version before
+  ([why](decisions/0008-what-histograms-know.md)).
 * **One more day.** Ibis compiles the expressions of 31 columns, which does not depend on the rows; the rest is DuckDB planning and running
   them, and the exact second pass for the median score of the whole period.
 """
