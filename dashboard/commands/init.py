@@ -15,6 +15,8 @@ ROLES = {
     "time": "when the prediction was made; without it, the log is windowed by rows",
     "version": "which model answered",
     "score": "P(outcome is positive), before any cut-off",
+    "prediction_low": "the interval given with the prediction",
+    "prediction_high": "the interval given with the prediction",
     "decision": "what was done",
     "outcome": "what turned out to be true",
     "outcome_time": "when the outcome became known",
@@ -28,6 +30,15 @@ ROLES = {
     "client": "who asked",
     "weight": "how much the row counts",
 }
+MEANINGS = {
+    "multiclass": {
+        "score": "one probability a class; the class is what the * stands for",
+        "decision": "what was done, one of the classes",
+        "outcome": "what turned out to be true, one of the classes",
+    },
+    "regression": {"score": "the prediction", "outcome": "what turned out to be true, a number"},
+}
+"""What roles mean where the task is not binary; these columns are recognised by values more than by names."""
 FAR_FROM_ALL = 12
 
 
@@ -79,10 +90,7 @@ def lines(folder: Path, sources: list[Source], guessed: Guess) -> Iterator[str]:
     yield ""
     yield f"[{section}]"
     yield f"title = {quoted(folder.resolve().name or name)}"
-    yield 'task = "binary"'
-    judged = guessed.roles.get("decision") or guessed.roles.get("outcome")
-    seen = f"; {quoted(judged.name)} holds {', '.join(value(each) for each in judged.values)}" if judged is not None else ""
-    yield f"favorable = {value(guessed.favorable)}    # CHECK: the value that benefits the person{seen}"
+    yield from task(guessed)
     if guessed.protected:
         yield f"protected = [{', '.join(protected(each) for each in guessed.protected)}]    # CHECK: groups to compare"
     else:
@@ -105,12 +113,14 @@ def lines(folder: Path, sources: list[Source], guessed: Guess) -> Iterator[str]:
             yield "# rows = 50000"
         yield ""
     yield f"[{section}.columns]"
-    for role, meaning in ROLES.items():
+    special = MEANINGS.get(guessed.task, {})
+    for role, meaning in (ROLES | special).items():
         if role in guessed.roles:
-            yield f"{role} = {quoted(guessed.roles[role].name)}    # {meaning}"
-        elif role in ("id", "time", "score", "decision", "outcome"):
+            yield f"{role} = {quoted(guessed.roles[role].name)}    # {'CHECK: ' if role in special else ''}{meaning}"
+        elif role in ("id", "time", "score", "decision", "outcome") and (role, guessed.task) != ("decision", "regression"):
             yield f'# {role} = "..."    # none recognised: {meaning}'
-    yield "# positive = 1    # the outcome value that the score predicts; default: favorable"
+    if guessed.task == "binary":
+        yield "# positive = 1    # the outcome value that the score predicts; default: favorable"
     for source in sorted(sources, key=lambda each: kind(each, guessed) == "outcomes"):
         yield ""
         yield f"[[{section}.sources]]"
@@ -119,9 +129,27 @@ def lines(folder: Path, sources: list[Source], guessed: Guess) -> Iterator[str]:
         yield f'rows = "{kind(source, guessed)}"    # predictions, outcomes, both or reference'
 
 
+def task(guessed: Guess) -> Iterator[str]:
+    """Yield the lines that say what kind of answers the model gives, and which of them is favorable."""
+    roles = guessed.roles
+    if guessed.task == "multiclass":
+        classes = [quoted(str(each)) for each in roles["score"].values]
+        more = f" and {len(classes) - FAR_FROM_ALL} more" if len(classes) > FAR_FROM_ALL else ""
+        yield f'task = "multiclass"    # CHECK: {quoted(roles["score"].name)} add up to 1: {", ".join(classes[:FAR_FROM_ALL])}{more}'
+        yield f"# favorable = {classes[0]}    # the class that benefits the person; left out, each class is looked at for itself"
+    elif guessed.task == "regression":
+        both = f"{quoted(roles['score'].name)} and {quoted(roles['outcome'].name)}"
+        yield f'task = "regression"    # CHECK: {both} are numbers of many values'
+    else:
+        yield 'task = "binary"'
+        judged = roles.get("decision") or roles.get("outcome")
+        seen = f"; {quoted(judged.name)} holds {', '.join(value(each) for each in judged.values)}" if judged is not None else ""
+        yield f"favorable = {value(guessed.favorable)}    # CHECK: the value that benefits the person{seen}"
+
+
 def kind(source: Source, guessed: Guess) -> str:
     """Guess what the rows of a source are."""
-    names = {column.name for column in source.columns}
+    names = {column.name for column in (*source.columns, *source.patterns)}
     has = {role for role, column in guessed.roles.items() if column.name in names}
     if re.search(r"reference|baseline|train", source.glob.lower()):
         return "reference"

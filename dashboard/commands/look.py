@@ -7,9 +7,11 @@ a guess alone.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import reduce
 from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -42,6 +44,12 @@ NAMES: dict[str, str] = {
     "id": r"id|uuid|key|.*_?(id|uuid)",
 }
 """What columns of a role tend to be called; the first role whose name and values fit takes the column."""
+
+PREDICTION = r"(?!.*_(id|no|ms|low|high|lower|upper)$)(.*_)?(predict(ed|ion)|pred|estimated?|forecast(ed)?|valuation|y?hat)(_.*)?"
+MEASURED = rf"{NAMES['outcome']}|(actual|true|observed|real)_.*|.*_(actual|true|observed)"
+"""What the prediction and the outcome of a regression tend to be called."""
+MANY = 20
+"""Numbers of more distinct values than this are measured, not classes."""
 
 PROTECTED = (
     r"(.*_)?(sex|gender|race|rac\d\w|ethnicity|ethnic_group|age(_group|_cat|_band|p)?|disab\w*|religion|nationality|marital(_status)?|pregnan\w*|veteran|"
@@ -78,11 +86,12 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """Files of one shape: a glob relative to the folder, and the columns of their heads."""
+    """Files of one shape: a glob relative to the folder, the columns of their heads, and what could be a score of several classes."""
 
     glob: str
     files: int
     columns: tuple[Column, ...]
+    patterns: tuple[Column, ...] = ()
 
 
 def look(folder: Path) -> list[Source]:
@@ -117,7 +126,9 @@ def look(folder: Path) -> list[Source]:
         prefix = "" if where == "." else f"{escape(where)}/"
         names = [path.name for path, _ in members]
         pattern = escape(names[0]) if len(names) == 1 else f"*{ending}" if alone else f"{escape(common_start(names))}*{ending}"
-        found_sources.append(Source(glob=prefix + pattern, files=len(names), columns=columns_of(members[0][1])))
+        head = members[0][1]
+        columns = columns_of(head)
+        found_sources.append(Source(glob=prefix + pattern, files=len(names), columns=columns, patterns=patterns_of(head, columns)))
     return found_sources
 
 
@@ -156,7 +167,8 @@ def read_head(path: Path) -> pa.Table:
         return json.read_json(pa.BufferReader(head))
     from pyarrow import csv
 
-    return csv.read_csv(pa.BufferReader(head), parse_options=csv.ParseOptions(delimiter=delimiter(lines[0].decode("utf-8-sig"))))
+    parse = csv.ParseOptions(delimiter=delimiter(lines[0].decode("utf-8-sig")))
+    return csv.read_csv(pa.BufferReader(head), parse_options=parse, convert_options=csv.ConvertOptions(strings_can_be_null=True))
 
 
 def delimiter(header: str) -> str:
@@ -208,6 +220,39 @@ def columns_of(head: pa.Table) -> tuple[Column, ...]:
     return tuple(found)
 
 
+def patterns_of(head: pa.Table, columns: Sequence[Column]) -> tuple[Column, ...]:
+    """Find names with a * that stand for three or more probabilities that add up to 1 in nearly every row; their values are the classes.
+
+    Zeros and ones alone, which add up to 1 where they encode a feature, are no probabilities.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    could_be = [column.name for column in columns if column.between_0_and_1 and column.name.isprintable() and "*" not in column.name]
+    breaks = [(name, each) for name in could_be for each in re.finditer(r"[\W_]", name)]
+    cuts = Counter([(name[: each.end()], "") for name, each in breaks] + [("", name[each.start() :]) for name, each in breaks])
+    found = []
+    for (before, after), times in cuts.items():
+        least = len(before) + len(after)
+        fitting = [c for c in columns if c.name.startswith(before) and c.name.endswith(after) and len(c.name) > least]
+        members = [column for column in fitting if column.name in could_be]
+        if times < 3 or len(members) < 3 or all(column.distinct <= 2 for column in members):
+            continue
+        total = reduce(pc.add, (head[column.name].cast(pa.float64()) for column in members))
+        if (pc.mean(pc.less_equal(pc.abs(pc.subtract(total, 1.0)), 0.02)).as_py() or 0) < 0.95:
+            continue
+        labels = tuple(column.name[len(before) : len(column.name) - len(after)] for column in members)
+        pattern = Column(name=f"{before}*{after}", kind="number", distinct=len(labels), filled=len(total), values=labels)
+        if all(column in members or holds(column, pattern) for column in fitting):
+            found.append(pattern)
+    return tuple(sorted(found, key=lambda each: -each.distinct))
+
+
+def holds(column: Column, pattern: Column) -> bool:
+    """Whether a column's values are the classes of a pattern."""
+    return column.kind == "text" and 2 <= column.distinct <= pattern.distinct and set(column.values) <= set(pattern.values)
+
+
 def looks_like_time(values: Any) -> bool:
     """Whether text reads as ISO dates or times."""
     some = values.drop_null().slice(0, 50).to_pylist()
@@ -230,26 +275,36 @@ class Guess:
     segments: tuple[Column, ...]
     features: tuple[str, ...]
     favorable: object
+    task: str = "binary"
 
 
 def guess(sources: Sequence[Source]) -> Guess:
     """Match columns to roles by name and by value; each role and each column is used once."""
     columns: dict[str, Column] = {}
-    for source in sources:
+    for source in sorted(sources, key=lambda each: -len(each.columns)):  # of two files, the one with outcomes only is the narrower
         for column in source.columns:
             columns.setdefault(column.name, column)
     usable = {name: column for name, column in columns.items() if name.isprintable() and 0 < len(name) <= 200}
-    roles: dict[str, Column] = {}
+    roles = class_roles(sources, list(usable.values()))
+    task = "multiclass" if roles else "binary"
+    for label in roles["score"].values if roles else ():
+        usable.pop(roles["score"].name.replace("*", str(label)), None)
     for role, names in NAMES.items():
+        if task == "multiclass" and role in ("score", "decision", "outcome"):
+            continue
         for column in usable.values():
             if column not in roles.values() and re.fullmatch(names, column.name.strip().lower().replace(" ", "_")) and fits(role, column):
                 roles[role] = column
                 break
-    if "decision" not in roles:
+    if task == "binary" and "decision" not in roles:
         scores = (c for c in usable.values() if c not in roles.values() and re.fullmatch(NAMES["score"], c.name.lower()) and c.two_valued)
         roles.update(("decision", column) for column in scores)
-    if "outcome" not in roles and "id" in roles:
-        roles.update(outcome_alone(sources, roles))
+    if task == "binary" and "outcome" not in roles:
+        roles.update(outcome_alone(sources, roles, [column for column in usable.values() if column.two_valued]))
+    if task == "binary" and not {"decision", "outcome"} & set(roles):
+        measured = number_roles(sources, roles, usable)
+        roles |= measured
+        task = "regression" if measured else task
     rest = [column for column in usable.values() if column not in roles.values()]
     protected = tuple(c for c in rest if re.fullmatch(PROTECTED, c.name.lower()) and (c.kind == "number" or c.distinct <= 50))
     segments = tuple(
@@ -260,14 +315,53 @@ def guess(sources: Sequence[Source]) -> Guess:
     values = judged.values if judged is not None else (1,)
     known = [value for value in values if str(value).strip().lower().removesuffix(".0") in FAVORABLE]
     favorable = known[0] if known else max(values, key=str, default=1)
-    return Guess(roles=roles, protected=protected, segments=segments, features=features, favorable=favorable)
+    return Guess(roles=roles, protected=protected, segments=segments, features=features, favorable=favorable, task=task)
 
 
-def outcome_alone(sources: Sequence[Source], roles: dict[str, Column]) -> dict[str, Column]:
+def class_roles(sources: Sequence[Source], columns: Sequence[Column]) -> dict[str, Column]:
+    """Find score, decision and outcome of a model of several classes; nothing, unless a column holds the classes.
+
+    Where names do not tell, the decision is the fuller column of those beside the score: outcomes come late.
+    """
+    for source, pattern in [(each, pattern) for each in sources for pattern in each.patterns]:
+        held = [column for column in columns if holds(column, pattern) and not re.fullmatch(PROTECTED, column.name.lower())]
+        held.sort(key=lambda column: (column not in source.columns, -column.filled))
+        roles = {role: c for role in ("decision", "outcome") for c in reversed(held) if re.fullmatch(NAMES[role], c.name.lower())}
+        unnamed = [column for column in held if column not in roles.values()]
+        if "decision" not in roles and unnamed and unnamed[0] in source.columns:
+            roles["decision"] = unnamed.pop(0)
+        if "outcome" not in roles and unnamed:
+            roles["outcome"] = unnamed[0]
+        if roles:
+            return {"score": pattern} | roles
+    return {}
+
+
+def number_roles(sources: Sequence[Source], roles: dict[str, Column], columns: dict[str, Column]) -> dict[str, Column]:
+    """Find prediction, its interval and outcome of a regression; nothing, unless there are both a prediction and an outcome."""
+    free = {name: column for name, column in columns.items() if column not in roles.values() or column is roles.get("score")}
+    many = [column for column in free.values() if column.kind == "number" and column.distinct > MANY]
+    ends = (("_low", "_high"), ("_lower", "_upper"))
+    both = [(column.name, column.name + low, column.name + high) for column in many for low, high in ends]
+    intervals = {name: (free[low], free[high]) for name, low, high in both if low in free and high in free}
+    predictions = [c for c in many if re.fullmatch(PREDICTION, c.name.lower())] or [c for c in many if c.name in intervals]
+    for prediction in predictions:
+        others = [column for column in many if column is not prediction]
+        named = [c for c in others if re.fullmatch(MEASURED, c.name.lower()) and not re.fullmatch(PREDICTION, c.name.lower())]
+        named += [c for c in others if prediction.name in {f"predicted_{c.name}", f"estimated_{c.name}", f"pred_{c.name}"}]
+        named += [c for c in others if prediction.name.startswith(f"{c.name}_")]
+        found = {"outcome": named[0]} if named else outcome_alone(sources, roles, others)
+        if found:
+            interval = dict(zip(("prediction_low", "prediction_high"), intervals.get(prediction.name, ()), strict=False))
+            return {"score": prediction} | interval | found
+    return {}
+
+
+def outcome_alone(sources: Sequence[Source], roles: dict[str, Column], could_be: Collection[Column]) -> dict[str, Column]:
     """Find the outcome in a file that has nothing else but the id and, perhaps, a time."""
-    for source in sources:
+    for source in sources if "id" in roles else ():
         others = [column for column in source.columns if column.name != roles["id"].name and column.kind != "time"]
-        if len(others) == 1 and len(source.columns) > 1 and others[0].two_valued and others[0] not in roles.values():
+        if len(others) == 1 and len(source.columns) > 1 and others[0] in could_be and others[0] not in roles.values():
             return {"outcome": others[0]}
     return {}
 
