@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -135,6 +137,58 @@ class Coverage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Signal:
+    """What one rule says of one series of figures in the newest window that it can judge: whether somebody should be told.
+
+    Parameters
+    ----------
+    rule
+        The measure.
+    slice, reference_slice
+        Canonical JSON, as in the findings table.
+    answer
+        "raised", "quiet", or "can't tell", which neither raises an alert nor ends one.
+    since
+        Start of the first window of the change: a time, or a row number for a log without a clock.
+    evidence, line
+        Logarithms to base 10 of the evidence gathered and of what the budget of false alarms asks for; None where the rule states a fact.
+    """
+
+    model: str
+    rule: str
+    family: Literal["drift", "quality", "performance", "fairness", "service"]
+    severity: Severity
+    answer: Literal["raised", "quiet", "can't tell"]
+    slice: str = "{}"
+    reference_slice: str | None = None
+    attribute: str | None = None
+    column: str | None = None
+    version: str | None = None
+    window_start: dt.datetime | None = None
+    window_end: dt.datetime | None = None
+    first_row: int | None = None
+    last_row: int | None = None
+    partial: bool = False
+    since: dt.datetime | int | None = None
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    n: int = 0
+    unit: str = ""
+    threshold_min: float | None = None
+    threshold_max: float | None = None
+    evidence: float | None = None
+    line: float | None = None
+    reason: str = ""
+
+    @property
+    def key(self) -> str:
+        """What the alert about this rule and series is called, now and in every later run."""
+        parts = [self.rule, self.model, self.slice, self.attribute, self.column, self.version]
+        return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelRun:
     """The findings about one model, as one columnar table (a `pyarrow.Table` with `COLUMNS`)."""
 
@@ -146,6 +200,8 @@ class ModelRun:
     coverage: Coverage
     findings: Any
     errors: Sequence[Failure]
+    signals: tuple[Signal, ...] = ()
+    """What there is to tell somebody at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ from audits.policy import body, changes, fingerprint, thresholds
 from audits.provenance import code_revision, combined, content, numbers
 from audits.registry import check_policy
 from connectors.config import Config, ModelConfig
+from connectors.config_values import written
 from connectors.errors import CandorError, UsageError, nearest
 
 if TYPE_CHECKING:
@@ -154,21 +155,9 @@ def card_of(evidence: Evidence, window: str, loaded: dt.datetime | None) -> dict
         "attributes": json.dumps([name for name in model.attributes if name in evidence.attributes], ensure_ascii=False),
         "segments": json.dumps(list(model.segments), ensure_ascii=False),
         "features": sum(column.name not in taken for column in evidence.bins.columns),
-        "freshness": evidence.freshness, "label_delay": duration(model.label_delay), "ingested": loaded,
+        "freshness": evidence.freshness, "ingested": loaded,
+        "label_delay": None if model.label_delay is None else written(model.label_delay),
     }  # fmt: skip
-
-
-def duration(delay: dt.timedelta | None) -> str | None:
-    """A delay as the configuration writes it.
-
-    >>> duration(dt.timedelta(days=14)), duration(dt.timedelta(hours=36))
-    ('14d', '36h')
-    """
-    if delay is None:
-        return None
-    minutes = round(delay.total_seconds() / 60)
-    unit, size = next((u, s) for u, s in (("d", 1440), ("h", 60), ("m", 1)) if minutes % s == 0)
-    return f"{minutes // size}{unit}"
 
 
 def window_in_force(warehouse: Warehouse, model: ModelConfig) -> str:

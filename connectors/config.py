@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
+from connectors.alert_config import Alerts, ModelAlerts, Watch
 from connectors.errors import UsageError, nearest
 
 Value = bool | int | float | str
@@ -81,6 +82,7 @@ class Columns:
     weight: str | None = None
     prediction_low: str | None = None
     prediction_high: str | None = None
+    error: str | None = None
 
     def named(self) -> dict[str, str]:
         """Role -> column for every mapped role (`positive` is a value, not a column)."""
@@ -158,6 +160,7 @@ class ModelConfig:
     model: ModelFile | None = None
     costs: Costs | None = None
     regimes: tuple[str, ...] = ()
+    alerts: ModelAlerts = field(default_factory=ModelAlerts)
 
     @property
     def positive(self) -> Value | None:
@@ -223,6 +226,8 @@ class Config:
     version: int
     warehouse: WarehouseConfig
     models: Mapping[str, ModelConfig]
+    alerts: Alerts = field(default_factory=Alerts)
+    watch: Watch = field(default_factory=Watch)
 
     def model(self, name: str) -> ModelConfig:
         """The model of that name.

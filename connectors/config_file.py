@@ -9,21 +9,20 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    StrictBool,
-    StrictFloat,
-    StrictInt,
-    StrictStr,
-    ValidationError,
-)
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictInt, StrictStr, ValidationError
 
 from connectors import config_checks
 from connectors import config_values as values
+from connectors.alert_config_file import (
+    AlertsPart,
+    ChannelPart,
+    ModelAlertsPart,
+    RollbackPart,
+    WatchPart,
+    alerts_of,
+    model_alerts_of,
+    watch_of,
+)
 from connectors.config import (
     REGIMES,
     Columns,
@@ -39,33 +38,25 @@ from connectors.config import (
     ThresholdOverride,
     WarehouseConfig,
 )
+from connectors.config_parts import Column, Number, Part, Scalar
 from connectors.errors import UsageError, nearest
 
 _MODEL_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
-Scalar = StrictBool | StrictInt | StrictFloat | StrictStr
-Column = Annotated[StrictStr, AfterValidator(values.column)]
-Number = StrictInt | StrictFloat
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", protected_namespaces=(), allow_inf_nan=False)
-
-
-class _Protected(_Part):
+class _Protected(Part):
     column: Column
     edges: Annotated[tuple[Number, ...], AfterValidator(values.edges)] | None = None
     reference: Annotated[StrictStr, BeforeValidator(values.level)] | None = None
     probabilities: dict[str, Column] | None = None
 
 
-class _Reference(_Part):
+class _Reference(Part):
     until: Annotated[datetime, BeforeValidator(values.moment)] | None = None
     rows: Annotated[StrictInt, Field(gt=0)] | None = None
     version: StrictStr | None = None
 
 
-class _Columns(_Part):
+class _Columns(Part):
     id: Column | None = None
     time: Column | None = None
     version: Column | None = None
@@ -85,9 +76,10 @@ class _Columns(_Part):
     weight: Column | None = None
     prediction_low: Column | None = None
     prediction_high: Column | None = None
+    error: Column | None = None
 
 
-class _Source(_Part):
+class _Source(Part):
     model_config = ConfigDict(extra="allow")  # each kind knows its own keys and refuses the others
     kind: StrictStr = "file"
     path: StrictStr | None = None
@@ -95,7 +87,7 @@ class _Source(_Part):
     name: StrictStr | None = None
 
 
-class _Threshold(_Part):
+class _Threshold(Part):
     min: Number | None = None
     max: Number | None = None
     min_n: Annotated[StrictInt, Field(ge=1)] | None = None
@@ -106,14 +98,14 @@ class _Threshold(_Part):
     until: Annotated[datetime, BeforeValidator(values.moment)] | None = None
 
 
-class _Costs(_Part):
+class _Costs(Part):
     true_positive: Number = 0.0
     false_positive: Number = 0.0
     true_negative: Number = 0.0
     false_negative: Number = 0.0
 
 
-class _ModelFile(_Part):
+class _ModelFile(Part):
     format: Literal["onnx", "lightgbm", "xgboost", "skops", "mlflow", "http"]
     path: StrictStr | None = None
     url: StrictStr | None = None
@@ -135,7 +127,7 @@ def _regime(value: str) -> str:
     return value
 
 
-class _Model(_Part):
+class _Model(Part):
     title: StrictStr | None = None
     task: Task = "binary"
     favorable: Scalar | None = None
@@ -155,22 +147,25 @@ class _Model(_Part):
     policy: dict[str, Annotated[tuple[_Threshold, ...], BeforeValidator(_entries)]] = Field(default_factory=dict)
     costs: _Costs | None = None
     regimes: tuple[Annotated[StrictStr, AfterValidator(_regime)], ...] = ()
+    alerts: ModelAlertsPart = Field(default_factory=ModelAlertsPart)
 
 
-class _Spark(_Part):
+class _Spark(Part):
     master: StrictStr
 
 
-class _Warehouse(_Part):
+class _Warehouse(Part):
     path: StrictStr = "candor.duckdb"
     engine: Literal["duckdb", "spark"] = "duckdb"
     memory_limit: Annotated[StrictStr, AfterValidator(values.memory)] = "2GB"
     spark: _Spark | None = None
 
 
-class _File(_Part):
+class _File(Part):
     version: Literal[1]
     warehouse: _Warehouse = Field(default_factory=_Warehouse)
+    alerts: AlertsPart = Field(default_factory=AlertsPart)
+    watch: WatchPart = Field(default_factory=WatchPart)
     models: dict[str, _Model]
 
 
@@ -200,7 +195,15 @@ def read(path: Path) -> Config:
         spark_master=house.spark.master if house.spark else None,
     )
     models = {name: _model(path, folder, name, model) for name, model in parsed.models.items()}
-    return Config(path=path, folder=folder, version=parsed.version, warehouse=warehouse, models=models)
+    return Config(
+        path=path,
+        folder=folder,
+        version=parsed.version,
+        warehouse=warehouse,
+        models=models,
+        alerts=alerts_of(path, parsed.alerts, models),
+        watch=watch_of(path, parsed.watch),
+    )
 
 
 def _toml(path: Path) -> dict[str, Any]:
@@ -273,7 +276,12 @@ def _fields_at(where: list[str]) -> list[str]:
         (r"models\.[^/]+/sources/\d+", _Source),
         (r"models\.[^/]+/policy/.*", _Threshold),
         (r"models\.[^/]+/costs", _Costs),
+        (r"models\.[^/]+/alerts.*", ModelAlertsPart),
         (r"models\.[^/]+", _Model),
+        (r"alerts", AlertsPart),
+        (r"alerts\.rollback", RollbackPart),
+        (r"alerts\.channels.*", ChannelPart),
+        (r"watch", WatchPart),
     ]
     text = ".".join(where[:2]) + "".join(f"/{part}" for part in where[2:])
     for pattern, model in sections:
@@ -328,6 +336,7 @@ def _model(path: Path, folder: Path, name: str, raw: _Model) -> ModelConfig:
         model=_model_file(where, folder, raw.model),
         costs=None if raw.costs is None else Costs(**{key: float(cost) for key, cost in raw.costs.model_dump().items()}),
         regimes=raw.regimes,
+        alerts=model_alerts_of(f"{where}.alerts", raw.alerts, versions=columns.version is not None),
     )
     config_checks.check(where, model)
     return model

@@ -6,12 +6,14 @@ import itertools
 import re
 from datetime import UTC, date, datetime, timedelta
 
+from connectors.alert_config import Budget
 from connectors.errors import nearest
 from connectors.schema import check_name
 
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(B|KB|MB|GB|TB|KiB|MiB|GiB|TiB)", re.IGNORECASE)
 _FACTORS = {"b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12, "kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40}
-_DELAY = re.compile(r"(\d+(?:\.\d+)?)\s*(m|h|d|w)")
+_DELAY = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h|d|w)")
+_BUDGET = re.compile(r"(\d+(?:\.\d+)?)\s+per\s+(.+)")
 _ROW_WINDOW = re.compile(r"([1-9]\d*) rows")
 CALENDAR_WINDOWS = ("1h", "1d", "1w", "1mo")
 
@@ -37,11 +39,35 @@ def delay(value: object) -> object:
     if match is None:
         raise ValueError(f'{value!r} is not a duration; write "36h", "14d" or "2w"')
     amount = float(match[1])
-    unit = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}[match[2]]
+    unit = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}[match[2]]
     try:
         return timedelta(**{unit: amount})
     except OverflowError:
         raise ValueError(f'{value!r} is longer than any log; write "36h", "14d" or "2w"') from None
+
+
+def written(delay: timedelta) -> str:
+    """A duration as the configuration writes it.
+
+    >>> written(timedelta(days=14)), written(timedelta(hours=36)), written(timedelta(seconds=90))
+    ('14d', '36h', '90s')
+    """
+    seconds = round(delay.total_seconds())
+    unit, size = next((u, s) for u, s in (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)) if seconds % s == 0)
+    return f"{seconds // size}{unit}"
+
+
+def budget(value: object) -> object:
+    """A budget of false alarms such as "1 per 7d".
+
+    >>> budget("2 per 30d")
+    Budget(count=2.0, per=datetime.timedelta(days=30))
+    """
+    match = _BUDGET.fullmatch(value.strip()) if isinstance(value, str) else None
+    per = delay(match[2]) if match is not None else None
+    if match is None or not isinstance(per, timedelta) or not per or not float(match[1]):
+        raise ValueError(f'{value!r} is not a budget of false alarms; write "1 per 7d"')
+    return Budget(count=float(match[1]), per=per)
 
 
 def moment(value: object) -> object:
