@@ -19,6 +19,7 @@ Need = Literal[
 ]  # fmt: skip
 _ROLES = ("decision", "outcome", "score", "latency_ms", "cost", "energy_wh", "prediction_low", "prediction_high")
 Function = Callable[[Evidence], Iterator[Measurement]]
+Units = Literal["jackknife", "rows", "own"]
 EVERY_TASK = ("binary", "multiclass", "regression")
 
 
@@ -28,6 +29,18 @@ class Audit:
 
     `unit` is "proportion", "ratio", "difference", "score", "count", "ms", "hours", "currency", "Wh", "distance", or "outcome":
     the unit of a numeric outcome.
+
+    Parameters
+    ----------
+    favorable
+        It is about the favorable value: where a class of several is favorable, it is also reported without naming a class, and judged.
+    compared
+        It holds what is seen against the reference: too small a reference leaves nothing to judge.
+    units
+        Where rows repeat units: "jackknife" asks it again without each group of units; "rows" takes rows as independent, because the groups
+        of units are not known to it (exact passes over rows, bins of a column, searches) or it is no sample; "own" knows how itself.
+    probe
+        The probe that has to have read rows for it, in `audits/probes`.
     """
 
     name: str
@@ -35,14 +48,23 @@ class Audit:
     needs: tuple[Need, ...]
     tasks: tuple[str, ...]
     function: Function
+    favorable: bool = False
+    compared: bool = False
+    units: Units = "jackknife"
+    probe: str = ""
 
     def __call__(self, evidence: Evidence) -> Iterator[Measurement]:
         return self.function(evidence)
 
 
-def audit(*, name: str, unit: str, needs: tuple[Need, ...] = (), tasks: tuple[str, ...] = ("binary",)) -> Callable[[Function], Audit]:
+def audit(
+    *, name: str, unit: str, needs: tuple[Need, ...] = (), tasks: tuple[str, ...] = ("binary",), favorable: bool = False,
+    compared: bool = False, units: Units = "jackknife", probe: str = "",
+) -> Callable[[Function], Audit]:  # fmt: skip
     """Declare a function to be the audit of this name."""
-    return lambda function: Audit(name=name, unit=unit, needs=needs, tasks=tasks, function=function)
+    return lambda function: Audit(
+        name=name, unit=unit, needs=needs, tasks=tasks, function=function, favorable=favorable, compared=compared, units=units, probe=probe
+    )
 
 
 def missing(evidence: Evidence, need: Need) -> str | None:

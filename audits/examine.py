@@ -22,26 +22,12 @@ from audits.registry import AUDITS, GROUPS
 POOLED = '"{name}" has too many levels to compare all: the {n} most frequent are told apart, the rest is shown together as "(other)"'
 AS_ROWS = 'these take rows that share one "{unit}" as independent, so their intervals may be too narrow: {names}'
 NOT_RUN = "not run: candor audit --what-if"
-WHAT_IF = {
-    "reductions_frontier": "reductions", "weak_spot_by_features": "weak_spots", "weak_spot_by_features_log_loss": "weak_spots",
-    "weak_spot_by_features_absolute_error": "weak_spots",
-}  # fmt: skip
-"""Measures that rest on rows read by `candor audit --what-if`, and the probe that reads them."""
-
-ABOUT_FAVORABLE = frozenset({
-    "selection_rate", "base_rate", "impact_ratio", "demographic_parity_difference", "demographic_parity_ratio", "odds_ratio",
-    "standardized_mean_difference",
-})  # fmt: skip
-"""Measures about the favorable value: where a class of several is favorable, they are also reported without naming a class, and judged."""
-
-AGAINST_REFERENCE = frozenset({
-    *(found.name for found in GROUPS["drift"]), *(name for name in gaps.NAMES if name.endswith(gaps.CHANGE)), "unseen_category_rate",
-    "out_of_range_rate",
-})  # fmt: skip
-"""Measures that hold what is seen against the reference."""
-
-HANDLE_UNITS = frozenset({"weak_spot", "weak_spot_log_loss", "weak_spot_absolute_error"})
-"""Measures that know how to treat repeated units themselves."""
+FAVORABLE = frozenset(found.name for found in AUDITS.values() if found.favorable)
+COMPARED = frozenset(
+    name
+    for name, found in AUDITS.items()
+    if found.compared or found in GROUPS["drift"] or (name in gaps.NAMES and name.endswith(gaps.CHANGE))
+)
 
 
 def examine(
@@ -73,7 +59,7 @@ def examine(
     measured = measured if place is None else [within(block, place) for block in measured]
     return ModelRun(
         model=evidence.model.name, task=evidence.model.task, card=card, reference=evidence.reference, coverage=evidence.coverage,
-        findings=findings_table(evidence, measured, policy, notes, AGAINST_REFERENCE, ABOUT_FAVORABLE - set(evidence.model.policy)),
+        findings=findings_table(evidence, measured, policy, notes, COMPARED, FAVORABLE - set(evidence.model.policy)),
         errors=failures,
     )  # fmt: skip
 
@@ -116,7 +102,7 @@ def _places(evidence: Evidence, found: Audit) -> list[tuple[int | None, int]]:
     topics = evidence.topics
     places: list[tuple[int | None, int]] = [(k, topics.index(label)) for k, label in enumerate(evidence.classes)]
     favorable = None if evidence.model.favorable is None else str(evidence.model.favorable)
-    if favorable in evidence.classes and found.name in ABOUT_FAVORABLE:
+    if favorable in evidence.classes and found.favorable:
         places.insert(0, (evidence.classes.index(favorable), -1))
     return places
 
@@ -132,8 +118,7 @@ def _one(found: Audit, seen: Evidence) -> list[Measurement] | Failure:
     except Exception as error:  # noqa: BLE001  one broken measure must not take the others down
         return Failure(name=found.name, reason=_broken(error), error=True)
     if not any(len(block) for block in blocks):
-        probe = WHAT_IF.get(found.name)
-        not_run = probe is not None and probe not in seen.probes
+        not_run = bool(found.probe) and found.probe not in seen.probes
         return Failure(name=found.name, reason=NOT_RUN if not_run else "the log holds nothing to measure it on")
     return blocks
 
@@ -152,7 +137,7 @@ def by_units(evidence: Evidence, asked: Sequence[Asked]) -> tuple[list[Asked], l
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         done = dict(zip(map(id, chosen), jackknifed(evidence, chosen), strict=True))
     found = [done.get(id(each), each) for each in asked]
-    rest = {each.audit.name for each in asked if id(each) not in done} - HANDLE_UNITS
+    rest = {each.audit.name for each in asked if id(each) not in done and each.audit.units != "own"}
     shown = [name for name in ("drift", "quality", "estimated") if any(member.name in rest for member in GROUPS.get(name, ()))]
     listed = {member.name for name in shown for member in GROUPS[name]}
     shown += sorted(rest - listed)

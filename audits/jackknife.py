@@ -24,14 +24,6 @@ from audits.finding import Measurement
 from audits.interval import z_of
 
 LEVEL = 0.95
-BY_ROWS = frozenset({
-    "scoring_rate", "scoring_impact_ratio", "quantile_impact_ratio", "latency_p50", "latency_p95", "latency_p99", "proxy_strength",
-    "label_maturity", "label_selectivity", "threshold_curve", "mitigation_frontier", "less_discriminatory_alternatives",
-    "reductions_frontier", "probability_weighted_selection_rate", "probability_weighted_impact_ratio",
-    "probability_weighted_true_positive_rate", "probability_weighted_false_positive_rate", "criteria_conflict", "detectable_gap",
-})  # fmt: skip
-"""Measures of which the groups of units are not known, or which are no samples: exact passes over rows, bins of a column, searches."""
-
 WITHIN_ONE = ("proportion", "score")
 SCALED = frozenset({"expected_calibration_error", "brier_reliability", "brier_resolution"})
 """Sums of sizes of gaps, which chance makes larger: their interval over rows, which allows for that, is widened as a whole."""
@@ -57,7 +49,7 @@ class Asked:
 
 def able(audit: Audit, families: Iterable[str]) -> bool:
     """Whether a measure, of these groups of the registry, can be asked without a group of units."""
-    return audit.name not in BY_ROWS and not audit.name.endswith("_bounds") and bool({"performance", "fairness"} & set(families))
+    return audit.units == "jackknife" and bool({"performance", "fairness"} & set(families))
 
 
 def jackknifed(evidence: Evidence, asked: Sequence[Asked]) -> list[Asked]:

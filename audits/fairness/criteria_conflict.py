@@ -20,7 +20,7 @@ LEVEL = 0.05
 FEW = f"fewer than two known groups have {ENOUGH_ROWS} rows with a decision and a known outcome"
 
 
-@audit(name="criteria_conflict", unit="difference", needs=("decision", "outcome", "protected"))
+@audit(name="criteria_conflict", unit="difference", needs=("decision", "outcome", "protected"), units="rows")
 def criteria_conflict(evidence: Evidence) -> Iterator[Measurement]:
     """The widest gap between the base rates of two groups, and which criteria it makes incompatible.
 

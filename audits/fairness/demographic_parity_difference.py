@@ -11,7 +11,7 @@ from audits.fairness.yardstick import compared_groups
 from audits.finding import Measurement
 
 
-@audit(name="demographic_parity_difference", unit="difference", needs=("decision", "protected"))
+@audit(name="demographic_parity_difference", unit="difference", needs=("decision", "protected"), favorable=True)
 def demographic_parity_difference(evidence: Evidence) -> Iterator[Measurement]:
     """Highest selection rate of any known group of an attribute minus the lowest.
 

@@ -12,7 +12,7 @@ from audits.fairness.yardstick import compared_groups
 from audits.finding import Measurement
 
 
-@audit(name="demographic_parity_ratio", unit="ratio", needs=("decision", "protected"))
+@audit(name="demographic_parity_ratio", unit="ratio", needs=("decision", "protected"), favorable=True)
 def demographic_parity_ratio(evidence: Evidence) -> Iterator[Measurement]:
     """Lowest selection rate of any known group of an attribute over the highest.
 

@@ -21,7 +21,7 @@ MOST = 10**10
 """A group that needs more rows than this is told that no number is enough."""
 
 
-@audit(name="detectable_gap", unit="difference", needs=("decision", "protected"))
+@audit(name="detectable_gap", unit="difference", needs=("decision", "protected"), units="rows")
 def detectable_gap(evidence: Evidence) -> Iterator[Measurement]:
     """The smallest gap in selection rate below the reference group's that this many rows would show in four samples out of five.
 

@@ -19,7 +19,7 @@ from audits.interval import FEW_EXPECTED, share
 NO_SELECTION = "no group received the favorable decision, so there is no rate to compare with"
 
 
-@audit(name="impact_ratio", unit="ratio", needs=("decision", "protected"))
+@audit(name="impact_ratio", unit="ratio", needs=("decision", "protected"), favorable=True)
 def impact_ratio(evidence: Evidence) -> Iterator[Measurement]:
     """Selection rate of each group over the selection rate of the reference group.
 

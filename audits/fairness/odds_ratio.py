@@ -20,7 +20,7 @@ FEW_DECISIONS = 15
 CORRECTED = "0.5 added to each of the four counts, because one of them is 0"
 
 
-@audit(name="odds_ratio", unit="ratio", needs=("decision", "protected"))
+@audit(name="odds_ratio", unit="ratio", needs=("decision", "protected"), favorable=True)
 def odds_ratio(evidence: Evidence) -> Iterator[Measurement]:
     """Odds of the favorable decision in each group over the odds in the reference group.
 

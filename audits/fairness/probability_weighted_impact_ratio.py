@@ -18,7 +18,7 @@ NO_RATE = "the reference group's weighted selection rate is 0, so there is no ra
 NO_UPPER_END = "no upper end: by its bounds the reference group's rate may be 0"
 
 
-@audit(name="probability_weighted_impact_ratio", unit="ratio", needs=("decision", "probabilities"))
+@audit(name="probability_weighted_impact_ratio", unit="ratio", needs=("decision", "probabilities"), units="rows")
 def probability_weighted_impact_ratio(evidence: Evidence) -> Iterator[Measurement]:
     """Probability-weighted selection rate of each group over that of the reference group.
 

@@ -10,7 +10,7 @@ from audits.fairness.probability_groups import DECIDED, report, weighted_rate
 from audits.finding import Measurement
 
 
-@audit(name="probability_weighted_selection_rate", unit="proportion", needs=("decision", "probabilities"))
+@audit(name="probability_weighted_selection_rate", unit="proportion", needs=("decision", "probabilities"), units="rows")
 def probability_weighted_selection_rate(evidence: Evidence) -> Iterator[Measurement]:
     """Share of favorable decisions in a group to which each row belongs with a probability w.
 

@@ -10,7 +10,7 @@ from audits.fairness.probability_groups import positive_decisions_among, report
 from audits.finding import Measurement
 
 
-@audit(name="probability_weighted_true_positive_rate", unit="proportion", needs=("decision", "outcome", "probabilities"))
+@audit(name="probability_weighted_true_positive_rate", unit="proportion", needs=("decision", "outcome", "probabilities"), units="rows")
 def probability_weighted_true_positive_rate(evidence: Evidence) -> Iterator[Measurement]:
     """Share of positive decisions among positive outcomes in a group to which each row belongs with a probability w.
 

@@ -21,7 +21,7 @@ LEAST = 10
 UNREAD = 'the features together need rows, not tallies: run "candor audit --what-if"'
 
 
-@audit(name="proxy_strength", unit="score", needs=("protected", "columns"), tasks=EVERY_TASK)
+@audit(name="proxy_strength", unit="score", needs=("protected", "columns"), tasks=EVERY_TASK, units="rows")
 def proxy_strength(evidence: Evidence) -> Iterator[Measurement]:
     """How strongly a feature is tied to a protected attribute: 0 tells nothing, 1 gives the group away.
 

@@ -21,7 +21,7 @@ SHARES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 NO_RATE = "nobody of the reference group would be selected, so there is no rate to compare with"
 
 
-@audit(name="quantile_impact_ratio", unit="ratio", needs=("score", "protected"), tasks=("binary", "regression"))
+@audit(name="quantile_impact_ratio", unit="ratio", needs=("score", "protected"), tasks=("binary", "regression"), units="rows")
 def quantile_impact_ratio(evidence: Evidence) -> Iterator[Measurement]:
     """Impact ratio of each group, had the same share of people been selected by the most favorable scores alone.
 

@@ -13,7 +13,7 @@ from audits.finding import Measurement
 from audits.interval import share
 
 
-@audit(name="scoring_impact_ratio", unit="ratio", needs=("score", "protected"), tasks=("binary", "regression"))
+@audit(name="scoring_impact_ratio", unit="ratio", needs=("score", "protected"), tasks=("binary", "regression"), units="rows")
 def scoring_impact_ratio(evidence: Evidence) -> Iterator[Measurement]:
     """Scoring rate of each group over the scoring rate of the reference group.
 

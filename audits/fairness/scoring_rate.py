@@ -13,7 +13,7 @@ from audits.finding import Measurement
 from audits.interval import share, wilson
 
 
-@audit(name="scoring_rate", unit="proportion", needs=("score",), tasks=("binary", "regression"))
+@audit(name="scoring_rate", unit="proportion", needs=("score",), tasks=("binary", "regression"), units="rows")
 def scoring_rate(evidence: Evidence) -> Iterator[Measurement]:
     """Share of each group's scored rows whose score lies strictly above the median of all scored rows of the period.
 

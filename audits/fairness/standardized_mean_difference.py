@@ -15,7 +15,7 @@ from audits.finding import Measurement
 from audits.interval import share
 
 
-@audit(name="standardized_mean_difference", unit="difference", needs=("score", "protected"), tasks=("binary", "regression"))
+@audit(name="standardized_mean_difference", unit="difference", needs=("score", "protected"), tasks=("binary", "regression"), favorable=True)
 def standardized_mean_difference(evidence: Evidence) -> Iterator[Measurement]:
     """Mean score of each group minus that of the reference group, in hundredths of the standard deviation of all scores.
 

@@ -10,7 +10,7 @@ from audits.finding import Measurement
 from audits.performance.selective_labels import Ends, Known, between, bounds
 
 
-@audit(name="accuracy_bounds", unit="proportion", needs=("decision", "outcome"))
+@audit(name="accuracy_bounds", unit="proportion", needs=("decision", "outcome"), units="rows")
 def accuracy_bounds(evidence: Evidence) -> Iterator[Measurement]:
     """Between what and what the accuracy lies, whatever the outcomes are that nobody knows.
 

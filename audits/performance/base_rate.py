@@ -10,7 +10,7 @@ from audits.finding import Measurement
 from audits.performance.rates import rate
 
 
-@audit(name="base_rate", unit="proportion", needs=("outcome",))
+@audit(name="base_rate", unit="proportion", needs=("outcome",), favorable=True)
 def base_rate(evidence: Evidence) -> Iterator[Measurement]:
     """The share of known outcomes that are favorable.
 

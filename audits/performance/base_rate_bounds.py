@@ -10,7 +10,7 @@ from audits.finding import Measurement
 from audits.performance.selective_labels import between, bounds
 
 
-@audit(name="base_rate_bounds", unit="proportion", needs=("decision", "outcome"))
+@audit(name="base_rate_bounds", unit="proportion", needs=("decision", "outcome"), units="rows")
 def base_rate_bounds(evidence: Evidence) -> Iterator[Measurement]:
     """Between what and what the base rate lies, whatever the outcomes are that nobody knows.
 

@@ -10,7 +10,7 @@ from audits.finding import Measurement
 from audits.performance.selective_labels import Ends, Known, between, bounds
 
 
-@audit(name="false_positive_rate_bounds", unit="proportion", needs=("decision", "outcome"))
+@audit(name="false_positive_rate_bounds", unit="proportion", needs=("decision", "outcome"), units="rows")
 def false_positive_rate_bounds(evidence: Evidence) -> Iterator[Measurement]:
     """Between what and what the false positive rate lies, whatever the outcomes are that nobody knows.
 

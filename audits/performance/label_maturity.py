@@ -22,7 +22,7 @@ LONGEST = 400
 UNSAID = "neither label_delay nor an outcome_time column says when outcomes are due"
 
 
-@audit(name="label_maturity", unit="proportion", needs=("clock", "outcome"), tasks=EVERY_TASK)
+@audit(name="label_maturity", unit="proportion", needs=("clock", "outcome"), tasks=EVERY_TASK, units="rows")
 def label_maturity(evidence: Evidence) -> Iterator[Measurement]:
     """The share of the outcomes due by now that are known.
 

@@ -12,7 +12,7 @@ from audits.finding import Measurement
 from audits.performance.selective_labels import LEVEL, MATERIAL, selectivity
 
 
-@audit(name="label_selectivity", unit="difference", needs=("decision", "outcome"))
+@audit(name="label_selectivity", unit="difference", needs=("decision", "outcome"), units="rows")
 def label_selectivity(evidence: Evidence) -> Iterator[Measurement]:
     """The share of outcomes known after favorable decisions minus the share known after unfavorable ones.
 

@@ -10,7 +10,7 @@ from audits.finding import Measurement
 from audits.performance.latency import percentile
 
 
-@audit(name="latency_p50", unit="ms", needs=("latency_ms",), tasks=EVERY_TASK)
+@audit(name="latency_p50", unit="ms", needs=("latency_ms",), tasks=EVERY_TASK, units="rows")
 def latency_p50(evidence: Evidence) -> Iterator[Measurement]:
     """The latency within which half of the predictions were answered, in milliseconds.
 

@@ -10,7 +10,7 @@ from audits.finding import Measurement
 from audits.performance.latency import percentile
 
 
-@audit(name="latency_p99", unit="ms", needs=("latency_ms",), tasks=EVERY_TASK)
+@audit(name="latency_p99", unit="ms", needs=("latency_ms",), tasks=EVERY_TASK, units="rows")
 def latency_p99(evidence: Evidence) -> Iterator[Measurement]:
     """The latency within which 99 % of the predictions were answered, in milliseconds.
 

@@ -10,7 +10,7 @@ from audits.finding import Measurement
 from audits.performance.selective_labels import Ends, Known, between, bounds
 
 
-@audit(name="negative_predictive_value_bounds", unit="proportion", needs=("decision", "outcome"))
+@audit(name="negative_predictive_value_bounds", unit="proportion", needs=("decision", "outcome"), units="rows")
 def negative_predictive_value_bounds(evidence: Evidence) -> Iterator[Measurement]:
     """Between what and what the negative predictive value lies, whatever the outcomes are that nobody knows.
 

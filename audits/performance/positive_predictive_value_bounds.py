@@ -10,7 +10,7 @@ from audits.finding import Measurement
 from audits.performance.selective_labels import Ends, Known, between, bounds
 
 
-@audit(name="positive_predictive_value_bounds", unit="proportion", needs=("decision", "outcome"))
+@audit(name="positive_predictive_value_bounds", unit="proportion", needs=("decision", "outcome"), units="rows")
 def positive_predictive_value_bounds(evidence: Evidence) -> Iterator[Measurement]:
     """Between what and what the positive predictive value lies, whatever the outcomes are that nobody knows.
 

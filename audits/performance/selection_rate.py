@@ -10,7 +10,7 @@ from audits.finding import Measurement
 from audits.performance.rates import rate
 
 
-@audit(name="selection_rate", unit="proportion", needs=("decision",))
+@audit(name="selection_rate", unit="proportion", needs=("decision",), favorable=True)
 def selection_rate(evidence: Evidence) -> Iterator[Measurement]:
     """The share of decisions that are favorable.
 

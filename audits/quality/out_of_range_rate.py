@@ -18,7 +18,7 @@ BEYOND = 5.5716
 """The upper 2.5 % point of a gamma variable of shape 2."""
 
 
-@audit(name="out_of_range_rate", unit="proportion", needs=("columns",), tasks=EVERY_TASK)
+@audit(name="out_of_range_rate", unit="proportion", needs=("columns",), tasks=EVERY_TASK, compared=True)
 def out_of_range_rate(evidence: Evidence) -> Iterator[Measurement]:
     """Share of a numeric column's values below the smallest or above the largest value of the reference.
 

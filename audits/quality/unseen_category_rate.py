@@ -11,7 +11,7 @@ from audits.finding import Measurement
 from audits.quality.layout import absent, binned, column_shares, valued
 
 
-@audit(name="unseen_category_rate", unit="proportion", needs=("columns",), tasks=EVERY_TASK)
+@audit(name="unseen_category_rate", unit="proportion", needs=("columns",), tasks=EVERY_TASK, compared=True)
 def unseen_category_rate(evidence: Evidence) -> Iterator[Measurement]:
     """Share of a categorical column's values that do not occur in the reference.
 

@@ -28,7 +28,7 @@ LISTED, REJECTED = 5, 3
 """Thresholds listed, of those kept and of those not."""
 
 
-@audit(name="less_discriminatory_alternatives", unit="ratio", needs=("score", "outcome", "protected"))
+@audit(name="less_discriminatory_alternatives", unit="ratio", needs=("score", "outcome", "protected"), units="rows")
 def less_discriminatory_alternatives(evidence: Evidence) -> Iterator[Measurement]:
     """The highest impact ratio among alternatives that are not significantly worse and significantly less disparate than today's decisions.
 

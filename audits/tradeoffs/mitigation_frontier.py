@@ -27,7 +27,7 @@ ANALYSIS = "thresholds that differ by group are in the tables as analysis only: 
 FEW = "fewer than two groups have 30 labelled rows with both outcomes"
 
 
-@audit(name="mitigation_frontier", unit="difference", needs=("score", "outcome", "protected"))
+@audit(name="mitigation_frontier", unit="difference", needs=("score", "outcome", "protected"), units="rows")
 def mitigation_frontier(evidence: Evidence) -> Iterator[Measurement]:
     """The smallest gap in selection rates that one threshold for everybody reaches while losing at most one point of accuracy.
 

@@ -19,7 +19,7 @@ from audits.tradeoffs.points import Ways, widest
 from audits.tradeoffs.probed import Counted, about, counts_of, why_not
 
 
-@audit(name="reductions_frontier", unit="difference", needs=("score", "outcome", "protected"))
+@audit(name="reductions_frontier", unit="difference", needs=("score", "outcome", "protected"), units="rows", probe="reductions")
 def reductions_frontier(evidence: Evidence) -> Iterator[Measurement]:
     """The smallest gap in selection rates of a model retrained under a fairness constraint that loses at most one point of accuracy.
 

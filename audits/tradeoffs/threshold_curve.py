@@ -24,7 +24,7 @@ from audits.tradeoffs.thresholds import Thresholds
 GROUP_RATES = ("true_positive_rate", "false_positive_rate")
 
 
-@audit(name="threshold_curve", unit="proportion", needs=("score",))
+@audit(name="threshold_curve", unit="proportion", needs=("score",), units="rows")
 def threshold_curve(evidence: Evidence) -> Iterator[Measurement]:
     """The highest accuracy that one threshold on the logged scores reaches for everybody; its tables hold all the others.
 

@@ -10,7 +10,7 @@ from audits.finding import Measurement
 from audits.weak_spots.groups import weak_spots
 
 
-@audit(name="weak_spot", unit="difference", needs=("decision", "outcome"), tasks=("binary", "multiclass"))
+@audit(name="weak_spot", unit="difference", needs=("decision", "outcome"), tasks=("binary", "multiclass"), units="own")
 def weak_spot(evidence: Evidence) -> Iterator[Measurement]:
     """A group, a segment level or a cross of them in which the model errs more often than for everybody else, beyond chance.
 

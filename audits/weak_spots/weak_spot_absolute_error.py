@@ -10,7 +10,7 @@ from audits.finding import Measurement
 from audits.weak_spots.groups import weak_spots
 
 
-@audit(name="weak_spot_absolute_error", unit="outcome", needs=("score", "outcome"), tasks=("regression",))
+@audit(name="weak_spot_absolute_error", unit="outcome", needs=("score", "outcome"), tasks=("regression",), units="own")
 def weak_spot_absolute_error(evidence: Evidence) -> Iterator[Measurement]:
     """A group, a segment level or a cross of them in which predictions are further off than for everybody else, beyond chance.
 

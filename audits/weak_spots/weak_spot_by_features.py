@@ -10,7 +10,7 @@ from audits.finding import Measurement
 from audits.weak_spots.features import weak_spots_by_features
 
 
-@audit(name="weak_spot_by_features", unit="difference", needs=("decision", "outcome"), tasks=("binary", "multiclass"))
+@audit(name="weak_spot_by_features", unit="difference", needs=("decision", "outcome"), tasks=("binary", "multiclass"), probe="weak_spots")
 def weak_spot_by_features(evidence: Evidence) -> Iterator[Measurement]:
     """Conditions on features under which the model errs more often than elsewhere, found on half of the rows and tested on the other half.
 

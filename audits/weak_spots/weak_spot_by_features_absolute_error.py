@@ -10,7 +10,7 @@ from audits.finding import Measurement
 from audits.weak_spots.features import weak_spots_by_features
 
 
-@audit(name="weak_spot_by_features_absolute_error", unit="outcome", needs=("score", "outcome"), tasks=("regression",))
+@audit(name="weak_spot_by_features_absolute_error", unit="outcome", needs=("score", "outcome"), tasks=("regression",), probe="weak_spots")
 def weak_spot_by_features_absolute_error(evidence: Evidence) -> Iterator[Measurement]:
     """Conditions on features under which predictions are further off than elsewhere, found and tested on different rows.
 

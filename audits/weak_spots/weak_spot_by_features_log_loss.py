@@ -10,7 +10,7 @@ from audits.finding import Measurement
 from audits.weak_spots.features import weak_spots_by_features
 
 
-@audit(name="weak_spot_by_features_log_loss", unit="score", needs=("probability", "outcome"), tasks=("binary",))
+@audit(name="weak_spot_by_features_log_loss", unit="score", needs=("probability", "outcome"), tasks=("binary",), probe="weak_spots")
 def weak_spot_by_features_log_loss(evidence: Evidence) -> Iterator[Measurement]:
     """Conditions on features under which the model's probabilities are worse than elsewhere, found and tested on different rows.
 
