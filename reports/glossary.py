@@ -109,10 +109,16 @@ def _version_difference(base: Term) -> Term:
     return _gap(base, "New version's change in", f"{base.title} of a version minus that of the version before it.", base.family)
 
 
+def _from_previous(base: Term) -> Term:
+    text = f"{base.title} between a window and the window before it, in the place of the reference."
+    return replace(base, title=f"{base.title}, from the window before", definition=text)
+
+
 # A name made from another by a prefix or a suffix gets its words from the words of the other.
 _PREFIXES: Final[dict[str, Callable[[Term], Term]]] = {"estimated_": _estimated, "probability_weighted_": _weighted}
 _SUFFIXES: Final[dict[str, Callable[[Term], Term]]] = {
     "_version_difference": _version_difference, "_difference": _difference, "_change": _change, "_bounds": _bounds,
+    "_from_previous": _from_previous,
 }  # fmt: skip
 
 

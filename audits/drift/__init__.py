@@ -2,6 +2,7 @@
 
 from audits.audit import Audit
 from audits.drift.chi_squared import chi_squared
+from audits.drift.from_previous import from_previous
 from audits.drift.hellinger_distance import hellinger_distance
 from audits.drift.jensen_shannon_distance import jensen_shannon_distance
 from audits.drift.kolmogorov_smirnov import kolmogorov_smirnov
@@ -9,7 +10,7 @@ from audits.drift.l_infinity import l_infinity
 from audits.drift.population_stability_index import population_stability_index
 from audits.drift.wasserstein_distance import wasserstein_distance
 
-AUDITS: tuple[Audit, ...] = (
+STATISTICS: tuple[Audit, ...] = (
     population_stability_index,
     jensen_shannon_distance,
     kolmogorov_smirnov,
@@ -18,3 +19,9 @@ AUDITS: tuple[Audit, ...] = (
     chi_squared,
     l_infinity,
 )
+"""Distances between two samples of a column."""
+
+GENERATED: tuple[Audit, ...] = tuple(from_previous(found) for found in STATISTICS)
+"""Measures made of others, which have no file of their own."""
+
+AUDITS: tuple[Audit, ...] = (*STATISTICS, *GENERATED)

@@ -8,14 +8,15 @@ from typing import Any
 import numpy as np
 
 from audits.audit import EVERY_TASK, audit
-from audits.drift.two_samples import Column, Samples, around, delta_variance, per_column, two_samples
+from audits.drift.comparison import Comparison, against_reference, per_column
+from audits.drift.two_samples import Column, Samples, around, delta_variance
 from audits.estimate import Floats
-from audits.evidence import Evidence
 from audits.finding import Measurement
 
 
 @audit(name="chi_squared", unit="distance", needs=("columns",), tasks=EVERY_TASK)
-def chi_squared(evidence: Evidence) -> Iterator[Measurement]:
+@against_reference
+def chi_squared(held: Comparison) -> Iterator[Measurement]:
     """Cramér's V of reference against window over the categories of a column: 0 for equal shares, 1 for disjoint ones.
 
     Formula
@@ -32,9 +33,7 @@ def chi_squared(evidence: Evidence) -> Iterator[Measurement]:
     Source
         K. Pearson (1900); H. Cramér (1946), Mathematical Methods of Statistics.
     """
-    for samples in two_samples(evidence):
-        if samples.columns[0].edges is not None:
-            continue
+    for samples in held.categorical:
         squared, bias, variance = cramers_v_squared(samples)
         low, high = around(squared, bias, variance, most=1.0)
         statistic, free = samples.chi_squared.tolist(), samples.free.astype(np.int64).tolist()
@@ -45,7 +44,7 @@ def chi_squared(evidence: Evidence) -> Iterator[Measurement]:
             return {"statistic": statistic[place][window], "degrees_of_freedom": free[place][window]}
 
         yield per_column(
-            evidence, "chi_squared", samples, np.sqrt(squared), np.sqrt(low), np.sqrt(high), method="delta", p_value=samples.p_value,
+            held, "chi_squared", samples, np.sqrt(squared), np.sqrt(low), np.sqrt(high), method="delta", p_value=samples.p_value,
             tables=table,
         )  # fmt: skip
 

@@ -7,14 +7,15 @@ from collections.abc import Iterator
 import numpy as np
 
 from audits.audit import EVERY_TASK, audit
-from audits.drift.two_samples import Samples, around, per_column, two_samples
+from audits.drift.comparison import Comparison, against_reference, per_column
+from audits.drift.two_samples import Samples, around
 from audits.estimate import Floats
-from audits.evidence import Evidence
 from audits.finding import Measurement
 
 
 @audit(name="hellinger_distance", unit="distance", needs=("columns",), tasks=EVERY_TASK)
-def hellinger_distance(evidence: Evidence) -> Iterator[Measurement]:
+@against_reference
+def hellinger_distance(held: Comparison) -> Iterator[Measurement]:
     """√(1 - Σ √(p q)) over bins: 0 for equal shares, 1 for disjoint ones.
 
     Formula
@@ -29,11 +30,11 @@ def hellinger_distance(evidence: Evidence) -> Iterator[Measurement]:
     Source
         E. Hellinger (1909), Journal für die reine und angewandte Mathematik 136.
     """
-    for samples in two_samples(evidence):
+    for samples in held.samples:
         squared, bias, variance = divergence(samples)
         low, high = around(squared, bias, variance, most=1.0)
         yield per_column(
-            evidence, "hellinger_distance", samples, np.sqrt(squared), np.sqrt(low), np.sqrt(high), method="delta", p_value=samples.p_value
+            held, "hellinger_distance", samples, np.sqrt(squared), np.sqrt(low), np.sqrt(high), method="delta", p_value=samples.p_value
         )
 
 

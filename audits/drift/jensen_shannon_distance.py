@@ -7,14 +7,15 @@ from collections.abc import Iterator
 import numpy as np
 
 from audits.audit import EVERY_TASK, audit
-from audits.drift.two_samples import Samples, around, delta_variance, per_column, two_samples
+from audits.drift.comparison import Comparison, against_reference, per_column
+from audits.drift.two_samples import Samples, around, delta_variance
 from audits.estimate import Floats
-from audits.evidence import Evidence
 from audits.finding import Measurement
 
 
 @audit(name="jensen_shannon_distance", unit="distance", needs=("columns",), tasks=EVERY_TASK)
-def jensen_shannon_distance(evidence: Evidence) -> Iterator[Measurement]:
+@against_reference
+def jensen_shannon_distance(held: Comparison) -> Iterator[Measurement]:
     """√(½ Σ p log₂(p / s) + ½ Σ q log₂(q / s)) over bins, with s = (p + q) / 2: 0 for equal shares, 1 for disjoint ones.
 
     Formula
@@ -30,11 +31,11 @@ def jensen_shannon_distance(evidence: Evidence) -> Iterator[Measurement]:
     Source
         J. Lin (1991), IEEE Transactions on Information Theory 37; D. M. Endres and J. E. Schindelin (2003), same journal 49.
     """
-    for samples in two_samples(evidence):
+    for samples in held.samples:
         squared, bias, variance = divergence(samples)
         low, high = around(squared, bias, variance, most=1.0)
         yield per_column(
-            evidence, "jensen_shannon_distance", samples, np.sqrt(squared), np.sqrt(low), np.sqrt(high), method="delta",
+            held, "jensen_shannon_distance", samples, np.sqrt(squared), np.sqrt(low), np.sqrt(high), method="delta",
             p_value=samples.p_value,
         )  # fmt: skip
 

@@ -9,14 +9,16 @@ import numpy as np
 
 from audits.audit import EVERY_TASK, audit
 from audits.bins import NumericBins
-from audits.drift.two_samples import Column, grids, per_column, two_samples
+from audits.drift.comparison import Comparison, against_reference, per_column
+from audits.drift.two_samples import Column
 from audits.estimate import Floats
-from audits.evidence import ColumnCounts, Evidence
+from audits.evidence import ColumnCounts
 from audits.finding import Measurement
 
 
 @audit(name="kolmogorov_smirnov", unit="distance", needs=("columns",), tasks=EVERY_TASK)
-def kolmogorov_smirnov(evidence: Evidence) -> Iterator[Measurement]:
+@against_reference
+def kolmogorov_smirnov(held: Comparison) -> Iterator[Measurement]:
     """Largest absolute difference between the cumulative distributions of reference and window.
 
     Formula
@@ -35,10 +37,8 @@ def kolmogorov_smirnov(evidence: Evidence) -> Iterator[Measurement]:
     """
     from scipy.special import kolmogorov
 
-    for samples in two_samples(evidence):
-        if samples.columns[0].edges is None:
-            continue
-        found = [gap(grid, counts) for grid, counts in grids(evidence)]
+    for samples in held.numeric:
+        found = [gap(grid, counts) for grid, counts in held.grids()]
         value, resolution = np.stack([d for d, _ in found]), np.stack([r for _, r in found])
         half = np.sqrt(np.log(2 / 0.05) / 2 * samples.c)
         p_value = kolmogorov(value / np.sqrt(samples.c))
@@ -48,7 +48,7 @@ def kolmogorov_smirnov(evidence: Evidence) -> Iterator[Measurement]:
             return {"resolution": bounds[place][window]}
 
         yield per_column(
-            evidence, "kolmogorov_smirnov", samples, value, np.maximum(value - half, 0.0), np.minimum(value + resolution + half, 1.0),
+            held, "kolmogorov_smirnov", samples, value, np.maximum(value - half, 0.0), np.minimum(value + resolution + half, 1.0),
             method="dkw", p_value=p_value, tables=table,
         )  # fmt: skip
 
@@ -60,10 +60,10 @@ def gap(grid: NumericBins, counts: ColumnCounts) -> tuple[Floats, Floats]:
     and d + q: at the lower edge it is d - p + q, from there it rises by at most p and falls by at most q. Where one of them is 0 it
     is monotone and its largest is at an edge; likewise where all rows of the cell are the one whole number at its lower edge.
     """
-    p = counts.reference / max(counts.reference.sum(), 1.0)
+    p = counts.reference / np.maximum(counts.reference.sum(axis=-1, keepdims=True), 1.0)
     q = counts.windows / np.maximum(counts.windows.sum(axis=-1, keepdims=True), 1.0)
     difference = np.cumsum(q, axis=-1)
-    np.subtract(np.cumsum(p), difference, out=difference)
+    np.subtract(np.cumsum(p, axis=-1), difference, out=difference)
     value = np.minimum(np.abs(difference).max(axis=-1), 1.0)
     loose = (q > 0) & (p > 0)
     loose &= ~grid.points

@@ -9,11 +9,13 @@ import numpy as np
 
 from audits.audit import EVERY_TASK, audit
 from audits.bins import CategoricalBins
+from audits.drift.comparison import Comparison, against_reference, per_column
 from audits.drift.readings import column_counts
-from audits.drift.two_samples import UNSEEN, Column, Samples, per_column, two_samples
+from audits.drift.two_samples import UNSEEN, Column, Samples
+from audits.estimate import Floats
 from audits.evidence import Evidence
 from audits.finding import Measurement
-from audits.interval import newcombe, two_proportion_p
+from audits.interval import mover, two_proportion_p, wilson_at
 
 EXPECTED = 5
 """A category has vanished where at least this many of its rows were to be expected and none came."""
@@ -22,39 +24,48 @@ LISTED = 20
 
 
 @audit(name="l_infinity", unit="distance", needs=("columns",), tasks=EVERY_TASK)
-def l_infinity(evidence: Evidence) -> Iterator[Measurement]:
+@against_reference
+def l_infinity(held: Comparison) -> Iterator[Measurement]:
     """Largest absolute change of any category's share between reference and window.
 
     Formula
         max |q - p| over the vocabulary, other and unseen values (either of the last two as one category). Categorical columns only.
     Interval and test
-        Newcombe interval of the change of that category, from 0 up; p of that category (z or Fisher's exact test) times the number of
-        categories (Bonferroni). n is the window's rows with a value.
+        Newcombe intervals of the changes of all k categories at once, each at 1 - 0.05 / k (Bonferroni): from the largest of their lower
+        ends to the largest of their upper ends, sign put aside. It allows for the category having been picked. p of that category (z or
+        Fisher's exact test) times k. n is the window's rows with a value.
     Tables
         `category` and its signed `change`; `new`: rows of values that the reference does not have, `new_levels` their names (whole
         period only); `vanished`: categories of the reference of which at least 5 rows were to be expected and none came.
     When it misleads
-        It looks at one category: many small changes escape it. The category is picked after looking, so in small windows the largest
-        of many changes is large by chance, and the interval does not take that away.
+        It looks at one category: many small changes escape it. The category is picked after looking, so in small windows the value is
+        large by chance; the interval allows for that, and is wide where there are many categories.
     Source
         the Chebyshev distance of two distributions; also in Google's TensorFlow Data Validation as drift comparator.
     """
-    for samples in two_samples(evidence):
-        if samples.columns[0].edges is not None:
-            continue
+    for samples in held.categorical:
         change = samples.q - samples.p
-        place = np.argmax(np.abs(change), axis=-1)
-        moved = np.take_along_axis(change, place[..., None], axis=-1)[..., 0]
-        now = np.take_along_axis(samples.windows, place[..., None], axis=-1)[..., 0]
-        before = np.take_along_axis(np.broadcast_to(samples.reference, samples.windows.shape), place[..., None], axis=-1)[..., 0]
-        low, high = newcombe(now, samples.m, before, samples.n)
-        low, high = np.where(moved < 0, -high, low), np.where(moved < 0, -low, high)
+        place = np.argmax(np.abs(change), axis=-1)[..., None]
+        reference = np.broadcast_to(samples.reference, samples.windows.shape)
+        value, now, before = (np.take_along_axis(each, place, axis=-1)[..., 0] for each in (np.abs(change), samples.windows, reference))
         p_value = np.minimum(two_proportion_p(now, samples.m, before, samples.n) * (samples.free + 1), 1.0)
-        shown = _Shown(evidence, samples)
+        low, high = largest_change(samples)
+        shown = _Shown(held.evidence, samples)
         yield per_column(
-            evidence, "l_infinity", samples, np.abs(moved), np.maximum(low, 0.0), high, method="newcombe", p_value=p_value,
-            tables=shown.table,
-        )  # fmt: skip
+            held, "l_infinity", samples, value, low, high, method="newcombe, all categories at once", p_value=p_value, tables=shown.table
+        )
+
+
+def largest_change(samples: Samples) -> tuple[Floats, Floats]:
+    """Interval of the largest absolute change of a share, by [column, window]: it holds all changes at once."""
+    from scipy.special import ndtri
+
+    z = ndtri(1 - 0.025 / (samples.free + 1))[..., None]
+    n, m = np.maximum(samples.n, 1)[..., None], np.maximum(samples.m, 1)[..., None]
+    ends = mover([samples.q, samples.p], [wilson_at(samples.windows, m, z), wilson_at(samples.reference, n, z)], [1.0, -1.0])
+    used = (samples.windows > 0) | (samples.reference > 0)
+    low = np.where(used, np.maximum(ends[0], -ends[1]), 0.0).max(axis=-1)
+    return np.maximum(low, 0.0), np.where(used, np.maximum(ends[1], -ends[0]), 0.0).max(axis=-1)
 
 
 class _Shown:

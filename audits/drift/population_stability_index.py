@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from audits.audit import EVERY_TASK, audit
-from audits.drift.two_samples import Column, Samples, around, delta_variance, per_column, two_samples
+from audits.drift.comparison import Comparison, against_reference, per_column
+from audits.drift.two_samples import Column, Samples, around, delta_variance
 from audits.estimate import Floats
-from audits.evidence import Evidence
 from audits.finding import Measurement
 
 EPSILON = 1e-4
@@ -21,7 +21,8 @@ SHOWN = 20
 
 
 @audit(name="population_stability_index", unit="distance", needs=("columns",), tasks=EVERY_TASK)
-def population_stability_index(evidence: Evidence) -> Iterator[Measurement]:
+@against_reference
+def population_stability_index(held: Comparison) -> Iterator[Measurement]:
     """Σ (q - p) ln(q / p) over bins, with p the reference's and q the window's share of each.
 
     Formula
@@ -40,12 +41,12 @@ def population_stability_index(evidence: Evidence) -> Iterator[Measurement]:
     Source
         N. Siddiqi (2006), Credit Risk Scorecards; B. Yurdakul (2018), Statistical Properties of PSI.
     """
-    for samples in two_samples(evidence):
+    for samples in held.samples:
         value, bias, variance = index(samples)
         low, high = around(value, bias, variance)
-        shown = _Shown(samples)
+        shown = _Shown(samples).table if held.before is None else None
         yield per_column(
-            evidence, "population_stability_index", samples, value, low, high, method="delta", p_value=samples.p_value, tables=shown.table
+            held, "population_stability_index", samples, value, low, high, method="delta", p_value=samples.p_value, tables=shown
         )
 
 

@@ -1,4 +1,4 @@
-"""The reference and each window side by side, column by column: what every drift statistic compares.
+"""Two samples side by side, column by column and window by window: what every drift statistic compares.
 
 A numeric column is compared over its ten reference-decile bins (the full grid is kept for the distances that want it), a categorical
 one over its vocabulary, everything rarer, and everything not seen before. Missing values are left to `missing_rate`.
@@ -6,26 +6,22 @@ one over its vocabulary, everything rarer, and everything not seen before. Missi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from audits.audit import measurement
 from audits.bins import ColumnBins, NumericBins
 from audits.drift.readings import column_counts
 from audits.estimate import Floats, Integers
 from audits.evidence import DECISION, OUTCOME, ColumnCounts, Evidence
-from audits.finding import Measurement
 from audits.interval import z_of
 from audits.once import once
 
 OTHER, UNSEEN = "(other)", "(not in the reference)"
-FIRST_WINDOW = "compared with the first complete window, because no reference is configured"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +52,8 @@ class Column:
 
 @dataclass(frozen=True, kw_only=True)
 class Samples:
-    """Columns of one kind stacked: `reference` by [column, 1, bin], `windows` by [column, window, bin], padded with empty bins."""
+    """Columns of one kind stacked, padded with empty bins: `windows` by [column, window, bin], `reference` by [column, 1, bin] where one
+    sample is the reference of all windows, by [column, window, bin] where each has its own."""
 
     columns: tuple[Column, ...]
     reference: Floats
@@ -64,7 +61,7 @@ class Samples:
 
     @cached_property
     def n(self) -> Floats:
-        """Reference rows with a value, by [column, 1]."""
+        """Reference rows with a value, by [column, 1 or window]."""
         return np.asarray(self.reference.sum(axis=-1))
 
     @cached_property
@@ -79,7 +76,7 @@ class Samples:
 
     @cached_property
     def p(self) -> Floats:
-        """Shares of the reference, by [column, 1, bin]; 0 where it is empty."""
+        """Shares of the reference, by [column, 1 or window, bin]; 0 where it is empty."""
         return np.asarray(self.reference / np.maximum(self.n, 1)[..., None])
 
     @cached_property
@@ -124,14 +121,6 @@ def two_samples(evidence: Evidence) -> tuple[Samples, ...]:
             columns.append(_coarse(position, evidence.bins.by_name[name], column_counts(evidence, name)))
     split = [[c for c in columns if (c.edges is not None) == numeric] for numeric in (True, False)]
     return tuple(_stacked(part) for part in split if part)
-
-
-def grids(evidence: Evidence) -> Iterator[tuple[NumericBins, ColumnCounts]]:
-    """Each numeric column's frozen grid and counts, in the order of the numeric samples."""
-    for samples in two_samples(evidence):
-        for column in samples.columns:
-            if isinstance(column.bins, NumericBins):
-                yield column.bins, column_counts(evidence, column.bins.name)
 
 
 def _marginal(evidence: Evidence, position: int, axis: int) -> Column | None:
@@ -227,45 +216,10 @@ def delta_variance(samples: Samples, by_p: Floats, by_q: Floats) -> Floats:
     return np.asarray(spread_p / np.maximum(samples.n, 1) + spread_q / np.maximum(samples.m, 1))
 
 
-def compared_windows(evidence: Evidence) -> NDArray[np.bool_]:
-    """Windows that take part: all but the one that is the reference itself."""
-    kept = np.ones(len(evidence.windows), dtype=bool)
-    if evidence.reference.kind == "first window":
-        own = (evidence.reference.start, evidence.reference.first_row)
-        kept[1:] = [(window.start, window.first_row) != own for window in evidence.windows[1:]]
-    return kept
+def folded(difference: Floats, chance: Floats) -> Floats:
+    """E|N(d, v)| - |d| with v = chance², at the difference that is left when what chance adds to its square is taken off."""
+    from scipy.special import erfc
 
-
-Tables = Callable[[Column, int, int], dict[str, Any]]
-"""From a column, its place in the stack and a window to named numbers."""
-
-
-def per_column(
-    evidence: Evidence, name: str, samples: Samples, value: Floats, low: Floats, high: Floats, *, method: str, p_value: Floats,
-    tables: Tables | None = None, reason: str | NDArray[np.object_] = "it cannot be computed",
-) -> Measurement:  # fmt: skip
-    """Measurements by [column, window]: one wherever a window has rows, the reference's own window left out.
-
-    `reason` is given where both samples have values and the figure still is NaN.
-    """
-    missing = np.stack([column.missing for column in samples.columns])
-    shown = (samples.m + missing > 0) & compared_windows(evidence)
-    known = shown & samples.usable & np.isfinite(value)
-    why = np.where(samples.usable, reason, np.where(samples.n > 0, "every value of the window is missing", "the reference holds no value"))
-    why = np.where(known, "", why).astype(object)
-    if evidence.reference.kind == "first window":
-        why = np.where(known, FIRST_WINDOW, why + f"; {FIRST_WINDOW}").astype(object)
-    place, window = np.nonzero(shown)
-    position = np.asarray([column.position for column in samples.columns], dtype=np.int64)
-
-    def numbers(values: Floats) -> Floats:
-        return np.where(known, values, np.nan)[place, window]
-
-    attached: dict[int, dict[str, Any]] = {}
-    if tables is not None:
-        cells = zip(place.tolist(), window.tolist(), known[place, window].tolist(), strict=True)
-        attached = {i: tables(samples.columns[c], c, w) for i, (c, w, found) in enumerate(cells) if found}
-    return measurement(
-        name, "distance", value=numbers(value), low=numbers(low), high=numbers(high), n=np.rint(samples.m[place, window]), method=method,
-        window=window, slice=0, column=position[place], p_value=numbers(p_value), reason=why[place, window], tables=attached,
-    )  # fmt: skip
+    left = np.sqrt(np.maximum(difference**2 - chance**2, 0.0))
+    t = np.divide(left, chance, out=np.full_like(left, 40.0), where=chance > 0)
+    return np.asarray(chance * (np.sqrt(2 / np.pi) * np.exp(-t * t / 2) - t * erfc(t / np.sqrt(2))))

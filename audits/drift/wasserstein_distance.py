@@ -9,25 +9,21 @@ import numpy as np
 
 from audits.audit import EVERY_TASK, audit
 from audits.bins import NumericBins
-from audits.drift.moments import moments_by_window, reference_moments, squares
-from audits.drift.two_samples import grids, per_column, two_samples
+from audits.drift.comparison import Comparison, against_reference, per_column
+from audits.drift.moments import scales, squares
+from audits.drift.two_samples import folded
 from audits.estimate import Floats
-from audits.evidence import ColumnCounts, Evidence
+from audits.evidence import ColumnCounts
 from audits.finding import Measurement
 from audits.interval import z_of
 
 BLOCKS = 64
 """Stretches of the grid over which chance is integrated: its share varies slowly."""
 
-LARGEST = 1e10
-"""Values of more standard deviations than this add up too coarsely: rounding would look like a move."""
-
-SAME = "every value of the reference is the same, so there is no standard deviation to measure in"
-ROUNDED = "the values are too large, alone or for their spread: their sums are rounded by more than a thousandth of a standard deviation"
-
 
 @audit(name="wasserstein_distance", unit="distance", needs=("columns",), tasks=EVERY_TASK)
-def wasserstein_distance(evidence: Evidence) -> Iterator[Measurement]:
+@against_reference
+def wasserstein_distance(held: Comparison) -> Iterator[Measurement]:
     """Area between the cumulative distributions of reference and window, over the reference's standard deviation.
 
     Formula
@@ -48,28 +44,19 @@ def wasserstein_distance(evidence: Evidence) -> Iterator[Measurement]:
     """
     from scipy.special import gammaincc
 
-    numeric = [samples for samples in two_samples(evidence) if samples.columns[0].edges is not None]
-    if not numeric:
-        return
-    samples = numeric[0]
-    reference, windows = reference_moments(evidence), moments_by_window(evidence)
-    found, spreads = [], []
-    for grid, counts in grids(evidence):
-        before, now = squares(evidence, grid.name, counts, reference, windows)
-        spreads.append(before)
-        found.append(transport(grid, counts, np.append(before, now)))
-    value, low, high, expected, ratio = (np.stack([getattr(t, name) for t in found]) for name in Transport.__slots__)
-    spread = np.stack(spreads) / np.maximum(samples.n, 1)
-    deviation = np.sqrt(np.where(spread < np.finfo(np.float64).max / np.maximum(samples.n, 1) / 2, spread, np.nan))
-    largest = np.stack([[max(abs(grid.low), abs(grid.high))] for grid, _ in grids(evidence)])
-    scale = np.where((deviation > 0) & (largest <= LARGEST * deviation), deviation, np.nan)
-    shape = 1 / np.maximum(ratio, 1e-6) ** 2
-    with np.errstate(divide="ignore", invalid="ignore"):
-        p_value = np.where(expected > 0, gammaincc(shape, value * shape / expected), 1.0)
-    yield per_column(
-        evidence, "wasserstein_distance", samples, value / scale, low / scale, high / scale, method="clt", p_value=p_value,
-        reason=np.where(deviation == 0, SAME, ROUNDED).astype(object),
-    )  # fmt: skip
+    for samples in held.numeric:
+        found = []
+        for place, (grid, counts) in enumerate(held.grids()):
+            before, now = squares(held.evidence, grid.name)
+            found.append(transport(grid, counts, before if held.before is None else held.earlier(place, now), now))
+        value, low, high, expected, ratio = (np.stack([getattr(t, name) for t in found]) for name in Transport.__slots__)
+        scale, why = scales(held.evidence)
+        shape = 1 / np.maximum(ratio, 1e-6) ** 2
+        with np.errstate(divide="ignore", invalid="ignore"):
+            p_value = np.where(expected > 0, gammaincc(shape, value * shape / expected), 1.0)
+        yield per_column(
+            held, "wasserstein_distance", samples, value / scale, low / scale, high / scale, method="clt", p_value=p_value, reason=why
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,13 +71,15 @@ class Transport:
     ratio: Floats
 
 
-def transport(grid: NumericBins, counts: ColumnCounts, squares: Floats) -> Transport:
-    """The distance of each window from the reference; `squares` are sums of squared deviations, the reference's first."""
-    n, m = max(float(counts.reference.sum()), 1.0), np.maximum(counts.windows.sum(axis=-1), 1.0)
+def transport(grid: NumericBins, counts: ColumnCounts, before: Floats, now: Floats) -> Transport:
+    """The distance of each window from its reference; `before` and `now` are the sums of squared deviations of either, the first by [1]
+    where one reference serves all windows."""
+    p = np.atleast_2d(counts.reference)
+    n, m = np.maximum(p.sum(axis=-1), 1.0), np.maximum(counts.windows.sum(axis=-1), 1.0)
     lower, upper = np.append(grid.edges[0], grid.edges), np.append(grid.edges, grid.edges[-1])
     width = upper - lower  # 0 for both tails, whose values are measured from the end of the grid
-    off_p, off_q = counts.reference_total - counts.reference * lower, counts.total - counts.windows * lower
-    under_p = (np.cumsum(counts.reference) * width - off_p) / n  # the integral of F over the cell
+    off_p, off_q = np.atleast_2d(counts.reference_total) - p * lower, counts.total - counts.windows * lower
+    under_p = (np.cumsum(p, axis=-1) * width - off_p) / n[:, None]  # the integral of F over the cell
     under_q = np.cumsum(counts.windows, axis=-1)
     under_q *= width
     under_q -= off_q
@@ -100,32 +89,34 @@ def transport(grid: NumericBins, counts: ColumnCounts, squares: Floats) -> Trans
     sign = np.sign(area)
     start = np.cumsum(sign * width, axis=-1)
     start -= sign * width
-    tails = [_tails(grid, lower, counts.reference[None], off_p[None], squares[:1]), _tails(grid, lower, counts.windows, off_q, squares[1:])]
-    first_p, first_q = (
-        start @ counts.reference + sign @ off_p,
-        np.einsum("wb,wb->w", start, counts.windows) + np.einsum("wb,wb->w", sign, off_q),
-    )
+    tails = [_tails(grid, lower, p, off_p, before), _tails(grid, lower, counts.windows, off_q, now)]
+    first_p, first_q = _dot(start, p) + _dot(sign, off_p), _dot(start, counts.windows) + _dot(sign, off_q)
     sign *= start
-    crossed_p, crossed_q = sign @ off_p, np.einsum("wb,wb->w", sign, off_q)
+    crossed_p, crossed_q = _dot(sign, off_p), _dot(sign, off_q)
     start *= start
-    second_p = (start @ counts.reference + 2 * crossed_p + tails[0]) / n
-    second_q = (np.einsum("wb,wb->w", start, counts.windows) + 2 * crossed_q + tails[1]) / m
+    second_p = (_dot(start, p) + 2 * crossed_p + tails[0]) / n
+    second_q = (_dot(start, counts.windows) + 2 * crossed_q + tails[1]) / m
     variance = np.maximum(second_p - (first_p / n) ** 2, 0.0) / n + np.maximum(second_q - (first_q / m) ** 2, 0.0) / m
     first = np.arange(0, len(width), max(len(width) // BLOCKS, 1))
-    under_p[[0, -1]], under_q[:, [0, -1]] = 0.0, 0.0  # beyond the grid there is no width to take a mean over
+    under_p[:, [0, -1]], under_q[:, [0, -1]] = 0.0, 0.0  # beyond the grid there is no width to take a mean over
     weight = np.add.reduceat(width, first)
     wide = weight > 0
-    f = np.clip(np.add.reduceat(under_p, first)[wide] / weight[wide], 0.0, 1.0)
+    f = np.clip(np.add.reduceat(under_p, first, axis=-1)[:, wide] / weight[wide], 0.0, 1.0)
     g = np.clip(np.add.reduceat(under_q, first, axis=-1)[:, wide] / weight[wide], 0.0, 1.0)
     weight = weight[wide]
-    chance = np.sqrt(f * (1 - f) / n + g * (1 - g) / m[:, None])
-    pooled = (n * f + m[:, None] * g) / (n + m[:, None])
+    chance = np.sqrt(f * (1 - f) / n[:, None] + g * (1 - g) / m[:, None])
+    pooled = (n[:, None] * f + m[:, None] * g) / (n + m)[:, None]
     expected = np.sqrt(2 / np.pi * (1 / n + 1 / m)) * (np.sqrt(pooled * (1 - pooled)) @ weight)
-    bias = _folded(f - g, chance) @ weight
-    ratio = np.full(len(m), null_ratio(f, weight))
+    bias = folded(f - g, chance) @ weight
+    ratio = np.full(len(m), null_ratio(n @ f / n.sum(), weight))
     low = value - bias - z_of() * np.sqrt(variance + (ratio * bias) ** 2)
-    high = value + z_of() * np.sqrt(squares[0] / n**2 + squares[1:] / m**2)
+    high = value + z_of() * np.sqrt(before / n**2 + now / m**2)
     return Transport(value=value, low=np.clip(low, 0.0, value), high=high, expected=expected, ratio=ratio)
+
+
+def _dot(first: Floats, second: Floats) -> Floats:
+    """Sums over bins by window; without the copies that `@` would make of a transposed factor."""
+    return np.asarray(first @ second[0] if len(second) == 1 else np.einsum("wb,wb->w", first, second))
 
 
 def _tails(grid: NumericBins, lower: Floats, n: Floats, off: Floats, squares: Floats) -> Floats:
@@ -143,15 +134,6 @@ def _tails(grid: NumericBins, lower: Floats, n: Floats, off: Floats, squares: Fl
     away = beyond - 2 * (off[:, [0, -1]] @ end) - ends @ end**2
     least = np.divide(off[:, [0, -1]] ** 2, ends, out=np.zeros_like(ends), where=ends > 0).sum(axis=-1)
     return np.where(ends.sum(axis=-1) > 0, np.maximum(away, least), 0.0)
-
-
-def _folded(difference: Floats, chance: Floats) -> Floats:
-    """E|N(d, v)| - |d| with v = chance², at the difference that is left when what chance adds to its square is taken off."""
-    from scipy.special import erfc
-
-    left = np.sqrt(np.maximum(difference**2 - chance**2, 0.0))
-    t = np.divide(left, chance, out=np.full_like(left, 40.0), where=chance > 0)
-    return np.asarray(chance * (np.sqrt(2 / np.pi) * np.exp(-t * t / 2) - t * erfc(t / np.sqrt(2))))
 
 
 def null_ratio(f: Floats, weight: Floats) -> float:
