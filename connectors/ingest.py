@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from connectors import layout
+from connectors import arrivals, layout
 from connectors.base import Batch, Connector, Cursor, Scan, connector
 from connectors.config import Config, ModelConfig
 from connectors.errors import CandorError, UsageError
@@ -238,6 +238,7 @@ class _Run:
                 self._connection.execute(f"DELETE FROM {table(self._model.name, name)} WHERE {quote(BATCH)} IN ({numbers})")
         self._connection.execute(f"DELETE FROM candor.quarantine WHERE batch IN ({numbers})")
         self._connection.execute(f"DELETE FROM candor.ledger WHERE batch IN ({numbers})")
+        arrivals.forget(self._connection, numbers)
         found = layout.stored_layout(self._connection, self._model.name)
         if found is not None:
             layout.record_layout(self._connection, self._model, found[1], stale=True)

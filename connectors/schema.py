@@ -12,7 +12,7 @@ from connectors.errors import CandorError
 if TYPE_CHECKING:
     import duckdb
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 TYPES = ("BIGINT", "DOUBLE", "BOOLEAN", "VARCHAR", "TIMESTAMP")
 OWN_PREFIX = "candor:"
 MAX_COLUMNS = 5_000
@@ -21,6 +21,14 @@ _OVERRIDES = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"  # they ma
 
 ROW, PARTITION, BATCH, LINE = "candor:row", "candor:partition", "candor:batch", "candor:line"
 KEY, TIME, NONFINITE = "candor:key", "candor:time", "candor:nonfinite"
+
+# What ingest remembers of each batch beside its rows; see `arrivals.py`.
+_ARRIVALS = (
+    """CREATE TABLE IF NOT EXISTS candor.arrivals (model VARCHAR, batch INTEGER, hour BIGINT, rows BIGINT, times BIGINT, future BIGINT,
+        waited DOUBLE, first_time TIMESTAMP, last_time TIMESTAMP, first_key VARCHAR, last_key VARCHAR)""",
+    "CREATE TABLE IF NOT EXISTS candor.shapes (model VARCHAR, batch INTEGER, rows BIGINT, columns VARCHAR)",
+    """CREATE TABLE IF NOT EXISTS candor.mixed (model VARCHAR, batch INTEGER, "column" VARCHAR, "values" BIGINT, numbers BIGINT)""",
+)
 
 _BOOKKEEPING = (
     "CREATE SCHEMA IF NOT EXISTS candor",
@@ -33,6 +41,7 @@ _BOOKKEEPING = (
     """CREATE TABLE candor.partitions (model VARCHAR, partition INTEGER, version VARCHAR, bucket BIGINT, reference BOOLEAN,
         rows BIGINT, prediction_dirty BOOLEAN, outcome_dirty BOOLEAN, prediction_tally BIGINT, outcome_tally BIGINT)""",
     "CREATE TABLE candor.layouts (model VARCHAR, fingerprint VARCHAR, bucket_unit VARCHAR)",
+    *_ARRIVALS,
 )
 
 # One entry per step: MIGRATIONS[0] leads from version 1 to version 2, and so on. Tables that only an audit makes (`create_tables`)
@@ -47,6 +56,7 @@ MIGRATIONS: tuple[Sequence[str], ...] = (
         "ALTER TABLE IF EXISTS candor.findings ADD COLUMN IF NOT EXISTS threshold_source VARCHAR",
         *(f"ALTER TABLE IF EXISTS candor.findings ADD COLUMN IF NOT EXISTS threshold_{end} TIMESTAMP" for end in ("since", "until")),
     ),
+    _ARRIVALS,  # batches from before version 3 have nothing remembered: measures that ask say so
 )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from connectors import layout
+from connectors import arrivals, layout
 from connectors.base import Batch, Scan
 from connectors.columns import NOUNS, converted, moment, nonfinite, present, raw, source_column, unconvertible
 from connectors.config import ModelConfig
@@ -123,6 +123,9 @@ class Store:
             f" FROM {scan.relation} s JOIN {layout.NUMBERED} n ON s.{quote(LINE)} = n.line",
             [self._model.name],
         )
+        arrivals.rows_arrived(self._connection, self._model.name, number, self._now, identified=roles.id is not None)
+        header = batch.columns() is not None
+        arrivals.columns_arrived(self._connection, self._model.name, number, scan, targets, widening.profiles, header=header)
         outcomes = self._take_outcomes(scan, number, outcome, key_type) if outcome is not None else 0
         quarantined = self._quarantine(scan, batch, number, checks)
         return Counts(
@@ -160,6 +163,7 @@ class Store:
         self._stage(scan, number, checks, key_type, "CAST(NULL AS VARCHAR)", "CAST(NULL AS TIMESTAMP)")
         quarantined = self._quarantine(scan, batch, number, checks)
         outcomes = self._take_outcomes(scan, number, outcome, key_type)
+        arrivals.outcomes_arrived(self._connection, self._model.name, number)
         # A row whose outcome is not known yet is accepted: there is nothing in it to repeat.
         unknown = self._count(
             f"FROM candor_stage t JOIN {scan.relation} s ON s.{quote(LINE)} = t.line"

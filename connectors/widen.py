@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from connectors.base import Scan
@@ -52,6 +52,11 @@ class Widening:
         if model.task == "multiclass":
             roles.pop("score", None)
         return parts | {roles[role]: role for role in NUMERIC_ROLES if role in roles}
+
+    @property
+    def profiles(self) -> Mapping[str, Profile]:
+        """What the values of text columns were found to be, for those that had to be looked at."""
+        return self._profiles
 
     def key(self) -> str:
         """The type of the key column, widened to VARCHAR when an id of this scan is not a whole number."""
