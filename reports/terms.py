@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
 Family = Literal[
-    "performance", "service", "estimated", "fairness", "weak_spots", "tradeoffs", "drift", "quality", "explanations", "robustness"
+    "performance", "service", "estimated", "fairness", "weak_spots", "tradeoffs", "drift", "attribution", "quality", "explanations",
+    "robustness",
 ]  # fmt: skip
 FAMILIES: Final[tuple[Family, ...]] = get_args(Family)
 """Families in the order in which a report treats them."""
@@ -29,6 +30,17 @@ class Term:
 
 def _terms(family: Family, *rows: tuple[str, str, str, Literal["high", "low", "one", "zero"] | None, str]) -> dict[str, Term]:
     return {name: Term(title=title, unit=unit, better=better, definition=text, family=family) for name, title, unit, better, text in rows}
+
+
+def _effects(*rates: tuple[str, str, str]) -> dict[str, Term]:
+    """Return the words of the two effects on each rate: its name, what it is called in a sentence, and the unit of its changes."""
+    found = {}
+    for rate, called, unit in rates:
+        mix = f"What a change of who is counted adds to the change of {called}, as if each level had fared alike."
+        fare = f"What a change of how each level fares adds to the change of {called}, as if the same people had come."
+        found |= _terms("attribution", (f"{rate}_mix_effect", f"Mix effect on {called}", unit, "zero", mix))
+        found |= _terms("attribution", (f"{rate}_rate_effect", f"Rate effect on {called}", unit, "zero", fare))
+    return found
 
 
 TERMS: Final[dict[str, Term]] = {
@@ -205,6 +217,18 @@ TERMS: Final[dict[str, Term]] = {
         ("domain_classifier_auc", "Domain classifier AUC", "decimal", "low",
          "How well a classifier tells the window from the reference; 0.5 means it cannot."),
         ("attribution_shift", "Attribution shift", "decimal", "low", "How far the ranking of what drives the scores has changed."),
+    ),
+    **_effects(
+        ("accuracy", "accuracy", "points"), ("selection_rate", "the approval rate", "points"), ("base_rate", "the base rate", "points"),
+        ("true_positive_rate", "the true positive rate", "points"), ("false_positive_rate", "the false positive rate", "points"),
+        ("mean_error", "the mean error", "plain"), ("mean_absolute_error", "the mean absolute error", "plain"),
+    ),
+    **_terms(
+        "attribution",
+        ("drop_attribution", "Change taken apart", "points", "zero",
+         "How much of a change comes from who came, from what the world did, from broken data and from outcomes still missing."),
+        ("drop_attribution_absolute_error", "Change of the error taken apart", "plain", "zero",
+         "How much of a change of the mean absolute error comes from who came, from the world, from broken data and from late outcomes."),
     ),
     **_terms(
         "quality",
