@@ -41,6 +41,8 @@ class Audit:
         of units are not known to it (exact passes over rows, bins of a column, searches) or it is no sample; "own" knows how itself.
     probe
         The probe that has to have read rows for it, in `audits/probes`.
+    derived
+        It is made of other measures, and so has no file of its own.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Audit:
     compared: bool = False
     units: Units = "jackknife"
     probe: str = ""
+    derived: bool = False
 
     def __call__(self, evidence: Evidence) -> Iterator[Measurement]:
         return self.function(evidence)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from audits.audit import Audit
-from audits.policy import DEFAULTS
+from audits.defaults import DEFAULTS
 from audits.registry import AUDITS, GROUPS
 
 _NEEDS = {

@@ -23,11 +23,7 @@ POOLED = '"{name}" has too many levels to compare all: the {n} most frequent are
 AS_ROWS = 'these take rows that share one "{unit}" as independent, so their intervals may be too narrow: {names}'
 NOT_RUN = "not run: candor audit --what-if"
 FAVORABLE = frozenset(found.name for found in AUDITS.values() if found.favorable)
-COMPARED = frozenset(
-    name
-    for name, found in AUDITS.items()
-    if found.compared or found in GROUPS["drift"] or (name in gaps.NAMES and name.endswith(gaps.CHANGE))
-)
+COMPARED = frozenset(found.name for found in AUDITS.values() if found.compared)
 
 
 def examine(

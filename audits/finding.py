@@ -189,6 +189,39 @@ class Signal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """Why figures moved, as far as the log can tell.
+
+    Parameters
+    ----------
+    kind
+        "unit or scale change", "missing values", "concept drift" and so on; see `audits.causes`.
+    size, low, high, unit
+        How large it is, with its interval.
+    upstream
+        What alerts of one origin share, also across models.
+    explains
+        Keys of the signals that it holds back: what follows from it needs no alert of its own.
+    evidence
+        The figures that it rests on: name, column, value, low, high.
+    """
+
+    model: str
+    kind: str
+    columns: tuple[str, ...] = ()
+    source: str | None = None
+    since: dt.datetime | int | None = None
+    size: float | None = None
+    low: float | None = None
+    high: float | None = None
+    unit: str = ""
+    confidence: Literal["named", "can't tell"] = "named"
+    upstream: str = ""
+    explains: tuple[str, ...] = ()
+    evidence: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelRun:
     """The findings about one model, as one columnar table (a `pyarrow.Table` with `COLUMNS`)."""
 
@@ -202,6 +235,8 @@ class ModelRun:
     errors: Sequence[Failure]
     signals: tuple[Signal, ...] = ()
     """What there is to tell somebody at once."""
+    causes: tuple[Cause, ...] = ()
+    """Why, most likely first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

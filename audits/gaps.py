@@ -241,7 +241,9 @@ def _declared(base: Audit, kind: str) -> Audit:
 
     function.__doc__ = _DOCS[kind].format(name=base.name)
     needs: tuple[Need, ...] = (*base.needs, "protected") if kind == DIFFERENCE else base.needs
-    return Audit(name=name, unit=unit_of(base.unit), needs=needs, tasks=base.tasks, function=function)
+    return Audit(
+        name=name, unit=unit_of(base.unit), needs=needs, tasks=base.tasks, function=function, derived=True, compared=kind == CHANGE
+    )
 
 
 _INTERVAL = """

@@ -12,88 +12,11 @@ from typing import Any, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from audits.defaults import DEFAULTS
 from audits.estimate import Floats
 from audits.finding import PolicyChange, Severity, Threshold
 from connectors.config import ModelConfig, ThresholdOverride
 from connectors.errors import UsageError, nearest
-
-_PARITY = (
-    "A gap of ten percentage points between groups is the customary line for a closer look; no law sets it, so set your own where you know "
-    "what a point costs"
-)
-_CALIBRATION = "Scores that are five points off on average move every decision that is made by comparing them with a cost or a price"
-
-DEFAULTS: Mapping[str, Threshold] = {
-    threshold.name: threshold
-    for threshold in (
-        Threshold(
-            name="impact_ratio", min=0.8, severity="page",
-            rationale="The four-fifths rule: a selection rate below 80 % of the highest group's is regarded as evidence of adverse impact",
-            source="29 CFR 1607.4(D)",
-        ),
-        Threshold(
-            name="demographic_parity_difference", min=-0.1, max=0.1, rationale=_PARITY,
-            source="Bellamy et al. (2018), AI Fairness 360: fair between -0.1 and 0.1",
-        ),
-        Threshold(
-            name="equal_opportunity_difference", min=-0.1, max=0.1, rationale=_PARITY,
-            source="Bellamy et al. (2018), AI Fairness 360: fair between -0.1 and 0.1",
-        ),
-        Threshold(
-            name="equalized_odds_difference", min=-0.1, max=0.1, rationale=_PARITY,
-            source="Bellamy et al. (2018), AI Fairness 360, for each of the two rates",
-        ),
-        Threshold(
-            name="expected_calibration_error", max=0.05, min_n=1250,
-            rationale=_CALIBRATION + ". Judged from 1,250 rows on: with fewer, noise alone passes five points in over 1 cell of 20",
-            source="A convention of ours; compare Guo et al. (2017), where calibrated networks stay below it",
-        ),
-        Threshold(
-            name="calibration_gap", min=-0.05, max=0.05, min_n=400,
-            rationale=_CALIBRATION + ". Judged from 400 rows on: with fewer, chance alone passes five points in over 1 cell of 20",
-            source="A convention of ours; 400 = (1.96 / 0.05)² / 4, rounded up, for outcomes as varied as they can be",
-        ),
-        Threshold(
-            name="population_stability_index", max=0.2, min_n=200,
-            rationale="Above 0.2 a column is customarily said to have shifted; others draw the line at 0.25, and read 0.1 as a first sign. "
-            "Judged from 200 rows on: with fewer, ten bins pass it by chance in over 1 case of 20, the reference being as small",
-            source="N. Siddiqi, Credit Risk Scorecards (2006)",
-        ),
-        Threshold(
-            name="jensen_shannon_distance", max=0.1, min_n=650,
-            rationale="The default alarm of widely used monitors; about where the population stability index passes 0.06. "
-            "Judged from 650 rows on: with fewer, ten bins pass it by chance in over 1 case of 20, the reference being as small",
-            source="Evidently and NannyML, default threshold",
-        ),
-        Threshold(
-            name="quarantine_rate", max=0.01,
-            rationale="More than one bad row in a hundred is a broken feed rather than a slip, and figures then speak of the rest only",
-            source="A convention of ours",
-        ),
-        Threshold(
-            name="duplicate_rate", max=0.01,
-            rationale="More than one repeated row in a hundred means that something is sent twice; repeats are left out of every figure",
-            source="A convention of ours",
-        ),
-        Threshold(
-            name="missing_rate", max=0.5,
-            rationale="A column that is missing in most rows tells the model little: it stopped coming, or should not be a feature",
-            source="A convention of ours: it catches a column that went away; a lower line for one column is yours to set",
-        ),
-        Threshold(
-            name="unseen_category_rate", max=0.01,
-            rationale="The model never learned from values that its reference did not hold",
-            source="A convention of ours; compare Breck et al. (2019), Data Validation for Machine Learning",
-        ),
-        Threshold(
-            name="out_of_range_rate", max=0.01,
-            rationale="Values beyond everything in the reference are extrapolation, or a change of unit",
-            source="A convention of ours; compare Breck et al. (2019), Data Validation for Machine Learning",
-        ),
-    )
-}  # fmt: skip
-"""Thresholds in force where the configuration sets none. A measure that is not here is reported, not judged."""
-
 
 Entries = tuple[Threshold, ...]
 """The thresholds of one measure, oldest first, without gaps or overlaps."""

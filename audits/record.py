@@ -1,14 +1,14 @@
-"""The record of a run: its tables in the warehouse, its JSON, and reading it back from a published snapshot."""
+"""The record of a run: its tables in the warehouse, and reading it back from a published snapshot."""
 
 from __future__ import annotations
 
-import datetime as dt
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from audits import record_signals
 from audits.finding import COLUMNS, AuditRun, Coverage, Failure, ModelRun, PolicyChange, Reference
 from connectors.errors import CandorError, UsageError, nearest
+from connectors.published import RETAINED_RUNS
 from connectors.schema import columns_asked_for, create_tables
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ DDL = (
         reference_n BIGINT, reference_kind VARCHAR, available BIGINT, used BIGINT, analysed BIGINT, quarantined BIGINT, duplicate BIGINT,
         labelled BIGINT, freshness TIMESTAMP, label_delay VARCHAR, ingested TIMESTAMP)""",
     f"CREATE TABLE IF NOT EXISTS candor.findings (run VARCHAR, model VARCHAR, position INTEGER, {_FINDINGS})",
+    *record_signals.DDL,
     'CREATE TABLE IF NOT EXISTS candor.errors (run VARCHAR, model VARCHAR, name VARCHAR, reason VARCHAR, "error" BOOLEAN)',
     "CREATE TABLE IF NOT EXISTS candor.run_tallies (run VARCHAR, model VARCHAR, tallies BIGINT[])",
     "CREATE TABLE IF NOT EXISTS candor.policies (run VARCHAR, created TIMESTAMP, model VARCHAR, body VARCHAR)",
@@ -49,10 +50,10 @@ _CARD = (
     "title", "environment", "owner", "runbook", "window", "favorable", "positive", "attributes", "segments", "features", "freshness",
     "label_delay", "ingested",
 )  # fmt: skip
-_CHANGE = ("model", "name", "field", "before", "after", "since")
+CHANGE = ("model", "name", "field", "before", "after", "since")
 EMPTY: Mapping[str, str] = {}
-_REFERENCE = ("start", "end", "first_row", "last_row", "n", "kind")
-_COVERAGE = ("available", "used", "analysed", "quarantined", "duplicate", "labelled")
+REFERENCE = ("start", "end", "first_row", "last_row", "n", "kind")
+COVERAGE = ("available", "used", "analysed", "quarantined", "duplicate", "labelled")
 
 
 def last_policy(warehouse: Warehouse, model: str) -> str | None:
@@ -66,7 +67,9 @@ def last_policy(warehouse: Warehouse, model: str) -> str | None:
 def store(
     warehouse: Warehouse, run: AuditRun, tallies: Mapping[str, Sequence[int]], *, keep: int, policies: Mapping[str, str] = EMPTY
 ) -> None:
-    """Write a run, and drop the tallies that none of the last `keep` runs names; all or nothing.
+    """Write a run, drop the tallies that none of the last `keep` runs names and the findings of runs not retained; all or nothing.
+
+    A log that is watched is audited every few minutes: what stays are the last runs, the last of each day and the last of each model.
 
     Parameters
     ----------
@@ -93,6 +96,7 @@ def store(
                 [run.id, each.model],
             )
             connection.unregister("candor_findings")
+            record_signals.write(warehouse, run.id, each)
             for failure in each.errors:
                 values = [run.id, each.model, failure.name, failure.reason, failure.error]
                 connection.execute("INSERT INTO candor.errors VALUES (?, ?, ?, ?, ?)", values)
@@ -100,12 +104,14 @@ def store(
         for model, body in policies.items():
             connection.execute("INSERT INTO candor.policies VALUES (?, ?, ?, ?)", [run.id, run.created, model, body])
         for change in run.policy_changes:
-            told = [run.id, run.created, *(getattr(change, name) for name in _CHANGE)]
+            told = [run.id, run.created, *(getattr(change, name) for name in CHANGE)]
             connection.execute("INSERT INTO candor.policy_changes VALUES (?, ?, ?, ?, ?, ?, ?, ?)", told)
         connection.execute(
             """DELETE FROM candor.run_tallies WHERE run NOT IN (SELECT run FROM candor.runs ORDER BY created DESC, run DESC LIMIT ?)""",
             [keep],
         )
+        for name in ("findings", "errors", "signals", "causes", "models"):  # the last, of which the others' retention is told
+            connection.execute(f"DELETE FROM candor.{name} WHERE run NOT IN ({RETAINED_RUNS})")
         for each in run.runs:
             sql = "SELECT DISTINCT unnest(tallies) FROM candor.run_tallies WHERE model = ?"
             discard_unnamed(warehouse, each.model, [int(row[0]) for row in connection.execute(sql, [each.model]).fetchall()])
@@ -122,73 +128,8 @@ def model_row(run: str, each: ModelRun) -> dict[str, Any]:
     """A model's row of the published `models` table."""
     row: dict[str, Any] = {"run": run, "model": each.model, "task": each.task}
     row |= {name: each.card.get(name) for name in _CARD}
-    row |= {f"reference_{name}": getattr(each.reference, name) for name in _REFERENCE}
-    return row | {name: getattr(each.coverage, name) for name in _COVERAGE}
-
-
-def to_json(run: AuditRun) -> dict[str, Any]:
-    """The whole run as JSON values, complete and without NaN; `interfaces.md` describes it."""
-    return {
-        "format": run.format, "id": run.id, "created": _iso(run.created), "code_revision": run.code_revision, "policy": run.policy,
-        "data": run.data, "bins": run.bins,
-        "policy_changes": [{name: getattr(each, name) for name in _CHANGE} | {"since": _iso(each.since)} for each in run.policy_changes],
-        "runs": [_model(each) for each in run.runs],
-    }  # fmt: skip
-
-
-def _model(each: ModelRun) -> dict[str, Any]:
-    reference = {name: getattr(each.reference, name) for name in _REFERENCE}
-    return {
-        "model": each.model,
-        "task": each.task,
-        "reference": reference | {"start": _iso(each.reference.start), "end": _iso(each.reference.end)},
-        "coverage": {name: getattr(each.coverage, name) for name in _COVERAGE},
-        "findings": _findings(each.findings),
-        "errors": [{"name": failure.name, "reason": failure.reason, "error": failure.error} for failure in each.errors],
-    }
-
-
-def _findings(table: pa.Table) -> list[dict[str, Any]]:
-    """Each column leaves Arrow once; slices, windows and thresholds that repeat are decoded once and shared."""
-    decoded: dict[str | None, Any] = {None: None}
-    windows: dict[tuple[Any, ...], dict[str, Any]] = {}
-    thresholds: dict[tuple[Any, ...], dict[str, Any] | None] = {}
-
-    def decode(text: str | None) -> Any:
-        if text not in decoded:
-            decoded[text] = json.loads(str(text))
-        return decoded[text]
-
-    found = []
-    columns = (table.column(name).to_pylist() for name in COLUMNS)
-    for (
-        name, unit, version, place, reference, attribute, column, start, end, first, last, partial, _, value, low, high, n, method, p, q,
-        people, fewest, largest, tables, least, most, severity, rationale, source, since, until, verdict, reason,
-    ) in zip(*columns, strict=True):  # fmt: skip
-        window = (start, end, first, last, partial)
-        if window not in windows:
-            windows[window] = {"start": _iso(start), "end": _iso(end), "first_row": first, "last_row": last, "partial": partial}
-        limits = (least, most, severity, rationale, source, since, until)
-        if limits not in thresholds:
-            judged = least is not None or most is not None
-            limit = {"min": least, "max": most, "severity": severity, "rationale": rationale, "source": source}
-            limit |= {"since": _iso(since), "until": _iso(until)}
-            thresholds[limits] = limit if judged else None
-        found.append(
-            {
-                "name": name, "unit": unit, "version": version, "slice": decode(place), "reference_slice": decode(reference),
-                "attribute": attribute, "column": column, "window": windows[window],
-                "estimate": {"value": value, "low": low, "high": high, "n": n, "method": method}, "p_value": p, "q_value": q,
-                "people": None if people is None else {"value": people, "low": fewest, "high": largest},
-                "tables": None if tables is None else json.loads(tables), "threshold": thresholds[limits], "verdict": verdict,
-                "reason": reason,
-            }
-        )  # fmt: skip
-    return found
-
-
-def _iso(when: dt.datetime | None) -> str | None:
-    return None if when is None else f"{when.isoformat()}Z"
+    row |= {f"reference_{name}": getattr(each.reference, name) for name in REFERENCE}
+    return row | {name: getattr(each.coverage, name) for name in COVERAGE}
 
 
 def load(published: Published, run_id: str | None = None, *, model: str | None = None) -> AuditRun:
@@ -223,7 +164,7 @@ def load(published: Published, run_id: str | None = None, *, model: str | None =
 
 def _load_changes(published: Published, run: str) -> list[PolicyChange]:
     rows = published.table("SELECT * FROM policy_changes WHERE run = ? ORDER BY model, name, since, field", [run]).to_pylist()
-    return [PolicyChange(**_pick(row, _CHANGE)) for row in rows]
+    return [PolicyChange(**_pick(row, CHANGE)) for row in rows]
 
 
 def _check_columns(published: Published) -> None:
@@ -244,9 +185,9 @@ def _load_model(published: Published, row: Mapping[str, Any]) -> ModelRun:
     failures = published.table('SELECT name, reason, "error" FROM errors WHERE run = ? AND model = ?', key).to_pylist()
     return ModelRun(
         model=row["model"], task=row["task"], card=_pick(row, ("model", "task", *_CARD)),
-        reference=Reference(**{name: row[f"reference_{name}"] for name in _REFERENCE}), coverage=Coverage(**_pick(row, _COVERAGE)),
+        reference=Reference(**{name: row[f"reference_{name}"] for name in REFERENCE}), coverage=Coverage(**_pick(row, COVERAGE)),
         findings=published.table(f"SELECT {names} FROM findings WHERE run = ? AND model = ? ORDER BY position", key),
-        errors=[Failure(**failure) for failure in failures],
+        errors=[Failure(**failure) for failure in failures], **record_signals.load(published, row["run"], row["model"]),
     )  # fmt: skip
 
 

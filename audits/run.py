@@ -33,6 +33,7 @@ def silent(_: str) -> None:
 def audit(
     config: Config, models: Sequence[str] | None = None, *, window: str | None = None, refreeze: bool = False,
     what_if: bool = False, rows: int | None = None, progress: Callable[[str], None] = silent,
+    told: Callable[[str, CandorError], None] | None = None,
 ) -> AuditRun:  # fmt: skip
     """Audit models (all by default), store the run and publish it.
 
@@ -45,6 +46,8 @@ def audit(
         Freeze bins anew on the reference.
     what_if, rows
         Read rows for what counts cannot say (alternatives to the model, weak spots over features), at most so many of them a probe.
+    told
+        Given a model that cannot be audited and why; the others go on. Without it, and where none can be, the error is raised.
 
     Raises
     ------
@@ -54,8 +57,6 @@ def audit(
         The warehouse holds no prediction of a model, is held by another process or cannot be written.
     """
     from audits import record
-    from audits.gather import gather
-    from audits.what_if import run_probes, with_probes
     from connectors.layout import check_identity
     from connectors.published import publish
     from connectors.validate import check_stored
@@ -69,24 +70,29 @@ def audit(
     if not config.warehouse.path.exists():
         raise CandorError(f'{config.warehouse.path}: there is no warehouse yet; run "candor ingest" first')
     with open_warehouse(config.warehouse) as warehouse:
-        for model in chosen:
-            check_identity(warehouse.connection, model, str(config.path))
-            check_stored(warehouse.connection, model, str(config.path))
         runs, named, data, bins = [], {}, {}, {}
+        broken: list[CandorError] = []
         for model in chosen:
-            evidence = gather(warehouse, model, window=length, refreeze=refreeze, progress=progress)
-            check_reference(evidence, str(config.path))
-            check_groups(evidence, str(config.path))
-            evidence = with_probes(warehouse, evidence)
-            if what_if:
-                evidence = run_probes(warehouse, evidence, rows=rows, progress=progress)
-            progress(f"{model.name}: measuring {evidence.coverage.analysed:,} predictions in {len(evidence.windows) - 1:,} windows")
-            if evidence.units:
-                progress(f'{model.name}: each figure again without each of {evidence.units} groups of "{model.columns.unit}"')
+            try:
+                check_identity(warehouse.connection, model, str(config.path))
+                check_stored(warehouse.connection, model, str(config.path))
+                evidence = evidence_for(
+                    warehouse, config, model, window=length, refreeze=refreeze, what_if=what_if, rows=rows, progress=progress
+                )
+            except CandorError as error:
+                if told is None:
+                    raise
+                told(model.name, error)
+                broken.append(error)
+                continue
             card = card_of(evidence, length or window_in_force(warehouse, evidence.model), ingested(warehouse, model))
-            runs.append(examine(evidence, policies[model.name], card=card, only=only))
+            found = examine(evidence, policies[model.name], card=card, only=only)
+            runs.append(found)
             named[model.name] = numbers(evidence)
             data[model.name], bins[model.name] = content(evidence), evidence.bins.fingerprint
+        if broken and not runs:
+            raise broken[0]
+        policies = {each.model: policies[each.model] for each in runs}
         created = dt.datetime.now(dt.UTC).replace(tzinfo=None)
         before = {name: record.last_policy(warehouse, name) for name in policies}
         run = AuditRun(
@@ -97,6 +103,26 @@ def audit(
         record.store(warehouse, run, named, keep=KEPT_RUNS, policies={name: body(found) for name, found in policies.items()})
         publish(warehouse, config)
     return run
+
+
+def evidence_for(
+    warehouse: Warehouse, config: Config, model: ModelConfig, *, window: str | None, refreeze: bool, what_if: bool, rows: int | None,
+    progress: Callable[[str], None],
+) -> Evidence:  # fmt: skip
+    """All that the audits of one model may know, checked against what the configuration asks for."""
+    from audits.gather import gather
+    from audits.what_if import run_probes, with_probes
+
+    evidence = gather(warehouse, model, window=window, refreeze=refreeze, progress=progress)
+    check_reference(evidence, str(config.path))
+    check_groups(evidence, str(config.path))
+    evidence = with_probes(warehouse, evidence)
+    if what_if:
+        evidence = run_probes(warehouse, evidence, rows=rows, progress=progress)
+    progress(f"{model.name}: measuring {evidence.coverage.analysed:,} predictions in {len(evidence.windows) - 1:,} windows")
+    if evidence.units:
+        progress(f'{model.name}: each figure again without each of {evidence.units} groups of "{model.columns.unit}"')
+    return evidence
 
 
 def check_reference(evidence: Evidence, where: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from typing import Literal
 
 ChannelKind = Literal["alertmanager", "pagerduty", "slack", "webhook", "email"]
@@ -105,7 +106,7 @@ class ModelAlerts:
     Parameters
     ----------
     budget
-        Its own false alarms, instead of an equal part of the file's.
+        False alarms that it may cause: its own, or an equal part of the file's.
     zone
         The largest shift of a column that does not matter (`drift_evidence`).
     gateway
@@ -114,10 +115,13 @@ class ModelAlerts:
         Share of the traffic that each version should get.
     version
         The version that should answer.
+    every
+        How often `candor watch` looks at it, also while a window fills.
     """
 
-    budget: Budget | None = None
+    budget: Budget = WEEKLY
     zone: float | None = None
-    gateway: str | None = None
+    gateway: Path | None = None
     shares: Mapping[str, float] = field(default_factory=dict)
     version: str | None = None
+    every: timedelta = timedelta(minutes=1)

@@ -125,8 +125,8 @@ def watch_of(path: Path, raw: WatchPart) -> Watch:
     return Watch(**{name: getattr(raw, name) for name in ("every", "heartbeat", "no_data_after") if getattr(raw, name) is not None})
 
 
-def model_alerts_of(where: str, raw: ModelAlertsPart, *, versions: bool) -> ModelAlerts:
-    """Checked values of one model's [alerts].
+def model_alerts_of(where: str, folder: Path, raw: ModelAlertsPart, *, shared: Budget, every: timedelta, versions: bool) -> ModelAlerts:
+    """Checked values of one model's [alerts]; `shared` is its part of the file's budget.
 
     Raises
     ------
@@ -139,8 +139,9 @@ def model_alerts_of(where: str, raw: ModelAlertsPart, *, versions: bool) -> Mode
     if named is not None and not versions:
         raise UsageError(f"{where}.{named} speaks of versions, but columns.version is not mapped; map it")
     return ModelAlerts(
-        budget=raw.budget, zone=None if raw.zone is None else float(raw.zone), gateway=raw.gateway,
-        shares={name: float(share) for name, share in raw.shares.items()}, version=raw.version,
+        budget=raw.budget or shared, zone=None if raw.zone is None else float(raw.zone),
+        gateway=None if raw.gateway is None else (folder / raw.gateway).resolve(),
+        shares={name: float(share) for name, share in raw.shares.items()}, version=raw.version, every=every,
     )  # fmt: skip
 
 

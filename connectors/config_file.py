@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -194,15 +195,23 @@ def read(path: Path) -> Config:
         memory_bytes=values.memory_bytes(house.memory_limit),
         spark_master=house.spark.master if house.spark else None,
     )
+    alerts, watch = alerts_of(path, parsed.alerts, parsed.models), watch_of(path, parsed.watch)
     models = {name: _model(path, folder, name, model) for name, model in parsed.models.items()}
+    sharing = sum(model.alerts.budget is None for model in parsed.models.values())
+    for name, model in parsed.models.items():
+        own = model_alerts_of(
+            f"{path}: models.{name}.alerts", folder, model.alerts, shared=alerts.budget.shared(sharing or 1), every=watch.every,
+            versions=models[name].columns.version is not None,
+        )  # fmt: skip
+        models[name] = replace(models[name], alerts=own)
     return Config(
         path=path,
         folder=folder,
         version=parsed.version,
         warehouse=warehouse,
         models=models,
-        alerts=alerts_of(path, parsed.alerts, models),
-        watch=watch_of(path, parsed.watch),
+        alerts=alerts,
+        watch=watch,
     )
 
 
@@ -336,7 +345,6 @@ def _model(path: Path, folder: Path, name: str, raw: _Model) -> ModelConfig:
         model=_model_file(where, folder, raw.model),
         costs=None if raw.costs is None else Costs(**{key: float(cost) for key, cost in raw.costs.model_dump().items()}),
         regimes=raw.regimes,
-        alerts=model_alerts_of(f"{where}.alerts", raw.alerts, versions=columns.version is not None),
     )
     config_checks.check(where, model)
     return model

@@ -24,11 +24,20 @@ KEPT_FILES = 3
 KEPT_RUNS = 20
 KEPT_QUARANTINE = 1_000
 
-_LAST_RUNS = f"SELECT run FROM candor.runs ORDER BY created DESC, run DESC LIMIT {KEPT_RUNS}"
+RETAINED_RUNS = f"""SELECT run FROM (SELECT run FROM candor.runs ORDER BY created DESC, run DESC LIMIT {KEPT_RUNS})
+UNION SELECT arg_max(r.run, (r.created, r.run)) FROM candor.runs r JOIN candor.models m USING (run) GROUP BY m.model, r.created::DATE"""
+"""Runs whose findings stay: the last ones, and the last of each day for each model."""
+
+_LAST_RUNS = f"""SELECT run FROM (SELECT run FROM candor.runs ORDER BY created DESC, run DESC LIMIT {KEPT_RUNS})
+UNION SELECT arg_max(r.run, (r.created, r.run)) FROM candor.runs r JOIN candor.models m USING (run) GROUP BY m.model"""
+"""Runs that readers see: the last ones, and the last of each model."""
+
 _TABLES: dict[str, tuple[str, str]] = {  # published name -> (table that must exist, query)
     "runs": ("runs", f"SELECT * FROM candor.runs WHERE run IN ({_LAST_RUNS}) ORDER BY created, run"),
     "models": ("models", f"SELECT * FROM candor.models WHERE run IN ({_LAST_RUNS})"),
     "findings": ("findings", f"SELECT * FROM candor.findings WHERE run IN ({_LAST_RUNS})"),
+    "signals": ("signals", f"SELECT * FROM candor.signals WHERE run IN ({_LAST_RUNS})"),
+    "causes": ("causes", f"SELECT * FROM candor.causes WHERE run IN ({_LAST_RUNS})"),
     "errors": ("errors", f"SELECT * FROM candor.errors WHERE run IN ({_LAST_RUNS})"),
     "policy_changes": ("policy_changes", "SELECT * FROM candor.policy_changes ORDER BY ALL"),
     "probes": ("probes", "SELECT * FROM candor.probes ORDER BY model, name"),

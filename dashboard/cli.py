@@ -272,7 +272,7 @@ def write_json(run: AuditRun, target: str) -> None:
     """Write a run in the format that others read; to stdout for "-"."""
     import json
 
-    from audits.record import to_json
+    from audits.run_json import to_json
     from dashboard.commands.report import write_whole
 
     text = json.dumps(to_json(run), ensure_ascii=False, allow_nan=False) + "\n"

@@ -14,12 +14,13 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from audits.defaults import DEFAULTS
 from audits.evidence import Evidence
 from audits.examine import examine
 from audits.finding import AuditRun, ModelRun, Threshold
-from audits.policy import DEFAULTS, judge
-from audits.record import to_json
+from audits.policy import judge
 from audits.registry import AUDITS, find
+from audits.run_json import to_json
 from audits.slices import UNKNOWN
 from audits.tally import Tally
 from connectors.errors import UsageError

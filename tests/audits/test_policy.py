@@ -8,8 +8,9 @@ import datetime as dt
 import numpy as np
 import pytest
 
+from audits.defaults import DEFAULTS
 from audits.finding import PolicyChange, Threshold
-from audits.policy import DEFAULTS, body, changes, fingerprint, in_force, judge, thresholds
+from audits.policy import body, changes, fingerprint, in_force, judge, thresholds
 from audits.registry import AUDITS, check_policy
 from connectors.config import Columns, ModelConfig, ThresholdOverride
 from connectors.errors import UsageError

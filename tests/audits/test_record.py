@@ -13,12 +13,13 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from audits.defaults import DEFAULTS
 from audits.evidence import Evidence
 from audits.examine import examine
 from audits.finding import COLUMNS, AuditRun, Failure, PolicyChange
-from audits.policy import DEFAULTS
-from audits.record import last_policy, load, store, to_json
+from audits.record import last_policy, load, store
 from audits.run import card_of
+from audits.run_json import to_json
 from connectors import partitions
 from connectors.config import Config, WarehouseConfig
 from connectors.errors import CandorError, UsageError

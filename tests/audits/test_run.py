@@ -14,6 +14,7 @@ import pytest
 
 from audits.asked_window import position_of, split_window
 from audits.audit import audit, measurement
+from audits.defaults import DEFAULTS
 from audits.evidence import Evidence
 from audits.examine import examine
 from audits.finding import COLUMNS, Measurement, Threshold
@@ -23,7 +24,6 @@ from audits.performance import AUDITS as PERFORMANCE
 from audits.performance.accuracy import accuracy
 from audits.performance.selection_rate import selection_rate
 from audits.performance.true_positive_rate import true_positive_rate
-from audits.policy import DEFAULTS
 from audits.provenance import content, numbers
 from audits.registry import AUDITS
 from audits.run import check_groups

@@ -27,7 +27,7 @@ def test_defaults(tmp_path: Path) -> None:
     assert config.alerts.resolve_after == 2
     assert config.watch.every == timedelta(minutes=1)
     assert config.watch.heartbeat is None
-    assert config.model("loans").alerts.budget is None
+    assert config.model("loans").alerts.budget == WEEKLY
 
 
 def test_everything_is_read(tmp_path: Path) -> None:
@@ -96,3 +96,10 @@ def test_refusals(tmp_path: Path, text: str, words: str) -> None:
     assert words in str(refused.value)
     assert "\n" not in str(refused.value)
     assert "candor.toml" in str(refused.value)
+
+
+def test_the_file_s_budget_is_shared_by_the_models_without_one(tmp_path: Path) -> None:
+    config = read(tmp_path, '[models.cards]\n[models.rent]\n[models.rent.alerts]\nbudget = "1 per 1d"\n')
+    # one a week for everybody, two models share it
+    assert config.model("loans").alerts.budget == config.model("cards").alerts.budget == Budget(count=0.5, per=timedelta(days=7))
+    assert config.model("rent").alerts.budget == Budget(count=1, per=timedelta(days=1))

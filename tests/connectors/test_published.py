@@ -59,17 +59,21 @@ def test_a_snapshot_reads_nothing_but_itself(world: World, sql: str) -> None:
         published.table(sql)
 
 
-def test_only_the_last_twenty_runs_are_published(world: World) -> None:
+def test_the_last_twenty_runs_and_the_last_of_each_model_are_published(world: World) -> None:
     with open_warehouse(world.config.warehouse) as warehouse:
         connection = warehouse.connection
         connection.execute("CREATE TABLE candor.runs (run VARCHAR, created TIMESTAMP)")
         connection.execute("CREATE TABLE candor.findings (run VARCHAR, value DOUBLE)")
         connection.execute("INSERT INTO candor.runs SELECT 'r' || i, TIMESTAMP '2026-01-01' + INTERVAL (i) DAY FROM range(25) t(i)")
         connection.execute("INSERT INTO candor.findings SELECT 'r' || i, i FROM range(25) t(i)")
+        connection.execute(
+            "CREATE TABLE candor.models AS SELECT run, CASE WHEN run IN ('r1', 'r2') THEN 'rent' ELSE 'loans' END AS model FROM candor.runs"
+        )
         publish(warehouse, world.config)
     with open_published(world.config) as published:
-        assert published.table("SELECT min(value) AS low, count(*) AS n FROM findings").to_pylist() == [{"low": 5.0, "n": 20}]
-        assert published.table("SELECT count(*) AS n FROM runs").to_pylist() == [{"n": 20}]
+        # the last twenty, r5 to r24, and r2: the last of a model that nothing has come in about since
+        assert published.table("SELECT min(value) AS low, count(*) AS n FROM findings").to_pylist() == [{"low": 2.0, "n": 21}]
+        assert published.table("SELECT count(*) AS n FROM runs").to_pylist() == [{"n": 21}]
 
 
 def test_readers_never_fail_while_a_writer_publishes(world: World) -> None:

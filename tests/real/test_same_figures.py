@@ -15,7 +15,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from audits import gaps
-from audits.record import to_json
+from audits.run_json import to_json
 from audits.registry import GROUPS
 from connectors.published import open_published
 from dashboard import data

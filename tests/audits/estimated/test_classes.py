@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from audits.defaults import DEFAULTS
 from audits.estimated import AUDITS
 from audits.evidence import Evidence
 from audits.examine import examine
-from audits.policy import DEFAULTS
 
 
 def test_every_class_is_estimated(many: Callable[..., Evidence], draw: np.random.Generator) -> None:

@@ -54,8 +54,9 @@ def test_no_interval_from_one_kind_of_outcome(evidence_of: Callable[..., Evidenc
 @pytest.mark.parametrize("spread", [(0.02, 0.2), (0.3, 0.7), (0.05, 0.95)])
 def test_calibrated_scores_are_not_failed(n: int, spread: tuple[float, float]) -> None:
     """Of 2,000 simulated cells whose scores are exactly right, at most 5 % fail the default policy and at most 5 % warn."""
+    from audits.defaults import DEFAULTS
     from audits.performance.rates import stratified_mean
-    from audits.policy import DEFAULTS, judge
+    from audits.policy import judge
 
     draw = np.random.default_rng(n)
     score = draw.uniform(*spread, (2000, n))

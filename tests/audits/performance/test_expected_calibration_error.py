@@ -68,10 +68,11 @@ def test_calibrated_scores_are_not_failed(n: int, spread: tuple[float, float]) -
 
     The 45 to 209 rows of a small intersection are where noise used to be taken for miscalibration.
     """
+    from audits.defaults import DEFAULTS
     from audits.performance.equal_mass import equal_mass
     from audits.performance.expected_calibration_error import interval
     from audits.performance.score_bins import ScoreBins
-    from audits.policy import DEFAULTS, judge
+    from audits.policy import judge
 
     draw, cells, grid = np.random.default_rng(n), 2000, 20
     score = draw.uniform(*spread, (cells, n))

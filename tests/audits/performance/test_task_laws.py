@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from audits.defaults import DEFAULTS
 from audits.evidence import Evidence
 from audits.examine import examine
-from audits.policy import DEFAULTS
 from audits.tally import Tally
 
 Rows = list[dict[str, Any]]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from audits.defaults import DEFAULTS
 from audits.examine import examine
 from audits.interval import newcombe, two_proportion_p
-from audits.policy import DEFAULTS
 from audits.weak_spots.weak_spot import weak_spot
 
 

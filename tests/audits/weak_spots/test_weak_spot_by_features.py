@@ -7,8 +7,8 @@ import dataclasses
 import numpy as np
 import pytest
 
+from audits.defaults import DEFAULTS
 from audits.examine import examine
-from audits.policy import DEFAULTS
 from audits.weak_spots.weak_spot_by_features import weak_spot_by_features
 
 SPOT = {
