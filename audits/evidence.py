@@ -32,6 +32,7 @@ from audits.counts import (
 from audits.estimate import Floats, Integers
 from audits.finding import Coverage, Reference
 from audits.histograms import Histograms
+from audits.ledger import Ledger
 from audits.slices import Slice
 from audits.tally import Tally, merge_levels
 from audits.window import Window
@@ -93,6 +94,8 @@ class Evidence:
     """Of a multiclass task: the class that is positive here, or `len(classes)` for the largest probability being right."""
     without: int | None = None
     """The group of units that is left out."""
+    ledger: Ledger = field(default_factory=Ledger)
+    """What ingest remembers of batches, columns and arrivals, and what the configuration says of the traffic."""
     shared: dict[Any, Any] = field(default_factory=dict, compare=False)
     """Histograms of all units, which the evidence without each group in turn starts from."""
 

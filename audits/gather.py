@@ -14,6 +14,7 @@ from audits.bins import Bins
 from audits.count import tally
 from audits.evidence import Evidence
 from audits.finding import Coverage, Reference
+from audits.ledger import ledger_of
 from audits.probes.median_split import Split, median_splits
 from audits.probes.proxies import proxies
 from audits.slices import UNKNOWN, Slice
@@ -76,7 +77,7 @@ def gather(
         versions=_versions(analysed_tally), slices=slices, attributes=_attributes(slices, model),
         columns=_columns(model, bins, analysed_tally), clock=dt.datetime.now(dt.UTC).replace(tzinfo=None), freshness=newest, seed=SEED,
         medians={number: split[0] for number, split in splits.items()}, above=_above(splits, slices),
-        proxies=proxies(warehouse, model, bins, held),
+        proxies=proxies(warehouse, model, bins, held), ledger=ledger_of(warehouse, model, bins, held),
     )  # fmt: skip
 
 

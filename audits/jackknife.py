@@ -49,7 +49,7 @@ class Asked:
 
 def able(audit: Audit, families: Iterable[str]) -> bool:
     """Whether a measure, of these groups of the registry, can be asked without a group of units."""
-    return audit.units == "jackknife" and bool({"performance", "fairness"} & set(families))
+    return audit.units == "jackknife" and bool({"performance", "fairness", "attribution"} & set(families))
 
 
 def jackknifed(evidence: Evidence, asked: Sequence[Asked]) -> list[Asked]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from audits import drift, estimated, fairness, gaps, performance, quality, tradeoffs, weak_spots
+from audits import attribution, drift, estimated, fairness, gaps, performance, quality, tradeoffs, weak_spots
 from audits.audit import Audit
 from connectors.errors import UsageError, nearest
 
@@ -15,6 +15,7 @@ GROUPS: Mapping[str, tuple[Audit, ...]] = {
     "weak_spots": weak_spots.AUDITS,
     "tradeoffs": tradeoffs.AUDITS,
     "drift": drift.AUDITS,
+    "attribution": attribution.AUDITS,
     "quality": quality.AUDITS,
 }
 """What each page and each part of a report is about, in order."""

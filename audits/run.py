@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import secrets
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from audits.asked_window import split_window
@@ -15,6 +16,7 @@ from audits.finding import AuditRun
 from audits.policy import body, changes, fingerprint, thresholds
 from audits.provenance import code_revision, combined, content, numbers
 from audits.registry import check_policy
+from connectors.actions import events
 from connectors.config import Config, ModelConfig
 from connectors.config_values import written
 from connectors.errors import CandorError, UsageError, nearest
@@ -116,7 +118,8 @@ def evidence_for(
     evidence = gather(warehouse, model, window=window, refreeze=refreeze, progress=progress)
     check_reference(evidence, str(config.path))
     check_groups(evidence, str(config.path))
-    evidence = with_probes(warehouse, evidence)
+    happened = tuple(each for each in events(config, model.name) if each.kind == "release")
+    evidence = replace(with_probes(warehouse, evidence), ledger=replace(evidence.ledger, releases=happened))
     if what_if:
         evidence = run_probes(warehouse, evidence, rows=rows, progress=progress)
     progress(f"{model.name}: measuring {evidence.coverage.analysed:,} predictions in {len(evidence.windows) - 1:,} windows")
