@@ -17,14 +17,15 @@ import typer
 from typer.core import TyperGroup
 
 from connectors.errors import CandorError, UsageError
+from dashboard.cli_alerts import alerts
+from dashboard.cli_options import HERE, ConfigPath, ModelName, ModelNames, Port, read_config, say, when
+from dashboard.cli_watch import drill, replay, rollback, watch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
     from types import FrameType
 
     from audits.finding import AuditRun
-    from connectors.config import Config
 
 
 class Commands(TyperGroup):
@@ -53,14 +54,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-ConfigPath = Annotated[Path, typer.Option("--config", "-c", metavar="FILE", help="The configuration.")]
-ModelName = Annotated[str, typer.Option("--model", "-m", metavar="NAME", help="The model, as [models.NAME] in candor.toml.")]
-ModelNames = Annotated[
-    list[str] | None, typer.Option("--model", "-m", metavar="NAME", help="Only this model; may be given several times. Default: all.")
-]
-Port = Annotated[int, typer.Option(min=1, max=65535, help="The port to listen on, on this machine only.")]
-HERE = Path("candor.toml")
 
 
 def main() -> None:
@@ -112,11 +105,6 @@ def stop(sentence: str, code: int) -> None:
 
     print(f"candor: {cell(sentence)}", file=sys.stderr)
     raise SystemExit(code)
-
-
-def say(progress: str) -> None:
-    """Report progress."""
-    print(progress, file=sys.stderr, flush=True)
 
 
 @app.callback()
@@ -339,6 +327,11 @@ def serve(config: ConfigPath = HERE, port: Port = 8501) -> None:
     open_dashboard(config, port, "/")
 
 
+for command in (watch, replay, drill, rollback):
+    app.command()(command)
+app.add_typer(alerts, name="alerts")
+
+
 def open_dashboard(config: Path, port: int, page: str) -> None:
     """Serve until Ctrl-C, which is how a server is meant to end: its exit code is 130 all the same."""
     from dashboard.serve import serve as run_server
@@ -350,7 +343,7 @@ def open_dashboard(config: Path, port: int, page: str) -> None:
 def query(sql: Annotated[str, typer.Argument(help="One SELECT.")], config: ConfigPath = HERE) -> None:
     """Ask the published tables with SQL: read only, no files, no network.
 
-    Tables: runs, models, findings, errors, policy_changes, probes, ledger, quarantine, quarantine_reasons.
+    Tables: runs, models, findings, signals, causes, errors, policy_changes, probes, ledger, quarantine, quarantine_reasons.
 
     \b
     Examples:
@@ -391,20 +384,6 @@ def event(
     print(f"{model}: {kind} at {moment:%Y-%m-%d %H:%M} UTC: {text}")
 
 
-def when(text: str) -> datetime:
-    """Read a time as a person types it, as UTC unless it names an offset."""
-    from datetime import UTC, datetime
-
-    try:
-        moment = datetime.fromisoformat(text.strip())
-    except ValueError:
-        raise UsageError(f'--at: "{text}" is no time; write 2026-08-10 or 2026-08-10T09:30') from None
-    try:
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except OverflowError:
-        raise UsageError(f'--at: "{text}" lies outside the calendar; write 2026-08-10 or 2026-08-10T09:30') from None
-
-
 @app.command()
 def doctor(config: ConfigPath = HERE) -> None:
     """Check versions against their pins, name the extras, and look at the warehouse.
@@ -426,16 +405,6 @@ def doctor(config: ConfigPath = HERE) -> None:
         said = wrong[0].found if wrong[0].found.startswith(wrong[0].thing) else f"{wrong[0].thing}: {wrong[0].found}"
         kind = UsageError if wrong[0].part == "config" else CandorError
         raise kind(said + (f"; and {len(wrong) - 1} more above" if len(wrong) > 1 else ""))
-
-
-def read_config(path: Path, models: list[str] | None) -> Config:
-    """Load the configuration and make sure that the named models are in it."""
-    from connectors.config import load
-
-    config = load(path)
-    for name in models or ():
-        config.model(name)
-    return config
 
 
 if __name__ == "__main__":

@@ -21,7 +21,9 @@ PAGES = ("README.md", "CHANGELOG.md", "docs/architecture.md", "docs/contributing
          "docs/decisions/0003-hash-locked-requirements.md", "docs/decisions/0004-bins-at-quantiles.md",
          "docs/decisions/0005-late-outcomes-are-added.md", "docs/decisions/0006-a-handful-is-no-yardstick.md",
          "docs/decisions/0007-no-export-is-subtracted-from-another.md", "docs/decisions/0008-what-histograms-know.md",
-         "docs/decisions/0009-people-who-come-again.md", "docs/estimated-performance.md", "docs/reports.md", "docs/statistics.md",
+         "docs/decisions/0009-people-who-come-again.md", "docs/decisions/0010-alarms-by-budget.md", "docs/alarms.md", "docs/alerts.md",
+         "docs/data-quality.md", "docs/detection.md", "docs/drift.md", "docs/watch.md", "docs/why-did-it-drop.md",
+         "docs/estimated-performance.md", "docs/reports.md", "docs/statistics.md",
          "docs/weak-spots.md", "examples/screening/README.md", "examples/triage/README.md", "examples/valuations/README.md")  # fmt: skip
 
 
@@ -30,13 +32,18 @@ def commands() -> dict[str, Any]:
     return found
 
 
+def parameters(command: Any) -> list[Any]:
+    """Of a command, or of a group and all its commands."""
+    return [*command.params, *(each for inner in getattr(command, "commands", {}).values() for each in inner.params)]
+
+
 def test_every_flag_is_documented(checkout: Path) -> None:
     sections = re.split(r"^## ", (checkout / "docs" / "command-line.md").read_text(), flags=re.MULTILINE)
     by_command = {section.split()[1].rstrip("`"): section for section in sections if section.startswith("`candor ")}
     assert set(by_command) == set(commands())
     everywhere = sections[0]
     for name, command in commands().items():
-        for option in command.params:
+        for option in parameters(command):
             for flag in (*option.opts, *option.secondary_opts):
                 if flag.startswith("-") and flag.strip():
                     assert f"`{flag}" in by_command[name] + everywhere, f"{name} {flag}"
@@ -44,7 +51,7 @@ def test_every_flag_is_documented(checkout: Path) -> None:
 
 def test_nothing_documented_is_missing(checkout: Path) -> None:
     text = (checkout / "docs" / "command-line.md").read_text()
-    flags = {flag for command in commands().values() for option in command.params for flag in (*option.opts, *option.secondary_opts)}
+    flags = {flag for command in commands().values() for option in parameters(command) for flag in (*option.opts, *option.secondary_opts)}
     said = set(re.findall(r"`(--?[a-z][a-z-]*)", text))
     assert said - flags == {"--help"}
 

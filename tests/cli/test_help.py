@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -15,7 +16,11 @@ from typer.testing import CliRunner
 
 from dashboard import cli
 
-COMMANDS = ("demo", "init", "ingest", "audit", "report", "serve", "query", "event", "doctor")
+COMMANDS = (
+    "demo", "init", "ingest", "audit", "report", "serve", "watch", "replay", "drill", "rollback", "query", "event", "doctor", "alerts",
+)  # fmt: skip
+ALERTS = ("list", "show", "acknowledge", "silence", "unsilence", "resolve", "test")
+TYPED = (*((name,) for name in COMMANDS[:-1]), *(("alerts", name) for name in ALERTS))
 HEAVY = ("duckdb", "ibis", "numpy", "pandas", "plotly", "pyarrow", "pydantic", "rich", "scipy", "sklearn", "streamlit")
 
 
@@ -40,18 +45,19 @@ def test_the_commands_are_those_of_the_contract() -> None:
     assert tuple(re.findall(r"^  ([a-z]+)  ", said.split("Commands:")[1], re.MULTILINE)) == COMMANDS
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_examples_are_commands_that_parse(command: str) -> None:
-    said = CliRunner().invoke(cli.app, [command, "--help"])
+@pytest.mark.parametrize("command", TYPED, ids=" ".join)
+def test_examples_are_commands_that_parse(command: tuple[str, ...]) -> None:
+    said = CliRunner().invoke(cli.app, [*command, "--help"])
     assert said.exit_code == 0
     examples = re.findall(r"^    (candor .*?)(?: >.*)?$", said.stdout, re.MULTILINE)
     assert examples
-    group = typer.main.get_command(cli.app)
     for example in examples:
         words = shlex.split(example)
-        assert words[1] == command
-        chosen = group.commands[words[1]]  # type: ignore[attr-defined]
-        chosen.make_context(command, words[2:])  # raises where an option does not exist or an argument is missing
+        assert tuple(words[1 : len(command) + 1]) == command
+        chosen: Any = typer.main.get_command(cli.app)
+        for name in command:
+            chosen = chosen.commands[name]
+        chosen.make_context(" ".join(command), words[len(command) + 1 :])  # raises where an option does not exist
 
 
 def test_nothing_typed_is_a_question() -> None:
