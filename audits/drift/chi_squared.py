@@ -25,17 +25,19 @@ def chi_squared(held: Comparison) -> Iterator[Measurement]:
         degrees of freedom are in the tables and its p-value beside it. Categorical columns only.
     Interval and test
         Two samples of one distribution make χ² about k = categories - 1: centre V² - k / (n + m), variance of the delta method plus
-        2 k / (n + m)², cut at 0, root taken, stretched to hold the value. p from the chi-squared distribution, without continuity
-        correction. n is the window's rows with a value.
+        2 k / (n + m)², cut at 0, and at 0 where the test does not reject, root taken, stretched to hold the value. p from the chi-squared
+        distribution, without continuity correction; where a category is expected fewer than five times, from a gamma distribution with the
+        statistic's exact mean and variance. n is the window's rows with a value.
     When it misleads
-        p is doubtful where many categories are expected fewer than five times. V shrinks when reference and window differ much in
+        V shrinks when reference and window differ much in
         size: with m much smaller than n its largest value is reached only by disjoint shares, and moderate changes look small.
     Source
-        K. Pearson (1900); H. Cramér (1946), Mathematical Methods of Statistics.
+        K. Pearson (1900); H. Cramér (1946), Mathematical Methods of Statistics; J. B. S. Haldane (1940) and R. B. Dawson (1954),
+        Biometrika 31 and 41.
     """
     for samples in held.categorical:
         squared, bias, variance = cramers_v_squared(samples)
-        low, high = around(squared, bias, variance, most=1.0)
+        low, high = around(squared, bias, variance, most=1.0, p_value=samples.p_value)
         statistic, free = samples.chi_squared.tolist(), samples.free.astype(np.int64).tolist()
 
         def table(

@@ -32,8 +32,8 @@ def l_infinity(held: Comparison) -> Iterator[Measurement]:
         max |q - p| over the vocabulary, other and unseen values (either of the last two as one category). Categorical columns only.
     Interval and test
         Newcombe intervals of the changes of all k categories at once, each at 1 - 0.05 / k (Bonferroni): from the largest of their lower
-        ends to the largest of their upper ends, sign put aside. It allows for the category having been picked. p of that category (z or
-        Fisher's exact test) times k. n is the window's rows with a value.
+        ends, of those that the test calls changed, to the largest of their upper ends, sign put aside. So it allows for the category having
+        been picked. p of that category (z or Fisher's exact test) times k. n is the window's rows with a value.
     Tables
         `category` and its signed `change`; `new`: rows of values that the reference does not have, `new_levels` their names (whole
         period only); `vanished`: categories of the reference of which at least 5 rows were to be expected and none came.
@@ -64,8 +64,12 @@ def largest_change(samples: Samples) -> tuple[Floats, Floats]:
     n, m = np.maximum(samples.n, 1)[..., None], np.maximum(samples.m, 1)[..., None]
     ends = mover([samples.q, samples.p], [wilson_at(samples.windows, m, z), wilson_at(samples.reference, n, z)], [1.0, -1.0])
     used = (samples.windows > 0) | (samples.reference > 0)
-    low = np.where(used, np.maximum(ends[0], -ends[1]), 0.0).max(axis=-1)
-    return np.maximum(low, 0.0), np.where(used, np.maximum(ends[1], -ends[0]), 0.0).max(axis=-1)
+    low = np.where(used, np.maximum(ends[0], -ends[1]), 0.0)
+    cell = np.nonzero(low > 0)
+    before, held = (np.broadcast_to(of, low.shape)[cell] for of in (samples.reference, samples.n[..., None]))
+    p_value = two_proportion_p(samples.windows[cell], samples.m[cell[:2]], before, held) * (samples.free[cell[:2]] + 1)
+    low[cell] *= p_value < 0.05
+    return np.maximum(low.max(axis=-1), 0.0), np.where(used, np.maximum(ends[1], -ends[0]), 0.0).max(axis=-1)
 
 
 class _Shown:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from audits.audit import EVERY_TASK, audit
+from audits.drift.chance import chance
 from audits.drift.comparison import Comparison, against_reference, per_column
 from audits.drift.two_samples import Column, Samples, around, delta_variance
 from audits.estimate import Floats
@@ -29,21 +30,24 @@ def population_stability_index(held: Comparison) -> Iterator[Measurement]:
         Numeric columns: the ten bins between the reference's deciles (fewer where deciles tie). Categorical: the vocabulary, other and
         unseen values. Shares below 1e-4 count as 1e-4. Missing values are left out; see `missing_rate`.
     Interval and test
-        Two samples of one distribution make the index about (1/n + 1/m) χ² with k = bins - 1 degrees of freedom, so the interval is
-        centred at value - k (1/n + 1/m), its variance that of the delta method plus 2 k (1/n + 1/m)², cut at 0 and stretched to hold
-        the value. p from the two-sample chi-squared test. n is the window's rows with a value.
+        Two samples of one distribution make the index about (1/n + 1/m) χ² with k = bins - 1 degrees of freedom, and more where bins are
+        expected to hold few rows. The interval is centred at value - bias, the bias being what chance alone makes (Poisson rows in each
+        bin; k (1/n + 1/m) where there are many), its variance that of the delta method plus that of the chance; cut at 0, and at 0 where
+        the test does not reject, and stretched to hold the value. p from the two-sample chi-squared test, with exact mean and variance
+        where fewer than five rows are expected in a bin. n is the window's rows with a value.
     Tables
         `labels`, `edges` (null for categories), and the counts `reference` and `window` of each bin; at most 20 categories, then
         other, unseen and missing.
     When it misleads
         The usual lines at 0.1 and 0.25 ignore n: a small window exceeds them by chance, a large one stays below them with a change
-        that is beyond doubt. Bins hide what moves inside them. Tools differ: some bin the pooled data or by equal widths.
+        that is beyond doubt. With as many categories as rows, in both samples, chance makes it larger than the interval allows for. Bins
+        hide what moves inside them. Tools differ: some bin the pooled data or by equal widths.
     Source
         N. Siddiqi (2006), Credit Risk Scorecards; B. Yurdakul (2018), Statistical Properties of PSI.
     """
     for samples in held.samples:
         value, bias, variance = index(samples)
-        low, high = around(value, bias, variance)
+        low, high = around(value, bias, variance, p_value=samples.p_value)
         shown = _Shown(samples).table if held.before is None else None
         yield per_column(
             held, "population_stability_index", samples, value, low, high, method="delta", p_value=samples.p_value, tables=shown
@@ -57,10 +61,16 @@ def index(samples: Samples) -> tuple[Floats, Floats, Floats]:
     ratio = np.where(used, q / p, 1.0)
     log = np.log(ratio)
     value = np.where(used, (q - p) * log, 0.0).sum(axis=-1)
-    free = np.maximum(samples.free, 1)
     by_p, by_q = np.where(samples.p > EPSILON, 1 - ratio - log, 0.0), np.where(samples.q > EPSILON, 1 - 1 / ratio + log, 0.0)
-    variance = delta_variance(samples, by_p, by_q) + 2 * free * samples.c**2
-    return value, free * samples.c, variance
+    floor = EPSILON / samples.c[..., None]
+    expected = (samples.reference + samples.windows) / (samples.c * np.maximum(samples.n + samples.m, 1))[..., None]
+    empty = np.where(expected > floor, expected * np.log(np.maximum(expected, floor) / floor), 0.0)
+    bias, variance = chance(samples, _term, 1.0, empty)
+    return value, bias, delta_variance(samples, by_p, by_q) + variance
+
+
+def _term(rows: Floats, expected: Floats) -> Floats:
+    return np.where(rows > 0, (rows - expected) * np.log(np.maximum(rows, 1.0) / expected), 0.0)
 
 
 class _Shown:

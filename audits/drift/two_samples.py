@@ -21,6 +21,9 @@ from audits.evidence import DECISION, OUTCOME, ColumnCounts, Evidence
 from audits.interval import z_of
 from audits.once import once
 
+FEW = 5.0
+"""Expected rows of a bin below which chi-squared is no good approximation."""
+
 OTHER, UNSEEN = "(other)", "(not in the reference)"
 
 
@@ -102,10 +105,31 @@ class Samples:
 
     @cached_property
     def p_value(self) -> Floats:
-        """That both samples come from one distribution, by the two-sample chi-squared test; 1 where they share a single bin."""
-        from scipy.special import chdtrc
+        """That both samples come from one distribution, by the two-sample chi-squared test; 1 where they share a single bin.
 
-        return np.where(self.free > 0, chdtrc(np.maximum(self.free, 1), self.chi_squared), 1.0)
+        Where a bin is expected to hold fewer than five rows of either sample, the statistic is held against a gamma distribution of the
+        mean and variance that it has over all ways to deal the rows out to the two samples, instead of against chi-squared.
+
+        Sources: J. B. S. Haldane (1940), Biometrika 31, 346-355; R. B. Dawson (1954), Biometrika 41, 280-281, for the variance.
+        """
+        from scipy.special import chdtrc, gammaincc
+
+        found = np.where(self.free > 0, chdtrc(np.maximum(self.free, 1), self.chi_squared), 1.0)
+        both, size = self.reference + self.windows, self.n + self.m
+        smallest = np.where(both > 0, both, np.inf).min(axis=-1)
+        few = (self.free > 0) & (smallest * np.minimum(self.n, self.m) < FEW * size) & (size > 3) & self.usable
+        if few.any():
+            n, m = (np.broadcast_to(of, few.shape)[few] for of in (self.n, self.m))
+            total, free, bins = n + m, self.free[few], both[few]
+            inverse = np.divide(1.0, bins, out=np.zeros_like(bins), where=bins > 0).sum(axis=-1) * total
+            rows = (total / n + total / m - 4) / (total - 2), (total - 2) / (total - 1)
+            columns = (inverse - (free + 1) ** 2) / (total - 2), free * (total - free - 1) / (total - 1)
+            variance = 2 * total / (total - 3) * (rows[1] - rows[0]) * (columns[1] - columns[0])
+            variance += total**2 / (total - 1) * rows[0] * columns[0]
+            mean = total / (total - 1) * free
+            shape = mean**2 / np.maximum(variance, 1e-12)
+            found[few] = gammaincc(shape, self.chi_squared[few] * shape / mean)
+        return found
 
 
 @once
@@ -197,13 +221,16 @@ def _stacked(columns: Sequence[Column]) -> Samples:
     return Samples(columns=tuple(columns), reference=reference, windows=windows)
 
 
-def around(estimate: Floats, bias: Floats, variance: Floats, *, most: float = np.inf) -> tuple[Floats, Floats]:
+def around(
+    estimate: Floats, bias: Floats, variance: Floats, *, most: float = np.inf, p_value: Floats | float = 0.0
+) -> tuple[Floats, Floats]:
     """Interval of a divergence that chance alone pushes up: estimate - bias ± 1.96 √variance, from 0 to `most`, the estimate in it.
 
-    Where less was found than chance alone makes, the upper end is reckoned from 0: equal shares are no proof of equality.
+    Where less was found than chance alone makes, the upper end is reckoned from 0: equal shares are no proof of equality. Where the test of
+    no difference does not reject at 5 %, the lower end is 0: interval and test agree.
     """
     half = z_of() * np.sqrt(np.maximum(variance, 0.0))
-    low = np.clip(estimate - bias - half, 0.0, most)
+    low = np.where(np.asarray(p_value) < 0.05, np.clip(estimate - bias - half, 0.0, most), 0.0)
     high = np.clip(np.maximum(estimate - bias, 0.0) + half, 0.0, most)
     return np.minimum(low, estimate), np.maximum(high, estimate)
 

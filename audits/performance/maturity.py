@@ -51,7 +51,7 @@ def lag_curve(evidence: Evidence) -> LagCurve | None:
     if evidence.model.columns.outcome_time is None or now is None:
         return None
     parts = [evidence.tally] if evidence.reference.kind == "first window" else [evidence.tally, evidence.reference_tally]
-    counted = [_lags(tally, now, bucket_seconds(evidence)) for tally in parts]
+    counted = [lags_by_partition(tally, now, bucket_seconds(evidence)) for tally in parts]
     longest = max((lags.shape[1] for _, lags, _ in counted), default=0)
     if not longest:
         return None
@@ -75,7 +75,7 @@ def lag_curve(evidence: Evidence) -> LagCurve | None:
     return LagCurve(share=1 - left, low=np.where(certain, 1 - left, 1 - ends[1]), high=np.where(certain, 1 - left, 1 - ends[0]))
 
 
-def _lags(tally: Tally, now: dt.datetime, unit: int) -> tuple[Floats, Floats, Integers]:
+def lags_by_partition(tally: Tally, now: dt.datetime, unit: int) -> tuple[Floats, Floats, Integers]:
     """By partition: rows, outcomes by the whole days they took, and the longest lag that all of its rows have had time for.
 
     Known outcomes without a time say nothing about lags: their rows are left out.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,25 +47,44 @@ def quantiles(counts: Floats, grid: NumericBins, q: float, *, smallest: float, l
     Source: W. J. Conover, Practical Nonparametric Statistics (1999), section 3.2.
     """
     edges = np.clip(np.concatenate([[smallest], grid.edges, [largest]]), smallest, largest)
-    n = counts.sum(axis=1)
     below = np.cumsum(counts, axis=1)
+    n = below[:, -1]
     low_rank, high_rank = quantile_ranks(n.astype(np.int64), q)
     wanted = np.maximum(np.ceil(q * n), 1.0)
     place = bin_of_rank(below, wanted)
-    lines = np.arange(len(n))
-    inside = np.where(counts[lines, place] > 0, (wanted - 0.5 - (below - counts)[lines, place]) / np.maximum(counts[lines, place], 1), 0.0)
-    width = edges[place + 1] - edges[place]
-    value = edges[place] + inside * width
+    value, width = _within(counts, below, grid, edges, place, wanted)
     uppers = edges[1:]
     if grid.whole:  # a bin within the grid holds one whole number
-        exact = (place > 0) & (place < grid.size - 1)
-        value, width = np.where(exact, np.ceil(edges[place]), value), np.where(exact, 0.0, width)
-        uppers = np.append(np.ceil(edges[1:-1]) - 1, edges[-1])
+        uppers = np.append(np.clip(np.ceil(grid.edges) - 1, smallest, largest), edges[-1])
     low = np.where(low_rank > 0, edges[bin_of_rank(below, low_rank.astype(np.float64))], np.nan)
     high = np.where(high_rank <= n, uppers[bin_of_rank(below, high_rank.astype(np.float64))], np.nan)
     empty = n == 0
     value, low, high = (np.where(empty, np.nan, found) for found in (value, np.minimum(low, value), np.maximum(high, value)))
     return Quantiles(n=n, value=value, low=low, high=high, resolution=width, place=place, wanted=wanted, high_rank=high_rank)
+
+
+def values_at(counts: Floats, grid: NumericBins, qs: Sequence[float], *, smallest: float, largest: float) -> Floats:
+    """Several quantiles of each cell, without intervals, by [cell, quantile]; NaN for a cell without rows."""
+    edges = np.clip(np.concatenate([[smallest], grid.edges, [largest]]), smallest, largest)
+    below = np.cumsum(counts, axis=1)
+    found = np.full((len(counts), len(qs)), np.nan)
+    filled = below[:, -1] > 0
+    for i, q in enumerate(qs):
+        wanted = np.maximum(np.ceil(q * below[:, -1]), 1.0)
+        value, _ = _within(counts, below, grid, edges, bin_of_rank(below, wanted), wanted)
+        found[filled, i] = value[filled]
+    return found
+
+
+def _within(counts: Floats, below: Floats, grid: NumericBins, edges: Floats, place: Integers, wanted: Floats) -> tuple[Floats, Floats]:
+    """Where in its bin the row of a rank lies, and how wide the bin is; a bin within a grid of whole numbers holds one."""
+    lines = np.arange(len(place))
+    inside = counts[lines, place]
+    part = np.where(inside > 0, (wanted - 0.5 - below[lines, place] + inside) / np.maximum(inside, 1), 0.0)
+    width = edges[place + 1] - edges[place]
+    value = edges[place] + part * width
+    exact = grid.whole & (place > 0) & (place < grid.size - 1)
+    return np.where(exact, np.ceil(edges[place]), value), np.where(exact, 0.0, width)
 
 
 def bin_of_rank(below: Floats, rank: Floats) -> Integers:

@@ -12,6 +12,7 @@ from audits.drift.comparison import FIRST_WINDOW
 from audits.drift.jensen_shannon_distance import jensen_shannon_distance
 from audits.drift.population_stability_index import population_stability_index
 
+BY_COLUMN = [audit for audit in AUDITS if audit.needs == ("columns",)]
 LOGS = {
     "all missing in a window": ({"x": [1.0, 2.5, 3.0], "k": ["a", "b", "a"]}, {"x": [None] * 3, "k": [None] * 3}),
     "all missing in the reference": ({"x": [None] * 3, "k": [None] * 3}, {"x": [1.0, 2.5, 3.0], "k": ["a", "b", "a"]}),
@@ -23,7 +24,7 @@ LOGS = {
 
 
 @pytest.mark.parametrize("log", LOGS)
-@pytest.mark.parametrize("audit", AUDITS, ids=lambda audit: audit.name)
+@pytest.mark.parametrize("audit", BY_COLUMN, ids=lambda audit: audit.name)
 def test_figures_stay_true_or_give_a_reason(evidence_of, figures, columns, audit, log):
     with np.errstate(over="ignore", invalid="ignore"):
         found = figures(audit, evidence_of(columns(*LOGS[log], LOGS[log][0])))
@@ -52,7 +53,7 @@ def test_an_empty_day_is_left_out(evidence_of, figures):
         {"x": float(i % 3), "day": day} for day in (1, 3) for i in range(9)
     ]
     evidence = evidence_of(rows)
-    for audit in AUDITS:
+    for audit in BY_COLUMN:
         assert {f.window for f in figures(audit, evidence)} <= {0, 1, 3}
 
 
