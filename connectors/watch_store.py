@@ -27,7 +27,7 @@ _DDL = (
         " answer TEXT NOT NULL, rows INTEGER NOT NULL, said TEXT NOT NULL)"
     ),
     (
-        "CREATE TABLE IF NOT EXISTS watch_models (model TEXT PRIMARY KEY, newest TEXT, arrived TEXT, audited TEXT, run TEXT,"
+        "CREATE TABLE IF NOT EXISTS watch_models (model TEXT PRIMARY KEY, newest TEXT, arrived TEXT, span TEXT, audited TEXT, run TEXT,"
         " failing_since TEXT, tries INTEGER NOT NULL DEFAULT 0, reason TEXT NOT NULL DEFAULT '') WITHOUT ROWID"
     ),
     (
@@ -55,7 +55,7 @@ class Round:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WatchedModel:
-    """How one model's log is doing: its newest prediction, when rows last came, since when its source fails, and why.
+    """How one model's log is doing: its newest prediction, when rows last came, its window (`span`), since when its source fails, and why.
 
     `audited` stands for the state of the log that was last audited and told to the alerts; it means nothing else.
     """
@@ -63,6 +63,7 @@ class WatchedModel:
     name: str
     newest: datetime | None = None
     arrived: datetime | None = None
+    span: str | None = None
     audited: str | None = None
     run: str | None = None
     failing_since: datetime | None = None
@@ -150,13 +151,15 @@ def models(config: Config) -> Mapping[str, WatchedModel]:
     if not path_of(config).exists():
         return {}
     with _open(config) as connection:
-        rows = connection.execute("SELECT model, newest, arrived, audited, run, failing_since, tries, reason FROM watch_models").fetchall()
+        rows = connection.execute(
+            "SELECT model, newest, arrived, span, audited, run, failing_since, tries, reason FROM watch_models"
+        ).fetchall()
     return {
         name: WatchedModel(
-            name=name, newest=_time(newest), arrived=_time(arrived), audited=audited, run=run, failing_since=_time(failing), tries=tries,
-            reason=reason,
+            name=name, newest=_time(newest), arrived=_time(arrived), span=span, audited=audited, run=run,
+            failing_since=_time(failing), tries=tries, reason=reason,
         )
-        for name, newest, arrived, audited, run, failing, tries, reason in rows
+        for name, newest, arrived, span, audited, run, failing, tries, reason in rows
     }  # fmt: skip
 
 
