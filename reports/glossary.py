@@ -60,6 +60,7 @@ METHODS: Final[dict[str, str]] = {
     "back-test": "measured on windows whose outcomes have arrived",
     "worst and best case": "if all unknown outcomes were the worst, and the best",
     "by definition": "1 by definition; the comparison group itself",
+    "e-value": "average of e-values over shares of rows and spans of windows",
     "exact": "exact; no sampling interval",
 }
 
@@ -83,6 +84,11 @@ def _weighted(base: Term) -> Term:
         f"{base.title} with each row weighted by the probability that it belongs to the group; the interval holds the proxy's uncertainty."
     )
     return replace(base, title=f"{base.title}, by probability", definition=text, family="fairness")
+
+
+def _realised(base: Term) -> Term:
+    text = f"{base.title} minus what was to be expected of the same rows: the change that scores do not explain."
+    return _gap(base, "Unexpected change in", text, "drift")
 
 
 def _bounds(base: Term) -> Term:
@@ -115,7 +121,9 @@ def _from_previous(base: Term) -> Term:
 
 
 # A name made from another by a prefix or a suffix gets its words from the words of the other.
-_PREFIXES: Final[dict[str, Callable[[Term], Term]]] = {"estimated_": _estimated, "probability_weighted_": _weighted}
+_PREFIXES: Final[dict[str, Callable[[Term], Term]]] = {
+    "estimated_": _estimated, "probability_weighted_": _weighted, "realised_minus_estimated_": _realised,
+}  # fmt: skip
 _SUFFIXES: Final[dict[str, Callable[[Term], Term]]] = {
     "_version_difference": _version_difference, "_difference": _difference, "_change": _change, "_bounds": _bounds,
     "_from_previous": _from_previous,

@@ -194,6 +194,8 @@ TERMS: Final[dict[str, Term]] = {
         "drift",
         ("population_stability_index", "Population stability index", "decimal", "low",
          "How far the shares over the reference's bins have moved; 0 is no change, above 0.2 is usually called large."),
+        ("drift_evidence", "Evidence of drift", "decimal", "low",
+         "How surprising the newest windows would be if nothing that matters had moved, in powers of ten: 3 is once in 1,000 windows."),
         ("jensen_shannon_distance", "Jensen–Shannon distance", "decimal", "low",
          "Distance between two distributions, base 2: 0 the same, 1 disjoint."),
         ("kolmogorov_smirnov", "Kolmogorov–Smirnov distance", "decimal", "low",
