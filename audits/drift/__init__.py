@@ -1,6 +1,7 @@
 """How far each column of a log has moved away from its reference."""
 
 from audits.audit import Audit
+from audits.drift import realised_minus_estimated
 from audits.drift.chi_squared import chi_squared
 from audits.drift.concept_drift import concept_drift
 from audits.drift.from_previous import from_previous
@@ -26,7 +27,7 @@ STATISTICS: tuple[Audit, ...] = (
 )
 """Distances between two samples of a column."""
 
-GENERATED: tuple[Audit, ...] = tuple(from_previous(found) for found in STATISTICS)
+GENERATED: tuple[Audit, ...] = (*realised_minus_estimated.AUDITS, *(from_previous(found) for found in STATISTICS))
 """Measures made of others, which have no file of their own."""
 
 AUDITS: tuple[Audit, ...] = (

@@ -14,7 +14,7 @@ from audits.estimate import Floats
 from audits.finding import Measurement
 
 
-@audit(name="chi_squared", unit="distance", needs=("columns",), tasks=EVERY_TASK)
+@audit(name="chi_squared", unit="distance", needs=("columns",), tasks=EVERY_TASK, compared=True)
 @against_reference
 def chi_squared(held: Comparison) -> Iterator[Measurement]:
     """Cramér's V of reference against window over the categories of a column: 0 for equal shares, 1 for disjoint ones.

@@ -35,4 +35,4 @@ def from_previous(found: Audit) -> Audit:
         return statistic(with_previous(evidence))
 
     function.__doc__ = _ABOUT.format(name=found.name)
-    return replace(found, name=found.name + FROM_PREVIOUS, function=function)
+    return replace(found, name=found.name + FROM_PREVIOUS, function=function, compared=False, derived=True)

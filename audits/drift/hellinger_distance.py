@@ -14,7 +14,7 @@ from audits.estimate import Floats
 from audits.finding import Measurement
 
 
-@audit(name="hellinger_distance", unit="distance", needs=("columns",), tasks=EVERY_TASK)
+@audit(name="hellinger_distance", unit="distance", needs=("columns",), tasks=EVERY_TASK, compared=True)
 @against_reference
 def hellinger_distance(held: Comparison) -> Iterator[Measurement]:
     """√(1 - Σ √(p q)) over bins: 0 for equal shares, 1 for disjoint ones.

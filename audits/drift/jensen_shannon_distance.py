@@ -14,7 +14,7 @@ from audits.estimate import Floats
 from audits.finding import Measurement
 
 
-@audit(name="jensen_shannon_distance", unit="distance", needs=("columns",), tasks=EVERY_TASK)
+@audit(name="jensen_shannon_distance", unit="distance", needs=("columns",), tasks=EVERY_TASK, compared=True)
 @against_reference
 def jensen_shannon_distance(held: Comparison) -> Iterator[Measurement]:
     """√(½ Σ p log₂(p / s) + ½ Σ q log₂(q / s)) over bins, with s = (p + q) / 2: 0 for equal shares, 1 for disjoint ones.

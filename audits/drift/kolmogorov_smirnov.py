@@ -16,7 +16,7 @@ from audits.evidence import ColumnCounts
 from audits.finding import Measurement
 
 
-@audit(name="kolmogorov_smirnov", unit="distance", needs=("columns",), tasks=EVERY_TASK)
+@audit(name="kolmogorov_smirnov", unit="distance", needs=("columns",), tasks=EVERY_TASK, compared=True)
 @against_reference
 def kolmogorov_smirnov(held: Comparison) -> Iterator[Measurement]:
     """Largest absolute difference between the cumulative distributions of reference and window.

@@ -23,7 +23,7 @@ EXPECTED = 5
 LISTED = 20
 
 
-@audit(name="l_infinity", unit="distance", needs=("columns",), tasks=EVERY_TASK)
+@audit(name="l_infinity", unit="distance", needs=("columns",), tasks=EVERY_TASK, compared=True)
 @against_reference
 def l_infinity(held: Comparison) -> Iterator[Measurement]:
     """Largest absolute change of any category's share between reference and window.

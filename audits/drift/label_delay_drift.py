@@ -47,7 +47,7 @@ class _Lags:
         return float(self.rows[old].sum()), np.cumsum(np.pad(counts, (0, days + 1 - len(counts))))
 
 
-@audit(name="label_delay_drift", unit="difference", needs=("clock",), tasks=EVERY_TASK)
+@audit(name="label_delay_drift", unit="difference", needs=("clock",), tasks=EVERY_TASK, compared=True)
 def label_delay_drift(evidence: Evidence) -> Iterator[Measurement]:
     """Largest gap between the shares of predictions whose outcome was known within 0, 1, 2, ... days, in the window and in the reference.
 

@@ -14,7 +14,7 @@ from audits.finding import Measurement
 from audits.interval import newcombe, share, two_proportion_p
 
 
-@audit(name="missing_rate_change", unit="difference", needs=("columns",), tasks=EVERY_TASK)
+@audit(name="missing_rate_change", unit="difference", needs=("columns",), tasks=EVERY_TASK, compared=True)
 def missing_rate_change(evidence: Evidence) -> Iterator[Measurement]:
     """Share of a window's rows in which a column is empty or not a number, minus that of the reference.
 

@@ -21,7 +21,7 @@ SHOWN = 20
 """Categories named in the tables; the rest come together as other."""
 
 
-@audit(name="population_stability_index", unit="distance", needs=("columns",), tasks=EVERY_TASK)
+@audit(name="population_stability_index", unit="distance", needs=("columns",), tasks=EVERY_TASK, compared=True)
 @against_reference
 def population_stability_index(held: Comparison) -> Iterator[Measurement]:
     """Σ (q - p) ln(q / p) over bins, with p the reference's and q the window's share of each.

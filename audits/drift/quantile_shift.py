@@ -25,7 +25,7 @@ STILL = 0.01
 """Standard deviations below which a percentile counts as standing still."""
 
 
-@audit(name="quantile_shift", unit="distance", needs=("columns",), tasks=EVERY_TASK)
+@audit(name="quantile_shift", unit="distance", needs=("columns",), tasks=EVERY_TASK, compared=True)
 @against_reference
 def quantile_shift(held: Comparison) -> Iterator[Measurement]:
     """Median of a window minus that of the reference, over the reference's standard deviation; above 0 is up.

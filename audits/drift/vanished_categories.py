@@ -20,7 +20,7 @@ EXPECTED = 5
 LISTED = 20
 
 
-@audit(name="vanished_categories", unit="count", needs=("columns",), tasks=EVERY_TASK)
+@audit(name="vanished_categories", unit="count", needs=("columns",), tasks=EVERY_TASK, compared=True)
 @against_reference
 def vanished_categories(held: Comparison) -> Iterator[Measurement]:
     """Number of categories of the reference of which at least five rows were to be expected in a window and none came.

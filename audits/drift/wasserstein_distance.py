@@ -21,7 +21,7 @@ BLOCKS = 64
 """Stretches of the grid over which chance is integrated: its share varies slowly."""
 
 
-@audit(name="wasserstein_distance", unit="distance", needs=("columns",), tasks=EVERY_TASK)
+@audit(name="wasserstein_distance", unit="distance", needs=("columns",), tasks=EVERY_TASK, compared=True)
 @against_reference
 def wasserstein_distance(held: Comparison) -> Iterator[Measurement]:
     """Area between the cumulative distributions of reference and window, over the reference's standard deviation.

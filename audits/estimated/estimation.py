@@ -33,11 +33,12 @@ class Checked:
     """Windows whose outcomes are in: what was estimated of the rows that have one, by [window, slice].
 
     `windows` are their positions; `given` says where an estimate was given, that is not withheld for what came before, and
-    `enough` where there are outcomes enough to compare it.
+    `enough` where there are outcomes enough to compare it. `plain` are the figures whose intervals past errors have not widened.
     """
 
     windows: Integers
     figures: Mapping[str, Figure]
+    plain: Mapping[str, Figure]
     realised: Mapping[str, Floats]
     given: NDArray[np.bool_]
     enough: NDArray[np.bool_]
@@ -133,7 +134,7 @@ def _together(evidence: Evidence, pieces: Pieces, rows: Rows, refused: NDArray[n
     return Estimation(
         figures={name: widened(figure, added[name][past]) for name, figure in found.items()}, plain=_plain(pieces, expected, found, same),
         used=expected.shift.used, outside=outside, widened={name: added[name][past] > 0 for name in found}, reason=reason,
-        checked=Checked(windows=windows, figures=compared, realised=seen, given=given, enough=enough),
+        checked=Checked(windows=windows, figures=compared, plain=estimated, realised=seen, given=given, enough=enough),
     )  # fmt: skip
 
 

@@ -80,7 +80,7 @@ def loss_estimations(evidence: Evidence) -> LossEstimations:
     past[0] = len(windows) + 1
     first = np.arange(len(evidence.versions))[:, None, None] == 0  # other versions have not been compared
     checked = Checked(
-        windows=windows, enough=enough, given=given, realised=seen,
+        windows=windows, enough=enough, given=given, realised=seen, plain=known,
         figures={name: widened(figure, added[name][:-2]) for name, figure in known.items()},
     )  # fmt: skip
     suffix = ", reference is the first window" if evidence.reference.kind == "first window" else ""

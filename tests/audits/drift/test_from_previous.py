@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from audits.drift import GENERATED, STATISTICS
+from audits.drift import STATISTICS
 from audits.drift.comparison import FROM_PREVIOUS
 from audits.finding import Reference
 from audits.registry import find
@@ -44,7 +44,7 @@ def _deviation(tally, column):
     return np.sqrt(tally.moments["m2"][rows].sum() / tally.moments["n"][rows].sum())
 
 
-@pytest.mark.parametrize("audit", GENERATED, ids=lambda audit: audit.name)
+@pytest.mark.parametrize("audit", [previous for _, previous in PAIRS], ids=lambda audit: audit.name)
 def test_no_figure_of_the_whole_period_nor_of_the_first_window(drifted, figures, audit):
     assert {f.window for f in figures(audit, drifted)} == {2, 3}
 
@@ -58,7 +58,7 @@ def gappy(evidence_of):
     return evidence_of(rows)
 
 
-@pytest.mark.parametrize("audit", GENERATED, ids=lambda audit: audit.name)
+@pytest.mark.parametrize("audit", [previous for _, previous in PAIRS], ids=lambda audit: audit.name)
 def test_empty_windows_are_passed_over_and_the_reason_says_so(gappy, figures, audit):
     """Days 1 to 5 are windows 1 to 5: window 3 is held against 1, window 4 has no values, window 5 is held against 3."""
     column = "x" if audit.name.startswith(("kolm", "wasser")) else "k"
