@@ -1,0 +1,179 @@
+"""Simulated logs: a model with fourteen features, its scores, decisions and outcomes, quiet but for what a world always does.
+
+What a world always does: chance, days that differ from each other more than chance (`spread`), weekdays that differ (`week`), and traffic
+that rises and falls. None of it is a fault, and no trend is in it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from connectors.alert_config import Budget, ModelAlerts
+from connectors.config import Columns, ModelConfig, Protected
+from connectors.simulated.faults import plant
+
+Log = dict[str, NDArray[Any]]
+DAY = np.timedelta64(1, "D")
+FIRST = np.datetime64("2026-01-05", "D")  # a Monday
+NUMERIC = ("amount", "income", "balance", "tenure", "orders", "utilisation", "distance", "rate", "age")
+CATEGORICAL = ("region", "product", "channel", "device", "employment")
+FEATURES = (*NUMERIC, *CATEGORICAL)
+COLUMNS = Columns(
+    id="id", time="time", version="version", score="score", decision="decision", outcome="outcome", outcome_time="outcome_time",
+    latency_ms="latency_ms",
+)  # fmt: skip
+LABEL_DELAY = dt.timedelta(days=3)
+LEVELS = {
+    "region": (("north", "south", "east", "west", "centre", "coast", "islands", "abroad"), (30, 24, 16, 12, 9, 6, 2.5, 0.5)),
+    "product": (tuple(f"p{i:02d}" for i in range(12)), tuple(30 / (i + 1) ** 1.3 for i in range(12))),
+    "channel": (("web", "app", "branch", "phone"), (50, 35, 10, 5)),
+    "device": (("mobile", "desktop", "tablet"), (62, 33, 5)),
+    "employment": (("employee", "self-employed", "retired", "student", "none", "other"), (58, 14, 13, 9, 5, 1)),
+}
+MISSING = {"balance": 0.03, "distance": 0.06, "employment": 0.04, "income": 0.01}
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    """One kind of log.
+
+    Parameters
+    ----------
+    rows
+        Predictions a window, on average.
+    spread
+        How much a window's mean of a feature differs from another's, in standard deviations of a row; log-odds for categories.
+    week
+        The same between weekdays; weekends also have fewer rows.
+    reference, analysed
+        Windows (days) of the reference, and after it.
+    """
+
+    words: str
+    rows: int
+    spread: float = 0.0
+    week: float = 0.0
+    volume: float = 0.0
+    reference: int = 30
+    analysed: int = 60
+
+    @property
+    def windows(self) -> int:
+        """All windows."""
+        return self.reference + self.analysed
+
+
+KINDS = {
+    "independent": World(words="rows independent of each other", rows=0),
+    "overdispersed": World(words="days differ by more than chance", rows=0, spread=0.06, volume=0.08),
+    "weekly": World(words="days differ, and weekdays from weekends", rows=0, spread=0.04, week=0.12, volume=0.05),
+}
+"""Worlds by name; `rows` is filled in by `world`."""
+
+
+def world(kind: str, rows: int, **given: Any) -> World:
+    """A world of a kind and size."""
+    return replace(KINDS[kind], rows=rows, **given)
+
+
+def model(budget: Budget | None = None) -> ModelConfig:
+    """The configuration that Candor is given: nothing but which column is what, and the budget of one model."""
+    alerts = ModelAlerts() if budget is None else ModelAlerts(budget=budget)
+    return ModelConfig(
+        name="simulated", title="Simulated", favorable=1, protected=(Protected(column="sex"),), features=FEATURES, window="1d",
+        label_delay=LABEL_DELAY, columns=COLUMNS, alerts=alerts,
+    )  # fmt: skip
+
+
+def draw(chosen: World, seed: int) -> Log:
+    """A quiet log, sorted by time, with `arrived`: when the row reaches whoever watches, ten minutes after its day has ended."""
+    rng = np.random.default_rng(seed)
+    days = np.arange(chosen.windows)
+    weekday = days % 7
+    pattern = np.where(weekday >= 5, 1.0, -0.4)
+    busy = np.exp(chosen.volume * rng.normal(size=len(days)) + (np.log(0.6) * (weekday >= 5) if chosen.week else 0.0))
+    per_day = np.maximum(rng.poisson(chosen.rows * busy), 30)
+    day = np.repeat(days, per_day)
+    n = len(day)
+    seconds = np.sort(rng.integers(0, 86_400, size=n) + day * 86_400)
+    log: Log = {"id": np.arange(n), "time": FIRST.astype("datetime64[us]") + seconds * np.timedelta64(1_000_000, "us")}
+    log["version"] = np.where(day < chosen.reference // 2, "v1", "v2").astype(object)
+    log["sex"] = np.where(rng.random(n) < 0.47, "F", "M").astype(object)
+    common = rng.normal(size=n)
+
+    def effect() -> NDArray[Any]:
+        moved = chosen.spread * rng.normal(size=len(days)) + chosen.week * rng.normal() * pattern
+        return np.asarray(moved[day])
+
+    latent = {name: 0.4 * common + np.sqrt(1 - 0.16) * rng.normal(size=n) + effect() for name in NUMERIC}
+    log |= {name: _shaped(name, latent[name], rng) for name in NUMERIC}
+    pull = {}
+    for name in CATEGORICAL:
+        levels, weights = LEVELS[name]
+        chance = np.log(np.asarray(weights) / np.sum(weights))
+        moves = chosen.spread * rng.normal(size=(len(days), len(levels))) + chosen.week * rng.normal(size=len(levels)) * pattern[:, None]
+        odds = np.exp(chance + moves)
+        edges = np.cumsum(odds / odds.sum(axis=1, keepdims=True), axis=1)
+        u = rng.random(n)
+        place = np.zeros(n, dtype=np.int64)
+        for edge in edges.T[:-1]:
+            place += u > edge[day]
+        log[name] = np.asarray(levels, dtype=object)[place]
+        pull[name] = np.linspace(-0.4, 0.4, len(levels))[place]
+    odds = 0.9 * latent["income"] - 0.7 * latent["utilisation"] + 0.4 * latent["tenure"] + pull["region"] + pull["product"] - 0.6
+    score = 1 / (1 + np.exp(-(odds + 0.3 * rng.normal(size=n))))
+    log["score"], log["decision"] = score, (score >= 0.5).astype(np.int64)
+    log["outcome"] = (rng.random(n) < score).astype(np.float64)
+    delay = rng.gamma(2.0, 0.5, size=n)
+    log["outcome_time"] = log["time"] + (delay * 86_400e6).astype("timedelta64[us]")
+    log["latency_ms"] = rng.lognormal(3.5 + chosen.spread * rng.normal(size=len(days))[day], 0.5)
+    for name, share in MISSING.items():
+        rate = share * np.exp(chosen.spread * rng.normal(size=len(days)))[day]
+        empty: Any = np.nan if name in NUMERIC else None
+        log[name] = np.where(rng.random(n) < rate, empty, log[name])
+    log["arrived"] = arrivals(log["time"])
+    return log
+
+
+def _shaped(name: str, latent: NDArray[Any], rng: np.random.Generator) -> NDArray[Any]:
+    """A feature's own shape from a standard normal one: skewed, bounded, whole-numbered, with heavy tails."""
+    shapes: dict[str, Callable[[], Any]] = {
+        "amount": lambda: np.round(np.exp(6.0 + 0.9 * latent), 2), "income": lambda: np.round(np.exp(10.3 + 0.55 * latent), 2),
+        "balance": lambda: np.round(2_000 * np.sinh(1.2 * latent) + 500, 2), "tenure": lambda: np.floor(np.exp(3.0 + 0.8 * latent)),
+        "orders": lambda: rng.poisson(np.exp(0.2 + 0.9 * latent)), "utilisation": lambda: np.round(1 / (1 + np.exp(0.5 - 1.3 * latent)), 4),
+        "distance": lambda: np.round(12 * np.exp(1.1 * latent), 3), "rate": lambda: np.round(4.5 + 1.2 * latent, 3),
+        "age": lambda: np.clip(np.floor(42 + 13 * latent), 18, 95),
+    }  # fmt: skip
+    return np.asarray(shapes[name](), dtype=np.float64)
+
+
+def arrivals(time: NDArray[Any]) -> NDArray[Any]:
+    """When rows arrive: ten minutes after the end of their day."""
+    return np.asarray(time.astype("datetime64[D]") + DAY + np.timedelta64(10, "m")).astype("datetime64[us]")
+
+
+def since(chosen: World, onset: int) -> np.datetime64:
+    """The moment at which analysed window `onset` begins."""
+    return np.datetime64(FIRST + (chosen.reference + onset) * DAY, "us")
+
+
+def planted(log: Log, chosen: World, fault: str, onset: int, seed: int) -> Log:
+    """The log with a fault from analysed window `onset` on; the feature it acts on is picked by the seed.
+
+    Rows whose time a fault changes still arrive when they did.
+    """
+    rng = np.random.default_rng([seed, 7])
+    features = tuple(rng.permutation(np.asarray(FEATURES)).tolist())
+    found = plant(fault, log, COLUMNS, since=since(chosen, onset), rng=rng, features=features)
+    if len(found["time"]) != len(log["time"]) or fault not in ("clock skew", "one time stamp"):
+        found = {**found, "arrived": arrivals(found["time"])}
+    last = np.datetime64(FIRST + chosen.windows * DAY, "us")
+    inside = found["time"] < last
+    order = np.argsort(found["time"][inside], kind="stable")
+    return {name: values[inside][order] for name, values in found.items()}
