@@ -96,7 +96,7 @@ def show_page(entry: Entry, config_path: str, links: dict[str, st.Page]) -> None
     )  # fmt: skip
     bar(top, entry, links, url_state.encode(url_state.View(model=model.model, run=view.run)))
     with top:
-        if len(models) > 1 and entry.url != "overview":
+        if len(models) > 1 and not entry.across:
             with st.container(width=220):
                 choose(
                     replace(context, view=replace(view, model=name)),
@@ -137,7 +137,7 @@ def bar(place: st.delta_generator.DeltaGenerator, entry: Entry, links: dict[str,
     with place:
         st.html(f'<div class="c-mark">{strings.PRODUCT}</div>', width="content")
         with st.container(horizontal=True, gap="xxsmall", width="stretch", key="pages"):
-            for other in REGISTRY.values():
+            for other in (each for each in REGISTRY.values() if each.listed):
                 st.page_link(links[other.url], label=f"**{other.title}**" if other is entry else other.title, query_params=query)
 
 

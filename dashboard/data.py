@@ -19,12 +19,12 @@ from audits.slices import Slice
 from dashboard.concerns import attention, grouped, notes, thresholds
 from dashboard.destination import attribute_of, window_key
 from dashboard.intake import events, failures, ledger, policy_changes, quarantine, quarantine_reasons
-from dashboard.snapshot import FINDING_COLUMNS, PLACE, Model, Row, Snapshot, config, current, models, read, runs
+from dashboard.snapshot import FINDING_COLUMNS, PLACE, Model, Row, Snapshot, causes, config, current, models, read, runs
 from reports.figure import Figure
 
 __all__ = [
-    "Catalogue", "Model", "Row", "Snapshot", "Span", "attention", "attributes", "catalogue", "config", "counts", "current", "events",
-    "failures", "figures", "grouped", "history", "labels", "ledger", "models", "names", "notes", "policy_changes", "quarantine",
+    "Catalogue", "Model", "Row", "Snapshot", "Span", "attention", "attributes", "catalogue", "causes", "config", "counts", "current",
+    "events", "failures", "figures", "grouped", "history", "labels", "ledger", "models", "names", "notes", "policy_changes", "quarantine",
     "quarantine_reasons", "runs", "spans", "thresholds", "versions",
 ]  # fmt: skip
 

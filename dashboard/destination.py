@@ -39,6 +39,30 @@ CALIBRATION = ("expected_calibration_error", "calibration_gap", "brier_reliabili
 LABELS = ("label_maturity", "label_selectivity")
 
 
+TOGETHER = (
+    "domain_classifier_auc", "maximum_mean_discrepancy", "least_squares_density_difference", "reconstruction_error",
+    "spot_the_difference", "online_detector", "second_opinion",
+)  # fmt: skip
+"""Drift of all columns at once."""
+
+
+def drift_part(name: str | None, column: str | None) -> str:
+    """The part of Drift that shows a measure.
+
+    >>> drift_part("population_stability_index", "income"), drift_part("accuracy_mix_effect", None), drift_part("drift_evidence", None)
+    ('overview', 'why', 'alarms')
+    """
+    if name is None:
+        return "overview"
+    if name in TOGETHER:
+        return "together"
+    if name.endswith(("_mix_effect", "_rate_effect")) or name == "drop_attribution":
+        return "why"
+    if column is None:
+        return "alarms" if name == "drift_evidence" else "why"
+    return "column" if name == "quantile_shift" else "overview"
+
+
 def performance_part(name: str) -> str:
     """The part of Performance that shows a measure of everybody.
 
@@ -87,8 +111,11 @@ def destination(figure: Figure) -> tuple[str, dict[str, str | None]]:
     family = glossary.term(figure.name).family
     if family == "quality":
         return "data", {"column": figure.column, "measure": figure.name, "window": window}
-    if family == "drift":
-        return "drift", {"column": figure.column, "statistic": figure.name, "window": window or ALL}
+    if family in ("drift", "attribution"):
+        part = drift_part(figure.name, figure.column)
+        if part in ("overview", "column"):
+            return "drift", {"part": part, "column": figure.column, "statistic": figure.name, "window": window or ALL}
+        return "drift", {"part": part}
     if figure.name.startswith("weak_spot"):
         return "performance", {"part": "weak-spots", "measure": figure.name}
     attribute = attribute_of(figure)

@@ -91,16 +91,22 @@ class Entry:
     title: str
     url: str
     render: Callable[[PageContext], None]
+    listed: bool = True
+    """Whether the bar names it; other pages are reached from those."""
+    across: bool = False
+    """Whether it is about all models, and no menu chooses one."""
 
 
 REGISTRY: dict[str, Entry] = {}
 
 
-def page(title: str, url: str) -> Callable[[Callable[[PageContext], None]], Callable[[PageContext], None]]:
+def page(
+    title: str, url: str, *, listed: bool = True, across: bool = False
+) -> Callable[[Callable[[PageContext], None]], Callable[[PageContext], None]]:
     """Register a page under its title and address; pages appear in the order of registration."""
 
     def register(render: Callable[[PageContext], None]) -> Callable[[PageContext], None]:
-        REGISTRY[url] = Entry(title=title, url=url, render=render)
+        REGISTRY[url] = Entry(title=title, url=url, render=render, listed=listed, across=across)
         return render
 
     return register

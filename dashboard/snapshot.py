@@ -14,6 +14,8 @@ from typing import Any
 
 import streamlit as st
 
+from audits.finding import Cause
+from audits.record_signals import load as load_told
 from connectors.config import Config, load
 from connectors.errors import CandorError
 from connectors.published import Published, folder_of, open_published
@@ -151,6 +153,13 @@ def read(snapshot: Snapshot, sql: str, parameters: Sequence[Any] = ()) -> list[R
 def tables(snapshot: Snapshot) -> frozenset[str]:
     """The tables of a snapshot; an older one lacks the newest."""
     return frozenset(_opened(snapshot.path, snapshot.config).names())
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def causes(snapshot: Snapshot, run: str, model: str) -> tuple[Cause, ...]:
+    """Why figures moved, as far as the run can tell; none where an older Candor published none."""
+    found: tuple[Cause, ...] = load_told(_opened(snapshot.path, snapshot.config), run, model)["causes"]
+    return found
 
 
 @st.cache_data(show_spinner=False, max_entries=64)

@@ -32,6 +32,8 @@ class View:
     status: str | None = None
     cut: str | None = None
     analysis: str | None = None
+    alert: str | None = None
+    incident: str | None = None
 
 
 NAMES = tuple(field.name for field in fields(View))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from urllib.parse import urlencode
@@ -37,7 +37,12 @@ def term(label: str, definition: str) -> Html:
 
 def known(label: str, key: str) -> Html:
     """A word of the screen with its definition behind it."""
-    return term(label, strings.TERMS[key])
+    return known_in(strings.TERMS, label, key)
+
+
+def known_in(terms: Mapping[str, str], label: str, key: str) -> Html:
+    """A word with its definition in another list of terms behind it."""
+    return term(label, terms[key])
 
 
 def measure(name: str, *, of_class: bool = False) -> Html:

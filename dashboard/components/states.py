@@ -62,11 +62,12 @@ def _forget(*names: str) -> None:
 
 
 @contextmanager
-def panel(key: str, title: object, sentence: object = "") -> Iterator[None]:
-    """A framed part of a page; if it fails it says so and the other parts stay."""
-    with st.container(border=True, key=f"panel-{key}", gap="small", height="stretch"):
+def panel(key: str, title: object, sentence: object = "", *, stretch: bool = True) -> Iterator[None]:
+    """A framed part of a page; if it fails it says so and the other parts stay. It is as high as what stands beside it, if `stretch`."""
+    with st.container(border=True, key=f"panel-{key}", gap="small", height="stretch" if stretch else "content"):
         lead = f'<p class="c-sentence">{text(sentence)}</p>' if sentence else ""
-        show(Html(f'<h2 class="c-panel-title">{text(title)}</h2>{lead}'))
+        if title:
+            show(Html(f'<h2 class="c-panel-title">{text(title)}</h2>{lead}'))
         try:
             yield
         except Exception as error:  # noqa: BLE001  whatever broke this panel must not take the page down

@@ -2,10 +2,12 @@
 
 # isort: off
 from dashboard.views import overview
+from dashboard.views import alerts
+from dashboard.views import alert
 from dashboard.views import performance
 from dashboard.views import fairness
 from dashboard.views import drift
 from dashboard.views import data
 # isort: on
 
-__all__ = ["data", "drift", "fairness", "overview", "performance"]
+__all__ = ["alert", "alerts", "data", "drift", "fairness", "overview", "performance"]

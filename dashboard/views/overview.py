@@ -26,7 +26,7 @@ CALM = ("roc_auc", "accuracy", "selection_rate", "volume")
 """What a model without trouble shows on its line: the first of these that it reports."""
 
 
-@page(strings.OVERVIEW, "overview")
+@page(strings.OVERVIEW, "overview", across=True)
 def overview(context: PageContext) -> None:
     """Draw the page."""
     found = {each.model: data.attention(context.snapshot, each.run, each.model) for each in context.models}

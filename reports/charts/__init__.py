@@ -17,7 +17,9 @@ from reports.charts.heat import HeatMap
 from reports.charts.intervals import IntervalChart
 from reports.charts.point import DataTable, Mark, Point, Series
 from reports.charts.reliability import Reliability, ReliabilityChart
+from reports.charts.timeline import Case, Ring, TimelineChart
 from reports.charts.trend import TrendChart
+from reports.charts.waterfall import Step, WaterfallChart
 from reports.palette import Theme
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ __all__ = [
     "COMMON",
     "CURRENT",
     "PER_GROUP",
+    "Case",
     "ChartSpec",
     "Curve",
     "CurveChart",
@@ -41,15 +44,29 @@ __all__ = [
     "Point",
     "Reliability",
     "ReliabilityChart",
+    "Ring",
     "Rule",
     "Series",
+    "Step",
     "Target",
+    "TimelineChart",
     "TrendChart",
+    "WaterfallChart",
     "to_plotly",
     "to_svg",
 ]
 
-ChartSpec = IntervalChart | TrendChart | HeatMap | DistributionChart | ReliabilityChart | CurveChart | FrontierChart
+ChartSpec = (
+    IntervalChart
+    | TrendChart
+    | HeatMap
+    | DistributionChart
+    | ReliabilityChart
+    | CurveChart
+    | FrontierChart
+    | WaterfallChart
+    | TimelineChart
+)
 Target = Literal["light", "dark", "page"]
 WIDTH: Final = 560.0
 

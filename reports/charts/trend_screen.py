@@ -13,6 +13,12 @@ if TYPE_CHECKING:
     from reports.charts.trend import TrendChart
 
 
+LINE = 15
+"""Height of a mark's label, in pixels."""
+NEAR = 0.3
+"""How much of the chart's width a mark's label takes."""
+
+
 def figure(spec: TrendChart, colours: Palette) -> screen.Drawing:
     """Return a trend for the screen."""
     axis = scales.numeric(spec.extent(), unit=spec.unit, start=0, end=1, wanted=5, pad=0.06)
@@ -35,9 +41,10 @@ def figure(spec: TrendChart, colours: Palette) -> screen.Drawing:
         layout["shapes"].append(screen.strip("x", *ends, screen.translucent(colours.muted, 0.12)))
         inside = {"x": ends[1], "y": 0, "yref": "paper", "xanchor": "right", "yanchor": "bottom"}
         layout["annotations"].append(screen.note(strings.IMMATURE_WINDOWS, colours, **inside))
-    for mark in spec.marks:
+    rows = stacked(spec)
+    for mark, row in zip(spec.marks, rows, strict=True):
         layout["shapes"].append(screen.rule("x", mark.at, colours.muted, dash="dot"))
-        above = {"x": mark.at, "y": 1, "yref": "paper", "yanchor": "bottom", "xanchor": "left"}
+        above = {"x": mark.at, "y": 1, "yref": "paper", "yanchor": "bottom", "xanchor": "left", "yshift": LINE * row}
         text = screen.shown(pen.shorten(f"{mark.kind}: {mark.text}", 150))
         said = screen.shown(f"{mark.kind}, {strings.moment(mark.at)}: {mark.text}")
         layout["annotations"].append(screen.note(text, colours, hovertext=said, **above))
@@ -46,13 +53,27 @@ def figure(spec: TrendChart, colours: Palette) -> screen.Drawing:
     named = len(spec.series) > 1
     return traces, {
         **layout,
-        "height": 260,
+        "height": 260 + LINE * max(rows, default=0),
         "yaxis": screen.values(axis),
         "xaxis": {"showgrid": False, "showline": True, "ticks": "outside"} | screen.calendar(p.at for p in spec.points()),
-        "margin": {"t": 44 if spec.marks or named else 16},
+        "margin": {"t": (44 if spec.marks or named else 16) + LINE * max(rows, default=0)},
         "showlegend": named,
         "legend": screen.LEGEND | {"font": {"color": colours.text}, "y": 1.1 if spec.marks else 1.02},
     }
+
+
+def stacked(spec: TrendChart) -> list[int]:
+    """Return, for each mark, how many lines its label is moved up so that it does not lie on the label of one shortly before."""
+    places = [scales.position(p.at) for p in spec.points() if p.at is not None]
+    room = NEAR * ((max(places) - min(places)) or 1.0) if places else 0.0
+    rows: list[int] = []
+    ends: list[float] = []
+    for mark in spec.marks:
+        place = scales.position(mark.at)
+        row = next((number for number, end in enumerate(ends) if place - end >= room), len(ends))
+        ends[row : row + 1] = [place]
+        rows.append(row)
+    return rows
 
 
 def _line(spec: TrendChart, series: Series, neutral: str, colours: Palette) -> list[dict[str, Any]]:

@@ -17,6 +17,7 @@ from typing import Any
 
 import duckdb
 
+from tests.dashboard.fabricate_drift import attribution, evidence, together
 from tests.dashboard.fabricate_further import further
 
 TABLES = {
@@ -345,6 +346,9 @@ def snapshot(path: Path, case: Case | None = None) -> Path:
                     fairness(out, rng)
             further(out)
             drift(out, rng)
+            evidence(out, COLUMNS, rng)
+            attribution(out)
+            together(out)
             quality(out, rng)
             fields = [part.strip().split(" ")[0] for part in TABLES["findings"].split(", ")]
             rows = [[row.get(each.strip('"')) for each in fields] for row in out.rows]

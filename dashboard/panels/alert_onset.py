@@ -1,0 +1,47 @@
+"""The rule's figure over time, with releases, incidents and the onset marked."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from dashboard import alert_strings as said
+from dashboard import data
+from dashboard.alerting import Alert
+from dashboard.components import chart
+from dashboard.components.interval_plot import marks, trend
+from dashboard.components.markup import Html, show, text
+from dashboard.components.states import not_enough
+from dashboard.page import PageContext
+from reports import charts, strings
+
+ONSET = "onset"
+
+
+def draw(context: PageContext, alert: Alert) -> None:
+    """Draw the chart with a sentence before it."""
+    past = data.history(context.snapshot, context.model.run, alert.figure)
+    if not past:
+        not_enough(said.NOT_IN_RUN)
+        return
+    clock = past[0].window_start is not None
+    events = marks(context.snapshot, context.model, clock)
+    show(Html(f'<p class="c-lead">{text(sentence(alert, events))}</p>'))
+    if isinstance(alert.since, dt.datetime) and clock:
+        events = tuple(sorted((*events, charts.Mark(at=alert.since, kind=ONSET, text="")), key=lambda mark: mark.at))
+    spec = trend(alert.rule, [("", past)], about=strings.subject(alert.figure), events=events)
+    chart.draw(spec, key="onset-chart")
+    chart.folded_table(spec)
+
+
+def sentence(alert: Alert, events: tuple[charts.Mark, ...]) -> str:
+    """Since when, and what had happened last before."""
+    if alert.since is None:
+        return f"Fired {strings.moment(alert.fired)}; when it began cannot be told."
+    words = f"Changed since {strings.moment(alert.since)}"
+    before = [each for each in events if isinstance(alert.since, dt.datetime) and each.at < alert.since + dt.timedelta(days=7)]
+    near = [each for each in before if isinstance(alert.since, dt.datetime) and alert.since - each.at < dt.timedelta(days=14)]
+    if not near:
+        return words + "; no release, incident or change of data was written down near it."
+    latest = near[-1]
+    side = "before" if isinstance(alert.since, dt.datetime) and latest.at <= alert.since else "after the window began"
+    return f"{words}. Nearest event, {side}: {latest.kind} “{strings.safe(latest.text)}”, {strings.moment(latest.at)}."

@@ -1,0 +1,83 @@
+"""Alerts: what fires, who looks after it, whether people were told, and whether anybody is watching at all."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+
+import streamlit as st
+
+from connectors import watch_store
+from connectors.config import Config
+from dashboard import alert_strings as said
+from dashboard import alerting, data
+from dashboard.alerting import Board
+from dashboard.components.choose import choose
+from dashboard.components.markup import Html, known_in, link, show, span, text
+from dashboard.components.states import panel
+from dashboard.page import PageContext, page
+from dashboard.panels import actions, incidents, messages, pulse
+from dashboard.url_state import View, encode
+
+
+@page(said.ALERTS, "alerts", across=True)
+def alerts(context: PageContext) -> None:
+    """Draw the page."""
+    config, now = data.config(context.snapshot.config), context.now
+    board = alerting.board(config, now)
+    status = watch_store.status(config)
+    show(Html(f'<h1 class="c-title">{said.ALERTS}</h1><p class="c-lead">{text(lead(board, status, now))}</p>'))
+    pulse.loud(config, status, now)
+    actions.answers()
+    left, right = st.columns([17, 8], gap="small")
+    with left, panel("incidents", "", stretch=False):
+        counts: dict[str, int] = {state: len(board.of(state)) for state in alerting.STATES}
+        wanted = choose(
+            replace(context, view=replace(context.view, status=context.view.status or None)), "status", "State", list(counts),
+            words=lambda state: f"{said.STATES[state]} {counts[state]}", segmented=True, bare=True,
+        ) or "firing"  # fmt: skip
+        incidents.draw(context, board, wanted, now=now)
+    with right:
+        with panel("pulse", said.PULSE):
+            watching(config, now)
+        with panel("answered", known_in(said.TERMS, said.ANSWERED, "mtta")):
+            median, n = alerting.time_to_acknowledge(board.alerts, now)
+            show(span(said.answered(median, n), "c-lead"))
+
+        def about(key: str) -> Html:
+            return line(board, key)
+
+        with panel("undelivered", said.UNDELIVERED):
+            messages.undelivered(board.told, about, channels=bool(config.alerts.channels), now=now)
+        with panel("held", known_in(said.TERMS, said.HELD, "held")):
+            messages.held_back(board.told, about)
+
+
+@st.fragment(run_every=15)
+def watching(config: Config, now: dt.datetime) -> None:
+    """The watcher's pulse, drawn again every quarter of a minute; when an alert has changed, so is the page."""
+    seen = st.session_state.get("board")
+    later = dt.datetime.now(dt.UTC).replace(tzinfo=None)
+    shown = alerting.stamp(config)
+    st.session_state["board"] = shown
+    if seen is not None and seen != shown:
+        st.rerun(scope="app")
+    pulse.draw(config, watch_store.status(config), max(now, later))
+
+
+def lead(board: Board, status: watch_store.Status | None, now: dt.datetime) -> str:
+    """The page in one sentence; calm when all is well."""
+    firing = board.of("firing")
+    heard = "" if status is None or not status.alive(now) else f" {said.last_round(now - pulse.newest(status))}"
+    if not firing:
+        return said.CALM + heard
+    found = alerting.incidents(firing, board.causes)
+    return said.lead(len(found), len(firing), len({each.model for each in firing})) + heard
+
+
+def line(board: Board, key: str) -> Html:
+    """An alert as a link in a table."""
+    alert = board.find(key)
+    if alert is None:
+        return span(key[:16], "mono")
+    return link(incidents.sentence_of(alert), "alert", encode(View(model=alert.model, alert=alert.key)))
