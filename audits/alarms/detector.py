@@ -133,7 +133,7 @@ def detect(shares: Shares, *, zone: float = ZONE, newest: Looks | None = None, c
         z /= np.concatenate([error, spread[:, None]], axis=1)
         lately, apart = done[recent]
         with_it = np.concatenate([lately * np.sign(moved) > limit[:, None], (apart > limit)[:, None]], axis=1)
-        log_e = _log_e_value(z, known.freedom[:, None, None], log_looks)
+        log_e = log_e_value(z, known.freedom[:, None, None], log_looks)
         log_e = np.where(with_it & judged[:, None], log_e, math.log(KAPPA)) + log_weights[:, :, None]
         top = log_e.max(axis=1)
         here = top + np.log(np.exp(log_e - top[:, None]).sum(axis=1)) + math.log(weight)
@@ -185,7 +185,7 @@ def looks_of(evidence: Evidence) -> Looks:
     return Looks(times=times, widened=HOURS * (1 - there))
 
 
-def _log_e_value(t: Floats, freedom: Floats, log_times: Floats) -> Floats:
+def log_e_value(t: Floats, freedom: Floats, log_times: Floats) -> Floats:
     """The logarithm of the e-value of a t with some degrees of freedom, both sides counted, its p-value multiplied by some times."""
     from scipy.special import log_ndtr
 
@@ -237,12 +237,12 @@ class _Sums:
         widened[-1] = newest.widened
         self.expected = np.einsum("kjb,ktb->kjt", shares.contrasts, known.baseline)
         self.shares, self.known = shares, known
-        self.gap = _running(np.moveaxis(gap, 1, 2))
-        self.weight = _running(weight)
-        self.square = _running(weight**2 / np.maximum(rows, 1))
-        self.slack = _running(weight * widened)
+        self.gap = running(np.moveaxis(gap, 1, 2))
+        self.weight = running(weight)
+        self.square = running(weight**2 / np.maximum(rows, 1))
+        self.slack = running(weight * widened)
         hot = known.cells[:, None, :] == np.arange(known.chance.shape[1])[:, None]
-        self.by_cell = _running(weight[:, None] * hot)
+        self.by_cell = running(weight[:, None] * hot)
         total = shares.reference.sum(axis=(1, 2))
         bins = (shares.windows.sum(axis=1) + shares.reference.sum(axis=1) > 0).sum(axis=-1)
         self.base = (shares.base * total[:, None] + 0.5) / (total + 0.5 * bins)[:, None]  # a bin without rows is not known to be impossible
@@ -251,13 +251,13 @@ class _Sums:
         """Of the newest windows up to each window: shifts and their errors by [column, share, window]; total variation, what chance
         alone makes it, its error and the widening of the zone by [column, window]."""
         known, contrasts = self.known, self.shares.contrasts
-        weight = np.maximum(_span(self.weight, length), 1e-9)
-        gap = _span(self.gap, length) / weight[:, None]
+        weight = np.maximum(span_of(self.weight, length), 1e-9)
+        gap = span_of(self.gap, length) / weight[:, None]
         moved = np.einsum("kjb,kbt->kjt", contrasts, gap)
         distance = np.abs(gap).sum(axis=1) / 2
         stays, stayed = lasts(known.lasting, length)[:, None], lasts(known.lasting, known.windows)[:, None]
-        own = _span(self.square, length) / weight**2
-        cells = _span(self.by_cell, length) ** 2
+        own = span_of(self.square, length) / weight**2
+        cells = span_of(self.by_cell, length) ** 2
         chance = own + np.einsum("kst,ks->kt", cells, known.chance) / weight**2
         extra = stays / weight + stayed * np.einsum("kst,ks->kt", cells, known.extra) / weight**2
         mean = np.einsum("kjb,kb->kj", contrasts, self.base)
@@ -272,17 +272,17 @@ class _Sums:
         noise = np.sqrt(by_bin * held).sum(axis=1) / math.sqrt(2 * math.pi)
         usual = np.sum(known.bin_dispersion * self.base, axis=1)[:, None]
         widest = np.maximum(variance.max(axis=1), (chance + (usual - 1) * extra) / 4)
-        return moved, error, distance, noise, np.sqrt(widest), _span(self.slack, length) / weight
+        return moved, error, distance, noise, np.sqrt(widest), span_of(self.slack, length) / weight
 
 
-def _running(values: Floats) -> Floats:
+def running(values: Floats) -> Floats:
     """Sums up to each window, with a zero before the first."""
     found = np.zeros((*values.shape[:-1], values.shape[-1] + 1))
     np.cumsum(values, axis=-1, out=found[..., 1:])
     return found
 
 
-def _span(running: Floats, length: int) -> Floats:
+def span_of(running: Floats, length: int) -> Floats:
     """Sums over the newest windows up to each window."""
     windows = running.shape[-1] - 1
     first = np.maximum(np.arange(1, windows + 1) - length, 0)
