@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,10 +48,14 @@ def lag_curve(evidence: Evidence) -> LagCurve | None:
 
     Source: E. L. Kaplan and P. Meier (1958), JASA 53; interval: M. Greenwood (1926), on the scale of log(-log).
     """
+    return curve_of(evidence, [evidence.tally] if evidence.reference.kind == "first window" else [evidence.tally, evidence.reference_tally])
+
+
+def curve_of(evidence: Evidence, parts: Sequence[Tally]) -> LagCurve | None:
+    """The same, read off these tallies alone."""
     now = present(evidence)
     if evidence.model.columns.outcome_time is None or now is None:
         return None
-    parts = [evidence.tally] if evidence.reference.kind == "first window" else [evidence.tally, evidence.reference_tally]
     counted = [lags_by_partition(tally, now, bucket_seconds(evidence)) for tally in parts]
     longest = max((lags.shape[1] for _, lags, _ in counted), default=0)
     if not longest:
