@@ -64,10 +64,12 @@ def _declared(name: str) -> Audit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Compared:
-    """Windows whose outcomes are in, with their slices; `refused` says by [window, slice] why there is nothing to compare with."""
+    """Windows whose outcomes are in, and slices, of which `shown` are reported; `refused` says by [window, slice] why there is nothing to
+    compare with."""
 
     checked: Checked
     slices: Integers
+    shown: NDArray[np.bool_]
     refused: NDArray[np.object_]
 
 
@@ -78,7 +80,8 @@ def _compared(evidence: Evidence) -> _Compared | str:
         if losses.checked is None or not len(losses.checked.windows):
             return losses.why or NO_WINDOW
         unlike_others = np.where(losses.checked.given[:1], "", OTHERS).astype(object)  # nothing was contradicted before the first window
-        return _Compared(checked=losses.checked, slices=losses.slices, refused=np.broadcast_to(unlike_others, losses.checked.given.shape))
+        refused = np.broadcast_to(unlike_others, losses.checked.given.shape)
+        return _Compared(checked=losses.checked, slices=losses.slices, shown=np.ones(len(losses.slices), dtype=np.bool_), refused=refused)
     made = estimations(evidence)
     if made.pieces is None:
         return made.why
@@ -86,7 +89,7 @@ def _compared(evidence: Evidence) -> _Compared | str:
     if checked is None or not len(checked.windows):
         return NO_WINDOW
     refused = np.where(outside[checked.windows] > OUTSIDE, STRANGE, np.where(unlike(made.pieces) != "", OTHERS, ""))
-    return _Compared(checked=checked, slices=made.pieces.slices, refused=refused.astype(object))
+    return _Compared(checked=checked, slices=made.pieces.slices, shown=made.pieces.shown, refused=refused.astype(object))
 
 
 def _differences(evidence: Evidence, name: str, found: _Compared) -> Measurement:
@@ -94,8 +97,8 @@ def _differences(evidence: Evidence, name: str, found: _Compared) -> Measurement
 
     checked = found.checked
     figure, seen = checked.plain[name], checked.realised[name]
-    single = np.asarray([len(evidence.slices[place].attributes) <= 1 for place in found.slices.tolist()])
-    listed = (found.slices == 0) | (single & (evidence.attribute_places[found.slices] >= 0) & checked.enough & (found.refused == ""))
+    group = [len(evidence.slices[place].attributes) <= 1 and evidence.attribute_of(place) >= 0 for place in found.slices.tolist()]
+    listed = found.shown & ((found.slices == 0) | (np.asarray(group) & checked.enough & (found.refused == "")))
     row, place = np.nonzero(listed & (evidence.counts.rows[0][np.ix_(checked.windows, found.slices)] > 0))
     value, low, high, deviation, n = (
         of[row, place] for of in (seen - figure.value, seen - figure.high, seen - figure.low, figure.deviation, figure.n)
