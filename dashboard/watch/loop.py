@@ -12,6 +12,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from pathlib import Path
 from types import FrameType
 
@@ -69,6 +70,7 @@ class Watcher:
         self._say, self._child, self._stall = say, child, stall
         self._seen: dict[str, str | None] = {}
         """What each model's sources looked like when they were last taken in without a failure."""
+        self._arrived: dict[str, datetime | None] = {}
         self._first = True
         self._stamp = self._written()
         self._refused = self._lost = ""
@@ -143,8 +145,7 @@ class Watcher:
         for name in due:
             if name not in failures:
                 self._seen[name] = digests[name]
-        self._note(failures, digests)
-        changes = self._facts()
+        changes = self._facts(self._note(failures, digests))
         raised, resolved = answer.raised + changes.raised, answer.resolved + changes.resolved
         line = ""
         if answer.rows or answer.audited or raised or resolved:
@@ -184,9 +185,10 @@ class Watcher:
             child.end()
             raise
 
-    def _note(self, failures: Mapping[str, str], digests: Mapping[str, str | None]) -> None:
-        """Tell failures once, tell their end, and set when each is tried again."""
+    def _note(self, failures: Mapping[str, str], digests: Mapping[str, str | None]) -> set[str]:
+        """Tell failures once, and set when each is tried again; gives the models that work again."""
         every = self.config.watch.every.total_seconds()
+        over: set[str] = set()
         for name in self.config.models:
             steady, now = self.clock.monotonic(), self.clock.now()
             if name in failures:
@@ -195,15 +197,23 @@ class Watcher:
                 if fresh:
                     self._say(words.fails(self._at(), name, failures[name], trouble.next_try - steady))
                 watch_store.remember(self.config, name, failing_since=trouble.since, tries=trouble.tries, reason=trouble.reason)
-            elif (self._seen.get(name) is not None or digests.get(name) is None) and (over := self.troubles.end(name)) is not None:
-                self._say(words.back(self._at(), name, (now - over.since).total_seconds()))
-                watch_store.remember(self.config, name, failing_since=None, tries=0, reason="")
+            elif self.troubles.of(name) is not None and (self._seen.get(name) is not None or digests.get(name) is None):
+                over.add(name)
+        return over
 
-    def _facts(self) -> Changes:
+    def _facts(self, over: set[str]) -> Changes:
         """What needs no audit: sources that stay away and logs that fell silent; and time, which goes on for every alert."""
-        now = self.clock.now()
-        signals = facts(self.config, watch_store.models(self.config), now=now, since=self.since)
-        return tell(self.config, signals, run=None, now=now)
+        now, known = self.clock.now(), watch_store.models(self.config)
+        came = {name for name, state in known.items() if state.arrived is not None and self._arrived.get(name) != state.arrived}
+        signals = facts(self.config, known, now=now, since=self.since, over=over, came=came)
+        changes = tell(self.config, signals, run=None, now=now)
+        self._arrived = {name: state.arrived for name, state in known.items()}
+        for name in over:  # only now: a watcher that ends before has it told by the next
+            trouble = self.troubles.end(name)
+            assert trouble is not None
+            self._say(words.back(self._at(), name, (now - trouble.since).total_seconds()))
+            watch_store.remember(self.config, name, failing_since=None, tries=0, reason="")
+        return changes
 
     def _written(self) -> tuple[int, int] | None:
         try:

@@ -26,6 +26,9 @@ from connectors.errors import CandorError
 if TYPE_CHECKING:
     from audits.finding import AuditRun
 
+LEDGER = """SELECT max(batch), sum(received), sum(outcomes), max(committed),
+    max(committed) FILTER (accepted > 0 AND kind <> 'outcomes') FROM candor.ledger WHERE model = ?"""
+"""What tells one state of a log from another; the last column is when new predictions came: repeated and broken rows are none."""
 GIVEN_UP = 4
 """Exit code of a round whose watcher is gone; nobody is left to read it."""
 
@@ -114,14 +117,13 @@ def stored(config: Config) -> dict[str, Log]:
             held = connection.execute("SELECT sum(rows) FROM candor.partitions WHERE model = ?", [name]).fetchall()
             if not held[0][0]:
                 continue
-            sql = "SELECT max(batch), sum(received), sum(outcomes), max(committed) FROM candor.ledger WHERE model = ?"
-            ledger = connection.execute(sql, [name]).fetchall()[0]
+            ledger = connection.execute(LEDGER, [name]).fetchall()[0]
             newest = None
             if model.columns.time is not None and TIME in columns_of(connection, name, "predictions"):
                 row = one(connection.execute(f"SELECT max({quote(TIME)}) FROM {table(name, 'predictions')}"))
                 newest = None if row is None else row[0]
             state = hashlib.sha256(repr((config, *ledger)).encode()).hexdigest()
-            found[name] = Log(newest=newest, arrived=ledger[3], window=resolve_window(warehouse, model), state=state)
+            found[name] = Log(newest=newest, arrived=ledger[-1], window=resolve_window(warehouse, model), state=state)
     return found
 
 

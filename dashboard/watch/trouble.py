@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -73,21 +73,33 @@ def silence(config: Config, model: ModelConfig, span: str | None) -> timedelta |
     return None if length is None else SILENT_AFTER * length
 
 
-def facts(config: Config, known: Mapping[str, WatchedModel], *, now: datetime, since: datetime) -> list[Signal]:
-    """The signals that no audit is needed for: `source_gone` and `no_data` of every model, raised or quiet.
+def facts(
+    config: Config, known: Mapping[str, WatchedModel], *, now: datetime, since: datetime, over: Collection[str], came: Collection[str]
+) -> list[Signal]:
+    """The signals that no audit is needed for: sources that fail (`source_gone`) and logs without new rows (`no_data`).
+
+    What is quiet is said only of the models in `over` and `came`: audits judge these rules too, by other evidence, and a watcher that sees
+    nothing wrong must not end what they raised.
 
     Parameters
     ----------
     since : when this watcher began, for models that never had a row
+    over : models whose source works again
+    came : models that got rows since they were last asked about
     """
-    from audits.quality import no_data, source_gone
+    from audits.quality.no_data import signal as no_data
+    from audits.quality.source_gone import signal as source_gone
 
     after = GONE_AFTER * config.watch.every
     found: list[Signal] = []
     for name, model in config.models.items():
         state = known.get(name, WatchedModel(name=name))
-        found.append(source_gone.signal(name, state.failing_since, now, state.reason, after))
-        quiet = silence(config, model, state.span)
-        if quiet is not None:
-            found.append(no_data.signal(name, state.arrived, now, quiet, since))
+        failing = None if name in over else state.failing_since
+        if failing is not None or name in over:
+            found.append(source_gone(name, failing, now, state.reason, after))
+        allowed = silence(config, model, state.span)
+        if allowed is not None:
+            found.append(no_data(name, state.arrived, now, allowed, since))
+            if found[-1].answer == "quiet" and name not in came:
+                found.pop()
     return found

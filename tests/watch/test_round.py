@@ -1,0 +1,132 @@
+"""A real round on a small hourly log: killed at every step, pages come once; models that fail do not take the others along."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import audits.run
+import connectors.published
+from audits.alerting import alerts, deliveries
+from benchmarks.watch_world import Hourly, hourly
+from connectors import watch_store
+from connectors.config import load
+from dashboard.watch import telling
+from dashboard.watch.round import work
+from tests.watch.conftest import Receiver
+
+HEAD = '[[alerts.channels]]\nname = "pager"\nkind = "webhook"\nurl = "{url}/page"\n'
+
+
+class Killed(BaseException):
+    """Stands for a process that ends here: nothing catches it."""
+
+
+def now() -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+@pytest.fixture(scope="module")
+def quiet(tmp_path_factory: pytest.TempPathFactory) -> Hourly:
+    """An hourly log that was taken in and audited once; nothing in it is wrong."""
+    world = hourly(tmp_path_factory.mktemp("hourly"))
+    answer = work(load(world.config), ["m"])
+    assert answer.audited == ("m",)
+    assert not answer.failures
+    return world
+
+
+@pytest.fixture
+def world(quiet: Hourly, tmp_path: Path, receiver: Receiver) -> Hourly:
+    """A copy of it with a receiver."""
+    folder = Path(shutil.copytree(quiet.folder, tmp_path / "own"))
+    config = folder / "candor.toml"
+    config.write_text(config.read_text().replace("[watch]", HEAD.format(url=receiver.url) + "[watch]"))
+    return Hourly(config=config, folder=folder, sound=quiet.sound, faulty=quiet.faulty)
+
+
+def killed_in(monkeypatch: pytest.MonkeyPatch, target: Any, name: str, *, when: Callable[..., bool] = lambda *a, **k: True) -> None:
+    real = getattr(target, name)
+
+    def wrapped(*arguments: Any, **named: Any) -> Any:
+        if when(*arguments, **named):
+            raise Killed
+        return real(*arguments, **named)
+
+    monkeypatch.setattr(target, name, wrapped)
+
+
+def test_killed_at_every_step_a_page_comes_once(world: Hourly, receiver: Receiver) -> None:
+    config = load(world.config)
+    work(config, ["m"])
+    assert telling.deliver(config, now()).delivered == 0, [alert.rule for alert in alerts(config, now=now())]
+    world.commit(world.faulty)
+    steps: list[tuple[Any, str, Callable[..., bool]]] = [
+        (audits.run, "audit", lambda *a, **k: True),  # rows are in, nothing else
+        (connectors.published, "publish", lambda *a, **k: True),  # the run is stored, nobody can read it
+        (telling, "tell", lambda *a, **k: True),  # published, no alert
+        (watch_store, "remember", lambda *a, **k: "audited" in k),  # alerts are raised, the model is not marked
+    ]
+    for target, name, when in steps:
+        with pytest.MonkeyPatch.context() as patch:
+            killed_in(patch, target, name, when=when)
+            with pytest.raises(Killed):
+                work(config, ["m"])
+    answer = work(config, ["m"])
+    assert answer.audited == ("m",)
+    assert work(config, ["m"]).audited == ()  # and then there is nothing to do
+    firing = [alert for alert in alerts(config, now=now()) if alert.shown == "firing"]
+    assert any(alert.column == "income" for alert in firing), alerts(config, now=now())
+    for _ in range(3):
+        telling.deliver(config, now())
+    assert [each.state for each in deliveries(config)].count("delivered") == len(receiver.got) >= 1
+    told = [json.dumps(json.loads(body).get("alerts", json.loads(body)), sort_keys=True) for _, _, _, body, _ in receiver.got]
+    assert len(set(told)) == len(told)  # none twice
+
+
+def test_a_receiver_that_is_down_gets_its_page_when_it_is_back(world: Hourly, receiver: Receiver) -> None:
+    config = load(world.config)
+    world.commit(world.faulty)
+    work(config, ["m"])
+    receiver.status = 503
+    assert telling.deliver(config, now()).failed >= 1
+    refused = len(receiver.got)
+    assert telling.waiting(config, now() + timedelta(hours=1)) == pytest.approx(3600, abs=60)
+    assert "pager" in telling.why(config)
+    receiver.status = 200
+    day = now() + timedelta(days=1)
+    assert telling.deliver(config, day).delivered >= 1
+    assert len(receiver.got) > refused
+    assert telling.waiting(config, day) == 0.0
+
+
+def test_a_model_that_fails_is_named_and_the_others_go_on(tmp_path: Path) -> None:
+    world = hourly(tmp_path, models=2, reference=24, before=3, rows=40)
+    (world.folder / "m2" / "log.csv").write_text("id,wrong\n1,2\n")
+    answer = work(load(world.config), ["m", "m2"])
+    assert answer.audited == ("m",)
+    assert answer.failures.keys() == {"m2"}
+    assert "columns.time" in answer.failures["m2"]
+    known = watch_store.models(load(world.config))
+    assert known["m"].audited is not None
+    assert known["m"].span == "1h"
+    assert known["m"].newest is not None
+    assert known["m"].arrived is not None
+    assert "m2" not in known
+
+
+def test_a_model_that_cannot_be_audited_is_named_and_the_others_are(tmp_path: Path) -> None:
+    world = hourly(tmp_path, models=2, reference=24, before=3, rows=40)
+    ours, its = world.config.read_text().split("[models.m2.reference]")
+    world.config.write_text(ours + "[models.m2.reference]\nuntil = 1990-01-01 #" + its)
+    answer = work(load(world.config), ["m", "m2"])
+    assert answer.audited == ("m",)
+    assert answer.failures.keys() == {"m2"}
+    assert "until is 1990-01-01" in answer.failures["m2"]
+    assert work(load(world.config), ["m", "m2"]).failures.keys() == {"m2"}  # it stays due
