@@ -38,7 +38,7 @@ class Replay:
     rate
         Rings per 30 days on the analysed windows, real changes among them.
     rings
-        When it rang, a time or a row number, and the columns that did; a ring is the first window of a stretch.
+        When it rang, a time or a row number, and the columns, or the measures, that did; a ring is the first window of a stretch.
     """
 
     budget: Budget
@@ -47,26 +47,36 @@ class Replay:
     rings: tuple[tuple[dt.datetime | int | None, tuple[str, ...]], ...]
 
 
-def replayed(evidence: Evidence, found: Detected, budgets: Sequence[Budget] = STANDARD) -> tuple[Replay, ...]:
-    """What each budget of the model, shared with its other kinds of rule, would have rung."""
+def replayed(
+    evidence: Evidence, found: Detected, budgets: Sequence[Budget] = STANDARD, *, figures: tuple[Sequence[str], Floats] | None = None
+) -> tuple[Replay, ...]:
+    """What each budget of the model would have rung.
+
+    `figures` are the names and the evidence, by [series, window], of what is checked again against thresholds
+    (`audits.alarms.rechecked`); they have their own part of the budget. Without them, columns alone are replayed.
+    """
     length = window_length(evidence)
     per_month = dt.timedelta(days=30) / length
     held = quiet_evidence(evidence)
     made = []
     for budget in budgets:
         run = run_length(budget, length)
-        rings, _ = ringing(found.evidence, run)
-        starts = np.flatnonzero(_starts(rings.any(axis=0)))
+        parts = [(found.columns, ringing(found.evidence, run)[0])]
+        if figures is not None and len(figures[1]):
+            parts.append((tuple(figures[0]), ringing(figures[1], run)[0]))
         quiet = None
         if held is not None:
             rung = sum(int(_starts(ringing(part, run)[0].any(axis=0)).sum()) for part in held)
             quiet = rung * per_month / sum(part.shape[1] for part in held)
         marks = []
-        for t in starts.tolist():
-            window = evidence.windows[1 + t]
-            when = window.start if window.start is not None else window.first_row
-            marks.append((when, tuple(found.columns[k] for k in np.flatnonzero(rings[:, t]))))
-        made.append(Replay(budget=budget, quiet=quiet, rate=len(starts) * per_month / rings.shape[1], rings=tuple(marks)))
+        for names, rings in parts:
+            for t in np.flatnonzero(_starts(rings.any(axis=0))).tolist():
+                window = evidence.windows[1 + t]
+                when = window.start if window.start is not None else window.first_row
+                marks.append((t, when, tuple(dict.fromkeys(names[k] for k in np.flatnonzero(rings[:, t])))))
+        marks.sort(key=lambda mark: mark[0])
+        rings_of = tuple((when, names) for _, when, names in marks)
+        made.append(Replay(budget=budget, quiet=quiet, rate=len(marks) * per_month / found.evidence.shape[1], rings=rings_of))
     return tuple(made)
 
 

@@ -63,7 +63,7 @@ def signals(
     filling = evidence.windows[last].partial
     told = _drift(evidence, policy, last, filling)
     if findings.num_rows:
-        steady, facts = _kinds(evidence, findings)
+        steady, facts = kinds(evidence, findings)
         told += _figures(evidence, findings, steady, last, filling)
         told += _facts(evidence, findings, facts, last)
     return tuple(told)
@@ -132,7 +132,7 @@ def _moved(found: Detected, k: int, t: int) -> str:
     return f"{what}: {before:.1%} of rows to {now:.1%}"
 
 
-def _kinds(evidence: Evidence, findings: pa.Table) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+def kinds(evidence: Evidence, findings: pa.Table) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Which findings are checked again by evidence, and which are facts."""
     from audits.registry import GROUPS
 
