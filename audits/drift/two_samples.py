@@ -108,15 +108,16 @@ class Samples:
         """That both samples come from one distribution, by the two-sample chi-squared test; 1 where they share a single bin.
 
         Where a bin is expected to hold fewer than five rows of either sample, the statistic is held against a gamma distribution of the
-        mean and variance that it has over all ways to deal the rows out to the two samples, instead of against chi-squared.
+        mean and variance that it has over all ways to deal the rows out to the two samples, instead of against chi-squared; and no p is
+        smaller than one such way's, 1 / C(n + m, n).
 
         Sources: J. B. S. Haldane (1940), Biometrika 31, 346-355; R. B. Dawson (1954), Biometrika 41, 280-281, for the variance.
         """
-        from scipy.special import chdtrc, gammaincc
+        from scipy.special import chdtrc, gammaincc, gammaln
 
         found = np.where(self.free > 0, chdtrc(np.maximum(self.free, 1), self.chi_squared), 1.0)
         both, size = self.reference + self.windows, self.n + self.m
-        smallest = np.where(both > 0, both, np.inf).min(axis=-1)
+        smallest = np.where(both > 0, both, np.finfo(np.float32).max).min(axis=-1)
         few = (self.free > 0) & (smallest * np.minimum(self.n, self.m) < FEW * size) & (size > 3) & self.usable
         if few.any():
             n, m = (np.broadcast_to(of, few.shape)[few] for of in (self.n, self.m))
@@ -128,7 +129,8 @@ class Samples:
             variance += total**2 / (total - 1) * rows[0] * columns[0]
             mean = total / (total - 1) * free
             shape = mean**2 / np.maximum(variance, 1e-12)
-            found[few] = gammaincc(shape, self.chi_squared[few] * shape / mean)
+            least = np.exp(gammaln(n + 1) + gammaln(m + 1) - gammaln(total + 1))
+            found[few] = np.maximum(gammaincc(shape, self.chi_squared[few] * shape / mean), least)
         return found
 
 

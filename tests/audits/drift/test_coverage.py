@@ -9,6 +9,7 @@ from audits.bins import numeric_bins
 from audits.drift.chi_squared import cramers_v_squared
 from audits.drift.hellinger_distance import divergence as hellinger
 from audits.drift.jensen_shannon_distance import divergence as jensen_shannon
+from audits.drift.l_infinity import largest_change
 from audits.drift.population_stability_index import index
 from audits.drift.two_samples import Samples, around
 from audits.drift.wasserstein_distance import transport
@@ -40,6 +41,37 @@ def test_p_values_are_uniform_where_nothing_moved():
     p_values = samples(SKEWED, SKEWED, 5000, 1000, 4000).p_value
     assert np.mean(p_values < 0.05) == pytest.approx(0.05, abs=0.012)
     assert np.mean(p_values < 0.5) == pytest.approx(0.5, abs=0.03)
+
+
+ZIPF = 1 / np.arange(1, 101) ** 1.3 / np.sum(1 / np.arange(1, 101) ** 1.3)
+SPARSE = [(FLAT, 5000, 10), (FLAT, 5000, 30), (ZIPF, 5000, 10), (ZIPF, 5000, 100), (ZIPF, 100, 100), (ZIPF, 200, 1000)]
+
+
+@pytest.mark.parametrize(("p", "n", "m"), SPARSE)
+def test_p_values_hold_their_level_where_bins_are_expected_to_hold_few_rows(p, n, m):
+    """Chi-squared itself would reject in up to 29 of 100 cases here."""
+    assert np.mean(samples(p, p, n, m, 3000).p_value < 0.05) == pytest.approx(0.05, abs=0.017)
+
+
+@pytest.mark.parametrize("measure", [index, jensen_shannon, hellinger, cramers_v_squared], ids=lambda f: f.__module__.split(".")[-1])
+@pytest.mark.parametrize(("p", "n", "m"), SPARSE)
+def test_low_ends_are_honest_where_bins_are_expected_to_hold_few_rows(measure, p, n, m):
+    """Nothing moved: the low end is above 0 in hardly more than 5 of 100 windows, however few the rows and many the categories."""
+    found = samples(p, p, n, m, 1500)
+    low, _ = around(*measure(found), p_value=found.p_value)
+    assert np.mean(low > 1e-9) < 0.065
+
+
+@pytest.mark.parametrize(("p", "n", "m"), [*SPARSE, (FLAT, 200, 1000), (ZIPF, 5000, 1000)])
+def test_the_largest_change_allows_for_having_been_picked(p, n, m):
+    """Nothing moved: the largest of a hundred changes is called one in hardly more than 5 of 100 windows; and a true one lies inside."""
+    low, _ = largest_change(samples(p, p, n, m, 1500))
+    assert np.mean(low > 0) < 0.065
+    moved = p.copy()
+    moved[0] -= 0.05
+    moved[1] += 0.05
+    low, high = largest_change(samples(p, moved, n, m, 1500))
+    assert np.mean((low <= 0.05 + 1e-9) & (high >= 0.05)) > 0.94
 
 
 @pytest.mark.parametrize(("shift", "most"), [(0.0, 0.075), (0.1, 0.06), (0.4, 0.06)])

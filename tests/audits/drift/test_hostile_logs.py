@@ -19,17 +19,60 @@ LOGS = {
     "constant": ({"x": [1.5] * 4, "k": ["a"] * 4}, {"x": [1.5] * 4, "k": ["a"] * 4}),
     "one row": ({"x": [1.5], "k": ["a"]}, {"x": [2.5], "k": ["b"]}),
     "not a number": ({"x": [1.5, 2.5, 9.0], "k": ["a"] * 3}, {"x": [float("nan")] * 3, "k": ["a"] * 3}),
+    "a reference of one row": ({"x": [1.5], "k": ["a"]}, {"x": [1.0, 2.5] * 40, "k": ["a", "b"] * 40}),
+    "a short reference": ({"x": [1.5, 2.0, 7.0] * 2, "k": list("aab") * 2}, {"x": [0.5, 2.0, 9.0] * 90, "k": list("abc") * 90}),
+    "one distinct value": ({"x": [1.5, 2.5, 4.0] * 10, "k": list("abc") * 10}, {"x": [2.5] * 30, "k": ["b"] * 30}),
+    "a category explosion": ({"x": [1.0, 2.0] * 20, "k": ["a", "b"] * 20}, {"x": [1.0] * 200, "k": [f"id {i}" for i in range(200)]}),
+    "one row, many categories": ({"x": [1.0] * 99, "k": [f"v{i}" for i in range(99)]}, {"x": [1.0], "k": ["v1"]}),
     "huge and tiny": ({"x": [1e150, -1e150, 1e-150, 0.0], "k": ["a"] * 4}, {"x": [1e150, 1.0, 2.0, 3.0], "k": ["a"] * 4}),
 }
 
 
+@pytest.fixture(scope="module")
+def hostile(evidence_of, columns):
+    """Give the evidence of each log, and of its reference's values once more on the next day."""
+    return {log: evidence_of(columns(*days, days[0])) for log, days in LOGS.items()}
+
+
 @pytest.mark.parametrize("log", LOGS)
 @pytest.mark.parametrize("audit", BY_COLUMN, ids=lambda audit: audit.name)
-def test_figures_stay_true_or_give_a_reason(evidence_of, figures, columns, audit, log):
+def test_figures_stay_true_or_give_a_reason(hostile, figures, audit, log):
     with np.errstate(over="ignore", invalid="ignore"):
-        found = figures(audit, evidence_of(columns(*LOGS[log], LOGS[log][0])))
+        found = figures(audit, hostile[log])
     numeric = audit.name.startswith(("kolmogorov_smirnov", "wasserstein_distance", "quantile_shift"))
     assert found or (numeric and log == "all missing in the reference"), "a column without a value has no grid"
+
+
+@pytest.mark.parametrize("log", ["one row", "one row, many categories"])
+@pytest.mark.parametrize("audit", BY_COLUMN, ids=lambda audit: audit.name)
+def test_a_single_row_proves_nothing(hostile, figures, audit, log):
+    """Whatever its one value is: no interval of a distance excludes what an unmoved column has, and none is narrower than can be."""
+    for found in figures(audit, hostile[log], window=1):
+        if found.value is not None and audit.unit in ("distance", "difference"):
+            assert found.low is None or found.low <= 0, found
+            assert found.high is None or found.high > 0, found
+
+
+def test_a_category_explosion_is_seen_by_every_statistic_of_categories(evidence_of, figures, columns):
+    """Every one of 200 rows has a value of its own: they are one category, "not in the reference", and nothing of the old ones is left."""
+    evidence = evidence_of(columns(*LOGS["a category explosion"]))
+    found = {audit.name: f for audit in STATISTICS for f in figures(audit, evidence, window=1, column="k")}
+    assert {name: round(f.value, 6) for name, f in found.items() if "index" not in name} == {
+        "jensen_shannon_distance": 1.0, "hellinger_distance": 1.0, "chi_squared": 1.0, "l_infinity": 1.0,
+    }  # fmt: skip
+    assert all(f.low > 0.5 and f.p < 1e-6 for f in found.values())
+    assert len(found["population_stability_index"].tables["labels"]) == 5
+
+
+def test_a_column_that_appears_and_one_that_vanishes_within_the_period(evidence_of, figures, columns):
+    """New on day 2, gone on day 2: figures where both sides have values, reasons elsewhere, and no day is left out."""
+    some, none = ["a", "b"] * 10, [None] * 20
+    days = [{"new": none, "gone": some}, {"new": none, "gone": some}, {"new": some, "gone": none}]
+    for audit in STATISTICS[:2]:
+        found = {(f.column, f.window): (f.value, f.reason) for f in figures(audit, evidence_of(columns(*days)))}
+        assert found["new", 2] == (None, "the reference holds no value")
+        assert found["gone", 1] == (0.0, "")
+        assert found["gone", 2] == (None, "every value of the window is missing")
 
 
 @pytest.mark.parametrize("audit", STATISTICS, ids=lambda audit: audit.name)
