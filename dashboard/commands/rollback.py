@@ -12,8 +12,8 @@ from connectors.errors import CandorError, UsageError
 from connectors.watch_store import Asked
 from reports.deliver.rollback import Call, prepare, send
 
-SEEN = """SELECT version FROM findings WHERE model = ? AND version IS NOT NULL AND NOT whole
-    GROUP BY version ORDER BY max(window_start) NULLS FIRST, max(last_row) NULLS FIRST, version"""
+SEEN = """SELECT version FROM findings WHERE model = ? AND version IS NOT NULL GROUP BY version
+    ORDER BY max(window_start) FILTER (NOT whole) NULLS FIRST, max(last_row) FILTER (NOT whole) NULLS FIRST, version"""
 
 
 def rollback(
@@ -30,7 +30,10 @@ def rollback(
         The receiver refused or did not answer; that is recorded.
     """
     now = datetime.now(UTC).replace(tzinfo=None)
-    call = prepare(config, model, to, versions=versions(config, model), reason=reason.strip(), who=who or login(), now=now, alert=alert)
+    seen = versions(config, model)
+    if to not in seen:
+        seen = [*(name for name in of_reference(config, model) if name not in seen), *seen]
+    call = prepare(config, model, to, versions=seen, reason=reason.strip(), who=who or login(), now=now, alert=alert)
     if send and call.dry_run:
         raise UsageError(f"{config.path}: alerts.rollback.dry_run is true: nothing is sent; set it to false to send roll-backs")
     show(f"POST {call.url}")
@@ -72,6 +75,19 @@ def versions(config: Config, model: str) -> list[str]:
         seen = [str(row["version"]) for row in published.table(SEEN, [model]).to_pylist()]
     declared = config.model(model).alerts.version
     return [*(name for name in seen if name != declared), declared] if declared is not None else seen
+
+
+def of_reference(config: Config, model: str) -> list[str]:
+    """The versions that answered in the reference only, of which no run speaks; the warehouse is read for them."""
+    from connectors.warehouse import open_warehouse
+
+    if not config.warehouse.path.exists():
+        return []
+    with open_warehouse(config.warehouse, write=False) as warehouse:
+        sql = (
+            "SELECT version FROM candor.partitions WHERE model = ? AND reference AND version IS NOT NULL GROUP BY 1 ORDER BY max(bucket)"
+        )
+        return [str(version) for (version,) in warehouse.connection.execute(sql, [model]).fetchall()]
 
 
 def login() -> str:

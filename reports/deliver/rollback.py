@@ -74,14 +74,14 @@ def send(call: Call, *, now: datetime) -> str:
     CandorError
         The receiver did not answer in time or refused.
     """
-    from reports.deliver.post import Undelivered, post
-    from reports.deliver.webhook import sign
-
     if call.dry_run:
         raise UsageError("alerts.rollback.dry_run is true: nothing is sent; set it to false in candor.toml to send roll-backs")
     secret = os.environ.get(call.secret_env)
     if not secret:
         raise UsageError(f"the environment variable {call.secret_env} (alerts.rollback.secret_env) is not set: the call cannot be signed")
+    from reports.deliver.post import Undelivered, post
+    from reports.deliver.webhook import sign
+
     headers = {"Content-Type": "application/json", "Idempotency-Key": call.id, **sign(secret, call.body, now)}
     try:
         answer = post(call.url, call.body, headers, timeout=TIMEOUT)
