@@ -57,6 +57,11 @@ def replayed(budget: str, alarms: float, quiet: float | None) -> str:
     return f"With the budget in force, {strings.safe(budget)}: {per_month(alarms)} alarms per 30 days on this history{rest}."
 
 
+def in_force(budget: str) -> str:
+    """The budget in force is none of those replayed."""
+    return f"The budget in force is {strings.safe(budget)}; the nearest of those below says about what it would have done."
+
+
 def per_month(value: float) -> str:
     """A number of alarms in thirty days."""
     return strings.number(value, "plain") if value >= 10 or value == int(value) else f"{value:.1f}"

@@ -15,7 +15,7 @@ from dashboard.page import PageContext
 from dashboard.panels import drift_words as words
 from reports import charts
 from reports.drift_answers import MEASURE
-from reports.strings import DASH, name_of, safe
+from reports.strings import DASH, count, name_of, safe
 
 
 def draw(context: PageContext) -> None:
@@ -33,15 +33,17 @@ def draw(context: PageContext) -> None:
     force = str(mine or config.alerts.budget)
     held = next((case for case in cases if case["budget"] == force), None)
     if held is not None:
-        told = words.replayed(force, float(held["per_30_days"]), held.get("per_30_days_reference"))
+        told = words.replayed(force, float(held["per_30d"]), held.get("quiet_per_30d"))
         show(Html(f'<p class="c-lead">{text(told)}</p>'))
+    else:
+        show(Html(f'<p class="c-lead">{text(words.in_force(force))}</p>'))
     first, last = spans[0], spans[-1]
     clock = first.start is not None
     spec = charts.TimelineChart(
         title=words.REPLAY, alt=alt(cases), start=first.start or first.first_row or 0, end=last.start or last.first_row or 1,
         cases=tuple(
             charts.Case(
-                label=safe(str(case["budget"])), note=f"{words.per_month(float(case['per_30_days']))} per 30 days", rings=rings(case),
+                label=safe(str(case["budget"])), note=f"{words.per_month(float(case['per_30d']))} per 30 days", rings=rings(case),
                 chosen=case["budget"] == force,
             )
             for case in cases
@@ -50,7 +52,7 @@ def draw(context: PageContext) -> None:
     )  # fmt: skip
     chart.picture(spec, width=1150)
     rows = [
-        [safe(str(case["budget"])), words.per_month(float(case["per_30_days"])), quiet(case), str(len(case.get("rings") or ()))]
+        [safe(str(case["budget"])), words.per_month(float(case["per_30d"])), quiet(case), count(int(case.get("alarms") or 0))]
         for case in cases
     ]
     heads = [
@@ -66,7 +68,7 @@ def draw(context: PageContext) -> None:
 def rings(case: Mapping[str, Any]) -> tuple[charts.Ring, ...]:
     """When a budget would have rung, and about which columns."""
     found = []
-    for each in case.get("rings") or ():
+    for each in case.get("marks") or ():
         at = each.get("at")
         place = datetime.fromisoformat(at.removesuffix("Z")) if isinstance(at, str) else at
         if place is not None:
@@ -78,15 +80,13 @@ def rings(case: Mapping[str, Any]) -> tuple[charts.Ring, ...]:
 
 def quiet(case: Mapping[str, Any]) -> str:
     """False alarms on the reference, per thirty days."""
-    found = case.get("per_30_days_reference")
+    found = case.get("quiet_per_30d")
     return DASH if found is None else words.per_month(float(found))
 
 
 def alt(cases: Sequence[Mapping[str, Any]]) -> str:
     """The chart in words."""
-    return (
-        "; ".join(f"{safe(str(case['budget']))}: {words.per_month(float(case['per_30_days']))} alarms per 30 days" for case in cases) + "."
-    )
+    return "; ".join(f"{safe(str(case['budget']))}: {words.per_month(float(case['per_30d']))} alarms per 30 days" for case in cases) + "."
 
 
 def calibrated(found: Mapping[str, Any]) -> None:

@@ -141,6 +141,16 @@ SIZE = "How small a gap could be seen"
 SIZE_LEAD = "The smallest gap in approval rates that this many rows show four times in five, beside the gap that the policy minds."
 NO_SIZE = "How small a gap could be seen needs two groups with decisions."
 
+SOURCES_LEAD = "When rows last came from each source, and whether it still answers."
+NOT_JUDGED_SOURCE = "This run did not judge how long the source may be silent."
+CHECKS = "Checks of the log"
+CHECKS_LEAD = "Silence, lag, counts, versions and clocks in the newest complete window, most urgent first."
+NO_CHECKS = "No check of the log as a whole was computed for this run."
+SCHEMA = "Changes of columns"
+SCHEMA_LEAD = "Columns that came, went or changed their kind, and columns that no longer look as they did in the reference."
+NO_SCHEMA = "No check of the log's columns was computed for this run."
+THE_LOG = "the log"
+
 POLICY = "Policy in force"
 POLICY_LEAD = "Every threshold that judged a figure of this run: what it allows, why, by whose word, and since when."
 NO_POLICY = "No threshold judged anything in this run."
@@ -198,3 +208,17 @@ def small_groups(names: Sequence[str]) -> str:
         return "Every group is large enough to show a gap of the size that the policy minds."
     shown = ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
     return f"Too few rows to see a gap of the size that the policy minds: {shown}. No finding there is not the same as no gap."
+
+
+def schema_kind(before: str | None, after: str | None) -> str:
+    """How a column's kind changed: "number → text", "new (text)", "gone (was number)"."""
+    if before is None:
+        return f"new ({strings.safe(str(after))})"
+    return f"gone (was {strings.safe(before)})" if after is None else f"{strings.safe(before)} → {strings.safe(after)}"
+
+
+def schema_calm(columns: int) -> str:
+    """Nothing changed in the log's columns."""
+    some = f"{count(columns)} {'column' if columns == 1 else 'columns'}" if columns else "The log"
+    verb = "look" if columns > 1 else "looks"
+    return f"{some} {verb} as in the reference; none came, went or changed its kind."

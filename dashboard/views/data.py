@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import PurePath
 
 import streamlit as st
@@ -16,7 +15,7 @@ from dashboard.components.markup import Column, Html, known, measure, show, span
 from dashboard.components.states import filtered, not_enough, panel
 from dashboard.components.status import status
 from dashboard.page import PageContext, page
-from dashboard.panels import policy, words
+from dashboard.panels import log_checks, policy, sources, words
 from reports import glossary
 from reports import strings as wording
 from reports.attention import urgency
@@ -24,21 +23,25 @@ from reports.figure import Figure
 from reports.strings import count, moment, number
 
 COLUMN_RATES = ("missing_rate", "unseen_category_rate", "out_of_range_rate", "constant_column")
-LOG_RATES = ("volume", "label_coverage", "duplicate_rate", "quarantine_rate")
-KINDS = ("received", "accepted", "duplicate", "quarantined")
+LOG_RATES = ("volume", "label_coverage", "duplicate_rate", "quarantine_rate", "error_rate", "label_arrival", "ingest_lag")
 
 
 @page(strings.DATA, "data")
 def data_page(context: PageContext) -> None:
     """Draw the page."""
     batches = data.ledger(context.snapshot, context.model.model)
-    total = {kind: sum(batch[kind] or 0 for batch in batches) for kind in KINDS}
+    total = {kind: sum(batch[kind] or 0 for batch in batches) for kind in sources.KINDS}
     show(Html(f'<h1 class="c-title">{strings.DATA}</h1><p class="c-lead">{text(lead(context.model, total))}</p>'))
     left, right = st.columns([5, 7], gap="small")
     with left, panel("ledger", strings.LEDGER, strings.LEDGER_LEAD):
         ledger(context.model, total)
-    with right, panel("sources", strings.SOURCES, strings.sources_lead(len(batches))):
-        sources(batches)
+    with right, panel("sources", strings.SOURCES, words.SOURCES_LEAD):
+        sources.draw(context, batches)
+    left, right = st.columns([7, 5], gap="small")
+    with left, panel("checks", words.CHECKS, words.CHECKS_LEAD):
+        log_checks.of_log(context)
+    with right, panel("schema", words.SCHEMA, words.SCHEMA_LEAD):
+        log_checks.of_columns(context)
     left, right = st.columns([1, 1], gap="small")
     with left, panel("volume", strings.LOG_OVER_TIME, strings.LOG_OVER_TIME_LEAD):
         log_over_time(context)
@@ -70,7 +73,7 @@ def ledger(model: data.Model, total: dict[str, int]) -> None:
     """The equation that always holds, checked, and what the run used."""
     balanced = total["received"] == total["accepted"] + total["duplicate"] + total["quarantined"]
     parts = []
-    for kind, sign in zip(KINDS, ("=", "+", "+", ""), strict=True):
+    for kind, sign in zip(sources.KINDS, ("=", "+", "+", ""), strict=True):
         label = known(kind, kind if kind != "quarantined" else "quarantine") if kind in ("duplicate", "quarantined") else text(kind)
         parts.append(f'<div><span class="value">{count(total[kind])}</span><span class="label">{label}</span></div>')
         parts.append(f'<span class="sign" aria-hidden="true">{sign}</span>' if sign else "")
@@ -88,35 +91,16 @@ def ledger(model: data.Model, total: dict[str, int]) -> None:
     show(table(strings.LEDGER, [Column(head="What"), Column(head="Rows or time", css="num"), Column(head="", css="quiet")], rows))
 
 
-def sources(batches: Sequence[data.Row]) -> None:
-    """Every batch, newest first, with its own equation."""
-    if not batches:
-        not_enough(strings.NO_BATCHES)
-        return
-    heads = ("Source", "Rows of", "Received", "Accepted", "Duplicate", "Quarantined", "Outcomes", "Taken in")
-    css = ("tight", "tight", "num", "num", "num", "num", "num", "tight quiet")
-    rows = [
-        [
-            span(PurePath(str(batch["path"] or batch["source"])).name, title=f"{batch['source']}: {batch['path']}"), batch["kind"],
-            *(count(batch[kind]) for kind in (*KINDS, "outcomes")), moment(batch["committed"]),
-        ]
-        for batch in batches[:200]
-    ]  # fmt: skip
-    show(table(strings.SOURCES, [Column(head=head, css=each) for head, each in zip(heads, css, strict=True)], rows, height=300))
-    if len(batches) > 200:
-        show(span(strings.shown_of(200, len(batches), "batches"), "c-note"))
-
-
 def log_over_time(context: PageContext) -> None:
     """Volume, label coverage and the like per window."""
     reported = [name for name in LOG_RATES if name in data.names(*context.key)]
     if not reported:
         not_enough(strings.NO_WINDOWS)
         return
-    wanted = context.view.measure if context.view.measure not in COLUMN_RATES else None
+    known_here = context.view.measure is None or context.view.measure in reported or not log_checks.is_check(context.view.measure)
     chosen = choose(
-        context if wanted == context.view.measure else context.without("measure"), "measure", "Measure", reported,
-        words=lambda name: glossary.term(name).title, segmented=True,
+        context if known_here else context.without("measure"), "measure", "Measure", reported,
+        words=lambda name: glossary.term(name).title, segmented=len(reported) < 5,
     ) or reported[0]  # fmt: skip
     past = data.figures(*context.key, names=(chosen,), whole=False, population=True, columns=False)
     if not past:

@@ -37,8 +37,8 @@ def evidence(out: Writer, columns: tuple[str, ...], rng: random.Random) -> None:
             out.add("drift_evidence", "score", log, None, None, per, window=window, column=column, tables=json.dumps(tables),
                     p_value=min(10**-log, 1.0), method="exact")  # fmt: skip
     rings = [{"at": onset_of(out, 0.9), "columns": ["income"]}] if case.faults else []
-    replay = [{"budget": name, "per_30_days_reference": 3.0 / (1 + 4 * place), "per_30_days": 4.0 - 0.5 * place,
-               "rings": rings * (2 if place == 0 else 1)} for place, name in enumerate(BUDGETS)]  # fmt: skip
+    replay = [{"budget": name, "quiet_per_30d": 3.0 / (1 + 4 * place), "per_30d": 4.0 - 0.5 * place, "alarms": len(rings),
+               "marks": rings} for place, name in enumerate(BUDGETS)]  # fmt: skip
     tables = {"replay": replay, "calibration": {"windows": 30, "season": "weekday", "reason": ""}}
     out.add("drift_evidence", "score", 2.0, None, None, per * case.windows, tables=json.dumps(tables), method="exact")
 

@@ -215,7 +215,7 @@ def test_one_broken_panel_leaves_the_others(visit: Open, worlds: dict[str, Path]
     def broken(*_: object) -> None:
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr("dashboard.views.data.sources", broken)
+    monkeypatch.setattr("dashboard.panels.sources.draw", broken)
     app = visit("data", worlds["normal"], model="loans")
     words = said(app)
     assert not app.exception
