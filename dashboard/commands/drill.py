@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -132,10 +132,12 @@ def run(made: Shadow, model: ModelConfig, fault: str, *, say: Callable[[str], No
     first = work(quiet, [model.name], progress=say, drill=True)
     if first.failure or first.failures:
         raise CandorError(first.failure or next(iter(first.failures.values())))
-    before = {alert.key for alert in standing(made.config)}
+    alerts = standing(made.config)
+    before = {alert.key for alert in alerts}
     if before:
         say(f"{len(before):,} alerts stand without the fault; they are not part of the drill")
-    pq.write_table(plant_in_table(fault, made.rows, model, seed=0), made.folder / "during.parquet")
+    calm = without(model, made, {alert.column for alert in alerts})
+    pq.write_table(plant_in_table(fault, made.rows, calm, seed=0), made.folder / "during.parquet")
     timeline = Timeline(show=show)
     timeline.begin(f"{made.rows.num_rows:,} rows written into the source")
     second = work(made.config, [model.name], progress=say, drill=True)
@@ -168,6 +170,14 @@ def run(made: Shadow, model: ModelConfig, fault: str, *, say: Callable[[str], No
     if arrived:
         show(words.drill_schedule(made.config.watch.every.total_seconds()))
     return MISSED if missing else ARRIVED
+
+
+def without(model: ModelConfig, made: Shadow, alerting: Collection[str | None]) -> ModelConfig:
+    """The model with those features only that no alert is about: a fault in one that drifts already would raise nothing new."""
+    named = model.features
+    features = named if named is not None else [name for name in made.rows.column_names if name not in model.assigned]
+    calm = tuple(name for name in features if name not in alerting)
+    return replace(model, features=calm) if calm else model
 
 
 def standing(config: Config) -> list[Alert]:

@@ -10,18 +10,20 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
 from dashboard.watch import words
-from dashboard.watch.round import Answer, Request
+from dashboard.watch.round import Answer, Request, silent
 
 STALL = 1_800.0
 """Seconds without a sign of life after which a round counts as hung: longer than any single step of an audit of 10 M rows."""
 GRACE = 5.0
 """Seconds that a round gets to end by itself when the watcher is told to stop."""
+LONG = 15.0
+"""Seconds between two lines about a round that takes long."""
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -59,11 +61,20 @@ class Child:
     def _read(self, stream: IO[bytes]) -> None:
         self._answer = stream.read()
 
-    def wait(self, stop: threading.Event, *, stall: float = STALL, grace: float = GRACE) -> Answer | None:
-        """Wait for the answer; None where the watcher was told to stop and the round did not end within `grace` seconds."""
+    def wait(
+        self, stop: threading.Event, *, stall: float = STALL, grace: float = GRACE, say: Callable[[str], None] = silent
+    ) -> Answer | None:
+        """Wait for the answer; None where the watcher was told to stop and the round did not end within `grace` seconds.
+
+        A round that takes long says now and then how far it is.
+        """
         given: float | None = None
+        spoken = time.monotonic()
         while self._process.poll() is None:
             now = time.monotonic()
+            if now - spoken > LONG and self._last:
+                spoken = now
+                say(words.working(self._last[-1]))
             if stop.is_set() and given is None:
                 given = now
             if given is not None and now - given > grace:

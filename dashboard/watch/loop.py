@@ -180,7 +180,7 @@ class Watcher:
     def _round(self, due: list[str]) -> Answer | None:
         child = self._child(Request(config=self.config, models=tuple(due)))
         try:
-            return child.wait(self.stop, stall=self._stall)
+            return child.wait(self.stop, stall=self._stall, say=self._say)
         except BaseException:  # Ctrl-C: the round must not outlive its watcher
             child.end()
             raise
@@ -237,6 +237,7 @@ class Watcher:
             return
         self.config = self.delivery.config = config
         self._first = True
+        self.troubles.hurry()
         self._say(words.config_changed(self._at()))
 
     def _at(self) -> str:

@@ -56,6 +56,10 @@ class Troubles:
         self._now[name] = first if before is None else replace(first, since=before.since)
         return self._now[name]
 
+    def hurry(self) -> None:
+        """Have everything tried at the next look: the configuration has changed."""
+        self._now = {name: replace(trouble, next_try=0.0) for name, trouble in self._now.items()}
+
     def end(self, name: str) -> Trouble | None:
         """Note that a model works; gives the trouble that is over."""
         return self._now.pop(name, None)

@@ -55,6 +55,11 @@ def round_done(at: str, rows: int, audited: Sequence[str], seconds: float, chang
     return f"{at}  {news}; {what} in {span(seconds)}{'; ' + changes if changes else ''}"
 
 
+def working(step: str) -> str:
+    """How far a round is that takes long."""
+    return f"          … {step}"
+
+
 def changed(raised: int, resolved: int) -> str:
     """What became of alerts in a round.
 

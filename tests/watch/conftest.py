@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from benchmarks.watch_world import Hourly, hourly
 from connectors.config import Config, load
 from dashboard.watch import loop
 from dashboard.watch.clock import Clock
 from dashboard.watch.loop import Watcher
-from dashboard.watch.round import Answer, Request
+from dashboard.watch.round import Answer, Request, work
 from dashboard.watch.telling import Changes, Sent
 
 START = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
@@ -88,7 +90,7 @@ class Stage:
                 self.request = request
                 stage.asked.append(request.models)
 
-            def wait(self, stop: threading.Event, *, stall: float) -> Answer | None:
+            def wait(self, stop: threading.Event, **_: Any) -> Answer | None:
                 return stage.answer(self.request)
 
             def end(self) -> None: ...
@@ -155,5 +157,23 @@ def receiver() -> Iterator[Receiver]:
     made.close()
 
 
-def minutes(count: float) -> timedelta:
-    return timedelta(minutes=count)
+CHANNEL = '[[alerts.channels]]\nname = "pager"\nkind = "webhook"\nurl = "{url}/page"\n'
+
+
+@pytest.fixture(scope="session")
+def quiet(tmp_path_factory: pytest.TempPathFactory) -> Hourly:
+    """An hourly log that was taken in and audited once; nothing in it is wrong. Copy it before changing it."""
+    world = hourly(tmp_path_factory.mktemp("hourly"))
+    answer = work(load(world.config), ["m"])
+    assert answer.audited == ("m",)
+    assert not answer.failures
+    return world
+
+
+@pytest.fixture
+def world(quiet: Hourly, tmp_path: Path, receiver: Receiver) -> Hourly:
+    """A copy of the hourly log with a receiver, and its next hour to be written."""
+    folder = Path(shutil.copytree(quiet.folder, tmp_path / "own"))
+    config = folder / "candor.toml"
+    config.write_text(config.read_text().replace("[watch]", CHANNEL.format(url=receiver.url) + "[watch]"))
+    return Hourly(config=config, folder=folder, sound=quiet.sound, faulty=quiet.faulty)

@@ -15,10 +15,9 @@ import pytest
 from benchmarks.watch_world import Hourly, hourly
 from connectors import watch_store
 from connectors.config import load
-from tests.watch.conftest import Receiver
+from tests.watch.conftest import CHANNEL, Receiver
 
 ROOT = Path(__file__).resolve().parents[2]
-HEAD = '[[alerts.channels]]\nname = "pager"\nkind = "webhook"\nurl = "{url}/page"\n'
 
 
 class Candor:
@@ -53,30 +52,30 @@ class Candor:
 
 
 @pytest.fixture
-def world(tmp_path: Path, receiver: Receiver) -> Hourly:
-    return hourly(tmp_path, every="1s", reference=36, before=4, rows=100, head=HEAD.format(url=receiver.url))
+def small(tmp_path: Path, receiver: Receiver) -> Hourly:
+    return hourly(tmp_path, every="1s", reference=36, before=4, rows=100, head=CHANNEL.format(url=receiver.url))
 
 
 @pytest.mark.slow
-def test_from_a_row_written_to_a_page_delivered_and_once(world: Hourly, receiver: Receiver) -> None:
-    watcher = Candor("watch", "-c", str(world.config))
+def test_from_a_row_written_to_a_page_delivered_and_once(small: Hourly, receiver: Receiver) -> None:
+    watcher = Candor("watch", "-c", str(small.config))
     watcher.until("audited m")
     assert receiver.got == [], [body for *_, body, _ in receiver.got]
     written = time.monotonic()
-    world.commit(world.faulty)
+    small.commit(small.faulty)
     assert receiver.arrived.wait(60), watcher.said
     took = time.monotonic() - written
     assert took < 60, took  # the aim is two minutes with looks a minute apart; here they are a second apart
     watcher.until("delivered")
     pages = len(receiver.got)
-    second = Candor("watch", "-c", str(world.config))
+    second = Candor("watch", "-c", str(small.config))
     assert second.process.wait(20) == 2
     second.until(f"process {watcher.process.pid} on ")
     assert watcher.end(signal.SIGKILL) == -signal.SIGKILL
-    third = Candor("watch", "-c", str(world.config), "--once")  # nothing stale is in its way, and nothing is told again
+    third = Candor("watch", "-c", str(small.config), "--once")  # nothing stale is in its way, and nothing is told again
     assert third.process.wait(60) == 0, third.said
     assert len(receiver.got) == pages, third.said
-    status = watch_store.status(load(world.config))
+    status = watch_store.status(load(small.config))
     assert status is not None
     assert status.pid == third.process.pid
     assert status.last is not None
@@ -84,9 +83,9 @@ def test_from_a_row_written_to_a_page_delivered_and_once(world: Hourly, receiver
 
 
 @pytest.mark.slow
-def test_sigterm_ends_with_0_and_ctrl_c_with_130_and_rounds_go_along(world: Hourly) -> None:
+def test_sigterm_ends_with_0_and_ctrl_c_with_130_and_rounds_go_along(small: Hourly) -> None:
     for number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 0)):
-        watcher = Candor("watch", "-c", str(world.config))
+        watcher = Candor("watch", "-c", str(small.config))
         watcher.until("Watching 1 model")
         time.sleep(0.5)  # in the middle of its first round
         rounds = psutil.Process(watcher.process.pid).children()

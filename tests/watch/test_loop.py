@@ -169,6 +169,19 @@ def test_candor_toml_is_taken_anew_and_a_wrong_one_is_refused(stage: Stage) -> N
     assert "warehouse.path has changed" in stage.said[-1]
 
 
+def test_a_changed_configuration_is_tried_at_once(stage: Stage) -> None:
+    stage.answer = lambda request: Answer(failures={name: "no such column" for name in request.models if name == "a"})
+    stage.time.steady = 1e6  # a clock that has been going for long
+    for _ in range(8):
+        stage.tick()
+    before = len(stage.asked)
+    configure(stage.config.folder, "a", "b", every="2m")
+    stage.answer = lambda request: Answer()
+    stage.tick()
+    assert stage.asked[before:] == [("a",)]
+    assert "a: works again" in stage.said[-1]
+
+
 def test_a_silent_log_is_an_alert_after_three_windows(stage: Stage) -> None:
     stage.tick()
     now = stage.time.clock.now()

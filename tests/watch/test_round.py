@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,8 +20,6 @@ from dashboard.watch import telling
 from dashboard.watch.round import work
 from tests.watch.conftest import Receiver
 
-HEAD = '[[alerts.channels]]\nname = "pager"\nkind = "webhook"\nurl = "{url}/page"\n'
-
 
 class Killed(BaseException):
     """Stands for a process that ends here: nothing catches it."""
@@ -30,25 +27,6 @@ class Killed(BaseException):
 
 def now() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None)
-
-
-@pytest.fixture(scope="module")
-def quiet(tmp_path_factory: pytest.TempPathFactory) -> Hourly:
-    """An hourly log that was taken in and audited once; nothing in it is wrong."""
-    world = hourly(tmp_path_factory.mktemp("hourly"))
-    answer = work(load(world.config), ["m"])
-    assert answer.audited == ("m",)
-    assert not answer.failures
-    return world
-
-
-@pytest.fixture
-def world(quiet: Hourly, tmp_path: Path, receiver: Receiver) -> Hourly:
-    """A copy of it with a receiver."""
-    folder = Path(shutil.copytree(quiet.folder, tmp_path / "own"))
-    config = folder / "candor.toml"
-    config.write_text(config.read_text().replace("[watch]", HEAD.format(url=receiver.url) + "[watch]"))
-    return Hourly(config=config, folder=folder, sound=quiet.sound, faulty=quiet.faulty)
 
 
 def killed_in(monkeypatch: pytest.MonkeyPatch, target: Any, name: str, *, when: Callable[..., bool] = lambda *a, **k: True) -> None:
