@@ -127,8 +127,11 @@ def _hold_back(book: Book) -> None:
         if holder is not None:
             alert = replace(alert, held_by=holder.id, held_until=None)
             # What follows from it is certain, so it is certain too; and it is as grave as what it stands for.
+            if alert.tellings and not holder.tellings:
+                holder = replace(holder, incident=alert.incident)  # somebody was told already: the cause is news about the same thing
             if alert.ready:
-                book[holder.key] = graver(replace(holder, ready=True), alert.severity)
+                holder = graver(replace(holder, ready=True), alert.severity)
+            book[holder.key] = holder
         elif alert.held_by is not None:
             alert = _released(alert, book)
         group = holder.group if holder is not None else group_of(alert)

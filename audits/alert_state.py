@@ -12,10 +12,13 @@ from audits.finding import Cause, Severity, Signal
 State = Literal["pending", "firing", "acknowledged", "resolved"]
 Shown = Literal["pending", "held back", "silenced", "firing", "acknowledged", "resolved"]
 Told = Literal["firing", "worse", "repeat", "acknowledged", "resolved"]
+Done = Literal["acknowledge", "resolve"]
 Position = dt.datetime | int
 """How far along the log a window ends: its end, or its last row."""
 
 RANK: dict[str, int] = {"info": 0, "ticket": 1, "page": 2}
+CANDOR = "candor"
+"""Who did what nobody did."""
 ARRIVALS = ("source_gone", "no_data")
 """Rules about data that does not come: when some comes, that is over, without a second look."""
 
@@ -179,7 +182,7 @@ class Action:
     """What a person did to one occurrence; numbers only grow, so that an action counts once."""
 
     number: int
-    kind: Literal["acknowledge", "resolve"]
+    kind: Done
     id: str
     who: str
     note: str = ""

@@ -21,12 +21,14 @@ def hear(alert: Alert | None, key: str, signal: Signal, now: dt.datetime, rules:
     position = position_of(signal)
     if alert is None:
         return _opened(None, key, signal, now, rules, run) if signal.answer == "raised" else None
-    if newer(alert.position, position) or (signal.partial and position is not None and alert.judged == position):
+    by_clock = signal.rule in ARRIVALS  # its windows end when it is asked, so that a clock put back would silence it
+    passed = newer(alert.position, position) and not by_clock
+    if passed or (signal.partial and position is not None and alert.judged == position):
         return alert
     if signal.answer == "raised":
         if alert.live:
             return _raised(alert, signal, now, rules, run)
-        again = newer(position, alert.position) if position is not None else alert.answer != "raised"
+        again = alert.answer != "raised" if by_clock or position is None else newer(position, alert.position)
         return _opened(alert, key, signal, now, rules, run) if again else alert
     alert = replace(alert, position=position, judged=alert.judged if signal.partial else position)
     if signal.answer == "can't tell" or signal.partial:
@@ -39,9 +41,12 @@ def at_once(signal: Signal) -> bool:
 
     What is held against a fixed threshold needs more, since one window passes it by chance.
     """
+    from audits.alarms.signals import FACTS
+
     if signal.line is not None:
         return signal.evidence is not None and signal.evidence >= signal.line
-    return (signal.threshold_min is None and signal.threshold_max is None) or position_of(signal) is None
+    bounded = signal.threshold_min is not None or signal.threshold_max is not None
+    return not bounded or signal.rule in FACTS or position_of(signal) is None
 
 
 def began(signal: Signal) -> Position | None:

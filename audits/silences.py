@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from audits.alert_state import Alert
 from connectors.errors import UsageError
@@ -21,6 +22,11 @@ class Matcher:
     rule: str | None = None
     column: str | None = None
     slice: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, kept: Mapping[str, Any]) -> Matcher:
+        """A matcher of what the store keeps of one."""
+        return cls(model=kept.get("model"), rule=kept.get("rule"), column=kept.get("column"), slice=dict(kept.get("slice") or {}))
 
     def matches(self, alert: Alert) -> bool:
         """Whether an alert is meant."""

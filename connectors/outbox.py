@@ -13,7 +13,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from connectors.alert_store import exists, moment, opened, read, transaction, written
 from connectors.config import Config
@@ -230,3 +230,11 @@ def deliveries(connection: sqlite3.Connection, alert: str | None, now: datetime)
         )
         for id, incident, channel, kind, state, attempts, created, due, ended, said, lease, until in rows
     )  # fmt: skip
+
+
+def listed(config: Config, alert: str | None = None, *, now: datetime | None = None) -> tuple[Delivery, ...]:
+    """Where messages stand, newest first: about one alert, or about all."""
+    if not exists(config):
+        return ()
+    with opened(config) as connection:
+        return deliveries(connection, alert, now or datetime.now(UTC).replace(tzinfo=None))
