@@ -64,12 +64,12 @@ class Detected:
         What it looked at.
     evidence
         Logarithm to base 10 of the e-value, by [column, window].
-    span, share
-        The span, in windows, and the watched share (`NOT_MOVED` for the total variation) that show most.
+    span
+        The span, in windows, that shows most.
     effect, low, high
         The part of rows that would have to move back, with 95 % interval, over the span that the answer rests on (`rests`).
-    before, now
-        The share that shows most: as the reference has it, and over the span.
+    share, before, now
+        The watched share (`NOT_MOVED` for the total variation) that shows most over that span: as the reference has it, and over the span.
     judged
         Where the window has rows enough, and the reference its like.
     """
@@ -120,9 +120,8 @@ def detect(shares: Shares, *, zone: float = ZONE, newest: Looks | None = None, c
     columns, windows = rows.shape
     shapes = (len(SPANS), columns, windows)
     total, best = np.full((columns, windows), -np.inf), np.full((columns, windows), -np.inf)
-    span, share = np.ones((columns, windows), dtype=np.int64), np.full((columns, windows), NOT_MOVED)
-    shift = np.zeros((columns, windows))
-    effects = {name: np.zeros(shapes) for name in ("effect", "low", "high")}
+    span, shares_of_span = np.ones((columns, windows), dtype=np.int64), np.zeros(shapes, dtype=np.int64)
+    effects = {name: np.zeros(shapes) for name in ("effect", "low", "high", "shift")}
     done: dict[int, tuple[Floats, Floats]] = {}
     log_weights = np.log(np.maximum(np.concatenate([shares.weights, np.full((columns, 1), TOTAL_VARIATION)], axis=1), 1e-300))
     for place, (length, recent, weight) in enumerate(zip(SPANS, RECENT, SPAN_WEIGHTS, strict=True)):
@@ -140,15 +139,16 @@ def detect(shares: Shares, *, zone: float = ZONE, newest: Looks | None = None, c
         total = np.logaddexp(total, here)
         better = here > best
         which = log_e.argmax(axis=1)
-        which = np.where(which == moved.shape[1], NOT_MOVED, which)
-        best, span, share = np.where(better, here, best), np.where(better, length, span), np.where(better, which, share)
-        shift = np.where(better, np.take_along_axis(moved, np.maximum(which, 0)[:, None], axis=1)[:, 0], shift)
-        for name, values in zip(effects, _interval(moved, error, distance, noise, spread, known.freedom), strict=True):
+        shares_of_span[place] = np.where(which == moved.shape[1], NOT_MOVED, which)
+        best, span = np.where(better, here, best), np.where(better, length, span)
+        effects["shift"][place] = np.take_along_axis(moved, np.minimum(which, moved.shape[1] - 1)[:, None], axis=1)[:, 0]
+        for name, values in zip(("effect", "low", "high"), _interval(moved, error, distance, noise, spread, known.freedom), strict=True):
             effects[name][place] = values
     evidence = np.where(judged, total / math.log(10), math.log10(KAPPA))
     short = effects["high"][:4].argmin(axis=0)  # among the spans of up to eight windows, the one that tells most
-    rests = np.where(evidence > 0, np.searchsorted(SPANS, span), short)
+    rests = np.where(evidence > 0, effects["low"].argmax(axis=0), short)  # of a change, the one that holds least of what was before
     found = {name: np.take_along_axis(values, rests[None], axis=0)[0] for name, values in effects.items()}
+    share, shift = np.take_along_axis(shares_of_span, rests[None], axis=0)[0], found.pop("shift")
     before = np.take_along_axis(sums.expected, np.maximum(share, 0)[:, None], axis=1)[:, 0]
     return Detected(
         shares=shares, calibration=known, zone=zone, evidence=evidence, span=span, share=share, rests=np.asarray(SPANS)[rests],
@@ -272,7 +272,7 @@ class _Sums:
         noise = np.sqrt(by_bin * held).sum(axis=1) / math.sqrt(2 * math.pi)
         usual = np.sum(known.bin_dispersion * self.base, axis=1)[:, None]
         widest = np.maximum(variance.max(axis=1), (chance + (usual - 1) * extra) / 4)
-        return moved, error, distance, noise, np.sqrt(widest), span_of(self.slack, length) / weight
+        return moved, error, distance, noise, np.sqrt(np.maximum(widest, 1e-18)), span_of(self.slack, length) / weight
 
 
 def running(values: Floats) -> Floats:
