@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -25,6 +26,17 @@ class Placed:
 
     batches: tuple[Batch, ...]
     rows: Floats
+
+    @cached_property
+    def held(self) -> Floats:
+        """The share of each batch that stands in each window; one of which every row was refused stands where the log then ended."""
+        found = np.zeros(self.rows.shape)
+        last = min(1, self.rows.shape[1] - 1)
+        for i, rows in enumerate(self.rows):
+            filled = np.flatnonzero(rows > 0)
+            last = max(int(filled[-1]), last) if len(filled) else last
+            found[i] = rows / rows.sum() if len(filled) else np.eye(len(rows))[last]
+        return found
 
     @property
     def base(self) -> int:

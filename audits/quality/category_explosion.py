@@ -21,8 +21,9 @@ def category_explosion(evidence: Evidence) -> Iterator[Measurement]:
 
     Formula
         exp(-Σ q ln q) / exp(-Σ p ln p), with q and p the shares of the categories in the window and in the reference: as many equally
-        frequent categories would be as varied. Each unseen category counts for itself as far as the tally lists it (the 200 most frequent
-        of a day or hour), the rest of them as one, and so do rare ones of a vocabulary that was cut off: then the figure is a lower bound.
+        frequent categories would be as varied. Unseen categories count one by one as far as the tally lists them (the 20 most frequent of
+        a day or hour); the rest are no more frequent than the last of those, and are taken to be as few as that allows. Rare ones of a
+        vocabulary that was cut off count as one. So the figure is a lower bound.
     Interval
         Delta method for the entropies of both. n is the rows with a value. Tables hold the categories in use.
     When it misleads
@@ -54,28 +55,36 @@ def category_explosion(evidence: Evidence) -> Iterator[Measurement]:
         )  # fmt: skip
 
 
-def unseen_by_window(evidence: Evidence, name: str) -> list[dict[str, int]]:
-    """The unseen categories of a column that the tally lists, with their rows, by window, the whole period first."""
-    found: list[dict[str, int]] = [{} for _ in evidence.windows]
+def unseen_by_window(evidence: Evidence, name: str) -> list[tuple[dict[str, int], int]]:
+    """By window, the whole period first: the unseen categories that the tally lists, with their rows, and the most that one not listed has.
+
+    A tally lists the most frequent of a day or hour, so what it leaves out is no more frequent there than the last of those.
+    """
+    found: list[tuple[dict[str, int], int]] = [({}, 0) for _ in evidence.windows]
     rows = evidence.tally.bins
     position = evidence.tally.columns.index(name)
     starts = np.asarray([span[0] for span in evidence.spans[1:]], dtype=np.int64)
     for i in np.flatnonzero((rows["column"] == position) & (rows["unseen"] > 0)).tolist():
         window = int(np.searchsorted(starts, evidence.tally.partitions[rows["partition"][i]].bucket, side="right"))
-        for level, n in (json.loads(rows["unseen_levels"][i]) if rows["unseen_levels"][i] else {}).items():
-            for place in (0, window):
-                found[place][level] = found[place].get(level, 0) + n
+        listed: dict[str, int] = json.loads(rows["unseen_levels"][i]) if rows["unseen_levels"][i] else {}
+        left = int(rows["unseen"][i]) - sum(listed.values())
+        for place in (0, window):
+            levels, most = found[place]
+            for level, n in listed.items():
+                levels[level] = levels.get(level, 0) + n
+            found[place] = levels, most + (min(min(listed.values(), default=left), left) if left > 0 else 0)
     return found
 
 
 def _levels(evidence: Evidence, name: str, counts: ColumnCounts) -> list[Floats]:
-    """Rows of each category in use, by window."""
-    listed = unseen_by_window(evidence, name)
+    """Rows of each category in use, by window; those that are not listed in as few categories as they can be in."""
     found = []
-    for window in range(len(evidence.windows)):
-        unseen = np.asarray(sorted(listed[window].values()), dtype=np.float64)
+    for window, (listed, most) in enumerate(unseen_by_window(evidence, name)):
+        unseen = np.asarray(sorted(listed.values()), dtype=np.float64)
         rest = max(float(counts.special["unseen"][window]) - unseen.sum(), 0.0)
-        found.append(np.concatenate([counts.windows[window], [counts.special["other"][window]], unseen, [rest]]))
+        whole, left = divmod(rest, most) if most else (0.0, rest)
+        others = np.append(np.full(int(whole), float(most)), left)
+        found.append(np.concatenate([counts.windows[window], [counts.special["other"][window]], unseen, others]))
     return found
 
 

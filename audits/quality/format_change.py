@@ -15,7 +15,7 @@ from audits.estimate import Floats
 from audits.evidence import Evidence
 from audits.finding import Measurement
 from audits.interval import proportion
-from audits.quality.arrived import placed
+from audits.quality.arrived import placed, whole
 from audits.quality.category_explosion import unseen_by_window
 from audits.quality.layout import absent, binned, valued
 
@@ -51,7 +51,7 @@ def format_change(evidence: Evidence) -> Iterator[Measurement]:
             known = {pattern(level) for level in bins.levels}
             listed = unseen_by_window(evidence, bins.name)
             patterned = np.asarray(
-                [sum(n for level, n in each.items() if pattern(level) not in known) for each in listed], dtype=np.float64
+                [sum(n for level, n in each.items() if pattern(level) not in known) for each, _ in listed], dtype=np.float64
             )
         elif isinstance(bins, NumericBins):
             place = evidence.tally.columns.index(bins.name)
@@ -75,27 +75,22 @@ def format_change(evidence: Evidence) -> Iterator[Measurement]:
 
 
 def pattern(text: str) -> str:
-    """How a text is written: runs of small letters as a, of capitals as A, of digits as 9; the rest as it is.
+    """How a text is written: runs of small letters as a, of capitals as A, of digits as 9, the rest as it is; words of one kind as one.
 
     >>> pattern("2026-01-31"), pattern("31/01/2026"), pattern("car loan"), pattern("CAR"), pattern("1,50")
-    ('9-9-9', '9/9/9', 'a a', 'A', '9,9')
+    ('9-9-9', '9/9/9', 'a', 'A', '9,9')
     """
     letters = "".join("9" if c.isdigit() else "A" if c.isupper() else "a" if c.isalpha() else c for c in text)
-    return re.sub(r"(.)\1+", r"\1", letters)
+    runs = re.sub(r"(.)\1+", r"\1", letters)
+    return re.sub(r"\b(Aa|A|a)(?:[ _-]\1)+\b", r"\1", runs)
 
 
 def _unreadable(evidence: Evidence, name: str) -> Floats:
-    """Rows quarantined because of a column, by window: those of each batch as its accepted rows are spread, or where it has none, last."""
+    """Rows quarantined because of a column, by window: those of each batch are spread as its accepted rows are."""
     found = placed(evidence)
-    total = np.zeros(len(evidence.windows))
-    last = 1
-    for batch, rows in zip(found.batches, found.rows, strict=True):
-        filled = np.flatnonzero(rows > 0)
-        last = int(filled[-1]) if len(filled) else min(last + 1, len(evidence.windows) - 1)
-        spread = rows / rows.sum() if rows.sum() else np.eye(len(rows))[last]
-        total += spread * batch.refused.get(name, 0)
-    total[0] = total[1:].sum()
-    return total
+    refused = np.asarray([batch.refused.get(name, 0) for batch in found.batches], dtype=np.float64)
+    total = (found.held * refused[:, None]).sum(axis=0) if len(refused) else np.zeros(len(evidence.windows))
+    return whole(total)
 
 
 def _factor(reference: Moments, windows: Moments, place: int) -> Floats:

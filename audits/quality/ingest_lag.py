@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from audits.audit import EVERY_TASK, audit, measurement
 from audits.evidence import Evidence
 from audits.finding import Measurement
-from audits.quality.arrived import by_window, placed, whole
+from audits.quality.arrived import Placed, by_window, placed, whole
 
-BULK = 3
-IN_BULK = "most of these rows came in a batch of many windows, as a log's past does"
+BULK = 1
+IN_BULK = "most of these rows came together with much younger ones, as a log's past does"
+PAUSE = dt.timedelta(minutes=10)
 
 
 @audit(name="ingest_lag", unit="hours", needs=("clock",), tasks=EVERY_TASK, units="own")
@@ -20,9 +23,9 @@ def ingest_lag(evidence: Evidence) -> Iterator[Measurement]:
     """Mean hours from the time of a prediction to its arrival.
 
     Formula
-        Σ (time of ingest - time of the row) / rows, per window. No figure for windows most of whose rows came in a batch that spans more
-        than three windows: that is a log's past being read, and says nothing of its present. Over the whole period: the mean over the
-        windows that have a figure.
+        Σ (time of ingest - time of the row) / rows, per window. No figure for windows most of whose rows came together with rows more than
+        one window younger, without a pause of ten minutes: that is a log's past being read, and says nothing of its present. Over the
+        whole period: the mean over the windows that have a figure.
     Interval
         None needed: it is a fact about the rows. n is the rows.
     When it misleads
@@ -35,8 +38,7 @@ def ingest_lag(evidence: Evidence) -> Iterator[Measurement]:
     rows, waited = (by_window(evidence, np.nan_to_num(values)) for values in (arrivals.rows, arrivals.waited))
     if not rows[1:].sum():
         return
-    wide = (found.rows > 0).sum(axis=1) > BULK
-    past = (found.rows[wide].sum(axis=0) > found.rows.sum(axis=0) / 2) if len(wide) else np.zeros(len(rows), dtype=bool)
+    past = _past(found)
     kept = np.where(past, 0.0, 1.0)
     n = whole(rows * kept)
     hours = np.divide(whole(waited * kept), n, out=np.full(len(n), np.nan), where=n > 0) / 3600
@@ -45,3 +47,22 @@ def ingest_lag(evidence: Evidence) -> Iterator[Measurement]:
         "ingest_lag", "hours", value=hours[windows], low=hours[windows], high=hours[windows], n=np.rint(n[windows]), method="exact",
         window=windows, slice=0, reason=np.where(np.isnan(hours[windows]), IN_BULK, "").astype(object),
     )  # fmt: skip
+
+
+def _past(found: Placed) -> NDArray[np.bool_]:
+    """Windows most of whose rows came together with much younger ones."""
+    order = sorted(range(len(found.batches)), key=lambda i: found.batches[i].committed or dt.datetime.min)  # noqa: DTZ901  naive UTC
+    runs: list[list[int]] = []
+    for i in order:
+        came, before = found.batches[i].committed, found.batches[runs[-1][-1]].committed if runs else None
+        if came is not None and before is not None and came - before <= PAUSE:
+            runs[-1].append(i)
+        else:
+            runs.append([i])
+    old = np.zeros(found.rows.shape[1])
+    for run in runs:
+        rows = found.rows[run].sum(axis=0)
+        filled = np.flatnonzero(rows > 0)
+        if len(filled):
+            old[: max(int(filled[-1]) - BULK, 0)] += rows[: max(int(filled[-1]) - BULK, 0)]
+    return np.asarray(old > found.rows.sum(axis=0) / 2)

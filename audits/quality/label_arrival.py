@@ -21,9 +21,10 @@ def label_arrival(evidence: Evidence) -> Iterator[Measurement]:
     """Known outcomes of a window over the outcomes that the reference had when it was as old.
 
     Formula
-        known / promised; promised is Σ rows made on a day x the reference's share of outcomes known after as many days (Kaplan and Meier's
-        lag curve). Where no times of outcomes are logged: the reference's share of known outcomes, from `label_delay` on. The log's present
-        is its newest prediction. Windows of which less than 5 % is promised have no figure.
+        known / promised; promised is Σ rows made on a day x the reference's share of outcomes known after as many whole days as the
+        youngest of them has had (Kaplan and Meier's lag curve), and known counts outcomes that took no longer. Where no times of outcomes
+        are logged: all known ones, over the reference's share from `label_delay` on. The log's present is its newest prediction. Windows of
+        which less than 5 % is promised have no figure.
     Interval
         Katz, for the share known against the reference's at that age. n is the rows.
     When it misleads

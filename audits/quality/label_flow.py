@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from audits.estimate import Floats
+from audits.estimate import Floats, Integers
 from audits.evidence import Evidence
 from audits.once import once
 from audits.performance.maturity import bucket_seconds, curve_of, present
@@ -26,7 +26,7 @@ class Promise:
     Parameters
     ----------
     known, promised
-        Outcomes known, and those that the reference had at the same age.
+        Outcomes known after so many days as all rows have had, and those that the reference had at the same age.
     rows
         Predictions.
     ripe
@@ -60,22 +60,39 @@ def promise(evidence: Evidence) -> Promise | None:
     unit = bucket_seconds(evidence)
     buckets = np.asarray([p.bucket for p in evidence.tally.partitions], dtype=np.float64)
     rows = np.asarray([p.rows for p in evidence.tally.partitions], dtype=np.float64)
-    since = (now - EPOCH).total_seconds() - buckets * unit
+    counts = evidence.counts
+    known = counts.labelled[0, :, 0]
+    since = (now - EPOCH).total_seconds() - (buckets + 1) * unit  # the age of the youngest row
     if curve is not None:
-        share, last = curve.within((since - unit / 2) / DAY), float(curve.share[-1])
+        # Only lags that all rows have had time for count, on both sides: nothing within a day is known.
+        age = np.floor(since / DAY).astype(np.int64) - 1
+        shares = np.concatenate([[0.0], curve.share])
+        share, last = shares[np.clip(age + 1, 0, len(shares) - 1)], float(curve.share[-1])
+        known = _known_within(evidence, age)
     else:
         delay = (evidence.model.label_delay or dt.timedelta()).total_seconds()
         last = labelled / size
-        share = last * np.clip((since - delay) / unit, 0.0, 1.0) if delay else np.full(len(since), last)
+        share = last * (since >= delay) if delay else np.full(len(since), last)
     starts = np.asarray([first for first, _ in evidence.spans[1:]], dtype=np.float64)
     window = np.searchsorted(starts, buckets, side="right")
     promised = np.zeros(len(evidence.windows))
     np.add.at(promised, window, rows * share)
     promised[0] = promised[1:].sum()
-    counts = evidence.counts
     every = counts.rows[0, :, 0]
     return Promise(
-        known=counts.labelled[0, :, 0], promised=promised, rows=every, n=size,
+        known=known, promised=promised, rows=every, n=size,
         ripe=np.divide(promised, every * last, out=np.zeros(len(every)), where=every * last > 0),
         unfavorable=1 - float(reference.favored[0, 0, 0]) / labelled if evidence.task == "binary" else float("nan"),
     )  # fmt: skip
+
+
+def _known_within(evidence: Evidence, age: Integers) -> Floats:
+    """Outcomes that took no longer than the age of their partition, by window."""
+    table = evidence.tally.maturity
+    held = np.maximum(table["lag_days"].astype(np.int64), 0) <= age[table["partition"]]
+    starts = np.asarray([first for first, _ in evidence.spans[1:]], dtype=np.int64)
+    buckets = np.asarray([p.bucket for p in evidence.tally.partitions], dtype=np.int64)
+    found = np.zeros(len(evidence.windows))
+    np.add.at(found, np.searchsorted(starts, buckets[table["partition"][held]], side="right"), table["n"][held].astype(np.float64))
+    found[0] = found[1:].sum()
+    return found

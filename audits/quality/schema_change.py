@@ -38,10 +38,10 @@ def schema_change(evidence: Evidence) -> Iterator[Measurement]:
     if not known.any():
         return
     changes = _changes(found)
-    batches = (found.rows[known] > 0).sum(axis=0)
+    batches = (found.held[known] > 0).sum(axis=0)
     windows = np.flatnonzero(batches[1:] > 0) + 1
     windows = np.concatenate([[0], windows])
-    n = np.concatenate([[int((found.rows[known][:, 1:].sum(axis=1) > 0).sum())], batches[windows[1:]]])
+    n = np.concatenate([[int((found.held[known][:, 1:].sum(axis=1) > 0).sum())], batches[windows[1:]]])
     features = [name for name in changes if name in evidence.columns]
     for name in features:
         states = [_last(changes[name], int(window)) for window in windows]
@@ -68,7 +68,7 @@ def _changes(found: Placed) -> dict[str, dict[int, Change]]:
         places = [i for i, batch in enumerate(found.batches) if batch.source == source and batch.columns is not None]
         if not places:
             continue
-        first = [i for i in places if found.rows[i, 0] > 0] or places[:1]
+        first = [i for i in places if found.held[i, 0] > 0] or places[:1]
         before, optional = _baseline([found.batches[i] for i in first])
         for i in places:
             if i in first:
@@ -77,7 +77,7 @@ def _changes(found: Placed) -> dict[str, dict[int, Change]]:
             for name in {**before, **after}:
                 was, now = before.get(name), after.get(name)
                 if was != now and name not in optional and not (now is None and found.batches[i].more):
-                    for window in np.flatnonzero(found.rows[i, 1:] > 0) + 1:
+                    for window in np.flatnonzero(found.held[i, 1:] > 0) + 1:
                         changes.setdefault(name, {})[int(window)] = (was, now)
     return dict(sorted(changes.items()))
 

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from audits.audit import EVERY_TASK, audit, measurement
 from audits.estimate import Floats
@@ -17,8 +18,8 @@ from audits.window import DAY, EPOCH, HOUR, WindowLength
 LEAST = 3
 """Earlier windows of a season that an expectation is made of, at least."""
 
-FAR = 2.0
-"""Windows this factor away from their season's median are left out of the usual variation: they were something else."""
+MAD, EFFICIENCY = 1.4826, 0.37
+"""What makes a median of absolute errors a standard deviation, and how many of its observations are worth one of a variance's."""
 
 MOST_GAPS = 20_000
 TOO_FEW = f"fewer than {LEAST} earlier windows to expect from"
@@ -41,13 +42,14 @@ def volume_against_expected(evidence: Evidence) -> Iterator[Measurement]:
         of the log is left out, and partial windows have no figure.
     Interval
         Score interval of a count with the usual variance φ e, prediction of e included: (n - λ)² = t² φ (1 + π / 2m) λ for m earlier
-        windows. φ, at least 1, is Pearson's dispersion of complete windows around their season's mean, those twice or half the median
-        left out. n is the rows.
+        windows. φ, at least 1, is the dispersion of complete windows around what was expected of them, from the median of their errors, so
+        that windows with a fault do not widen it; t has 0.37 degrees of freedom a window. n is the rows.
     When it misleads
         Holidays look like a fault. Growth makes every new window look large, since what is expected lags behind. A fault that lasts longer
         than what went before becomes what is expected.
     Source
-        P. McCullagh and J. A. Nelder (1989), Generalized Linear Models, section 6.2, for overdispersed counts.
+        P. McCullagh and J. A. Nelder (1989), Generalized Linear Models, section 6.2, for overdispersed counts; P. J. Rousseeuw and
+        C. Croux (1993), JASA 88, for the efficiency of the median absolute deviation.
     """
     length = length_of(evidence)
     if length.rows is not None:
@@ -57,9 +59,10 @@ def volume_against_expected(evidence: Evidence) -> Iterator[Measurement]:
     complete = np.asarray([start not in partial for start in starts], dtype=bool)
     complete[0] = False
     expected, counted = _expected(rows, starts, complete, SEASONS.get(length.text, (lambda _: 0,)))
-    dispersion, free = _dispersion(rows, starts, complete, SEASONS.get(length.text, (lambda _: 0,)))
-    usable = complete & (counted >= LEAST) & (expected > 0) & (free > 0)
-    low, high = _interval(rows, np.where(usable, expected, 1.0), np.maximum(counted, 1.0), dispersion, max(free, 1))
+    usable = complete & (counted >= LEAST) & (expected > 0)
+    dispersion, free = _dispersion(rows, expected, counted, usable)
+    usable &= free > 0
+    low, high = _interval(rows, np.where(usable, expected, 1.0), np.maximum(counted, 1.0), dispersion, max(free, 1.0))
     told = usable[first:]
     value = np.where(told, rows[first:] / np.where(usable, expected, 1.0)[first:], np.nan)
     tables = {
@@ -95,7 +98,7 @@ def _history(evidence: Evidence, length: WindowLength) -> tuple[Floats, list[dt.
 def _expected(
     rows: Floats,
     starts: list[dt.datetime],
-    complete: np.ndarray[tuple[int], np.dtype[np.bool_]],
+    complete: NDArray[np.bool_],
     seasons: tuple[Callable[..., object], ...],
 ) -> tuple[Floats, Floats]:
     """The median of the earlier windows of each window's closest season with enough of them, and how many those are."""
@@ -111,28 +114,20 @@ def _expected(
     return expected, counted
 
 
-def _dispersion(
-    rows: Floats,
-    starts: list[dt.datetime],
-    complete: np.ndarray[tuple[int], np.dtype[np.bool_]],
-    seasons: tuple[Callable[..., object], ...],
-) -> tuple[float, int]:
-    """Pearson's dispersion around the means of the closest seasons that hold enough windows, and its degrees of freedom."""
-    for season in seasons:
-        held: dict[object, list[float]] = {}
-        for start, n, whole in zip(starts, rows.tolist(), complete.tolist(), strict=True):
-            if whole:
-                held.setdefault(season(start), []).append(n)
-        groups = [np.asarray(values) for values in held.values() if len(values) >= LEAST]
-        kept = [values[(values * FAR >= np.median(values)) & (values <= FAR * np.median(values))] for values in groups]
-        kept = [values for values in kept if len(values) > 1 and values.mean() > 0]
-        free = sum(len(values) - 1 for values in kept)
-        if free >= LEAST:
-            return max(sum(float(((values - values.mean()) ** 2).sum() / values.mean()) for values in kept) / free, 1.0), free
-    return 1.0, 0
+def _dispersion(rows: Floats, expected: Floats, counted: Floats, usable: NDArray[np.bool_]) -> tuple[float, float]:
+    """How much more complete windows vary around what was expected of them than counts do by chance, and its degrees of freedom.
+
+    The median of the squared errors, so that windows with a fault, up to half of them, do not widen what is usual.
+    """
+    count = int(usable.sum())
+    if count < LEAST:
+        return 1.0, 0.0
+    scale = expected[usable] * (1 + np.pi / (2 * counted[usable]))
+    deviation = float(np.median(np.abs(rows - expected)[usable] / np.sqrt(scale))) * MAD
+    return max(deviation**2, 1.0), max(EFFICIENCY * count, 1.0)
 
 
-def _interval(rows: Floats, expected: Floats, counted: Floats, dispersion: float, free: int) -> tuple[Floats, Floats]:
+def _interval(rows: Floats, expected: Floats, counted: Floats, dispersion: float, free: float) -> tuple[Floats, Floats]:
     """The rates λ that a count agrees with, over what was expected."""
     from scipy.special import stdtrit
 
