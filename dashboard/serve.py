@@ -45,9 +45,11 @@ def serve(config_path: str | Path, port: int = 8501, open_path: str | None = Non
     if open_path is not None:
         threading.Thread(target=announce, args=(address, "/" + open_path.lstrip("/")), daemon=True).start()
     st.logger.set_log_level("ERROR")  # what is imported below would warn, once for each cached read, that no server runs yet
+    from dashboard import metrics
     from dashboard.index_page import routes
 
-    app = st.App(Path(__file__).with_name("app.py").resolve(), on_script_error=show_incident, routes=routes())
+    served = [*metrics.routes(os.environ[CONFIG]), *routes()]
+    app = st.App(Path(__file__).with_name("app.py").resolve(), on_script_error=show_incident, routes=served)
     app.run(config=theme.options(port))
 
 

@@ -151,13 +151,15 @@ class Receiver:
 
 
 @pytest.fixture
-def receiver() -> Iterator[Receiver]:
+def receiver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
+    """A receiver whose key is set, also for processes that a test starts."""
+    monkeypatch.setenv("CANDOR_TEST_PAGER", "a key shared with the receiver")
     made = Receiver()
     yield made
     made.close()
 
 
-CHANNEL = '[[alerts.channels]]\nname = "pager"\nkind = "webhook"\nurl = "{url}/page"\n'
+CHANNEL = '[[alerts.channels]]\nname = "pager"\nkind = "webhook"\nurl = "{url}/page"\nsecret_env = "CANDOR_TEST_PAGER"\n'
 
 
 @pytest.fixture(scope="session")

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.applications import Starlette
-from starlette.testclient import TestClient
 
 from audits.finding import Signal
 from connectors import watch_store
@@ -20,9 +21,9 @@ from dashboard.metrics import Family, exposition
 from dashboard.watch import telling
 from tests.dashboard.fabricate import Case
 from tests.dashboard.fabricate import world as fabricated
+from tests.watch.conftest import CHANNEL
 
 NOW = datetime(2026, 11, 2, 9, 0)
-CHANNEL = '[[alerts.channels]]\nname = "pager"\nkind = "webhook"\nurl = "http://127.0.0.1:1/"\n'
 
 
 def samples(text: str) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
@@ -37,9 +38,10 @@ def samples(text: str) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
 
 
 @pytest.fixture
-def watched(config: Config) -> Config:
+def watched(config: Config, monkeypatch: pytest.MonkeyPatch) -> Config:
     """Two models that are watched: "a" is well, "b" has failed for five minutes and has a page that nobody took."""
-    config.path.write_text(config.path.read_text().replace("[watch]", CHANNEL + "[watch]"))
+    monkeypatch.setenv("CANDOR_TEST_PAGER", "key")
+    config.path.write_text(config.path.read_text().replace("[watch]", CHANNEL.format(url="http://127.0.0.1:1") + "[watch]"))
     config = load(config.path)
     watch_store.begin(config, pid=1, host="here", every=60, now=NOW - timedelta(hours=1))
     watch_store.add_round(config, started=NOW - timedelta(seconds=90), ended=NOW - timedelta(seconds=80), answer="good", rows=5, said="x")
@@ -114,19 +116,27 @@ def test_odd_names_and_numbers_survive_the_parser() -> None:
     assert found == {("candor_alerts", (("model", odd),)): 1e300, ("candor_alerts", (("model", "b"),)): math.inf}
 
 
-def test_the_routes_answer_and_say_what_is_wrong(watched: Config, monkeypatch: pytest.MonkeyPatch) -> None:
-    client = TestClient(Starlette(routes=metrics.routes(str(watched.path))))
-    answer = client.get("/metrics")
+def test_the_routes_answer_and_say_what_is_wrong(watched: Config) -> None:
+    app = Starlette(routes=metrics.routes(str(watched.path)))
+
+    def get(address: str) -> httpx.Response:
+        async def ask() -> httpx.Response:
+            async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://candor") as client:
+                return await client.get(address)
+
+        return asyncio.run(ask())
+
+    answer = get("/metrics")
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
     assert samples(answer.text)
-    health = client.get("/api/v1/health")
+    health = get("/api/v1/health")
     assert health.status_code == 503  # written in 2026-11-02: the watcher has stopped since
     assert health.json()["status"] == "degraded"
     assert "b: its source fails" in health.json()["problems"]
     watched.path.write_text("wrong = 1")
     for address in ("/metrics", "/api/v1/health"):
-        refused = client.get(address)
+        refused = get(address)
         assert refused.status_code == 503
         assert "candor.toml" in refused.text
 
