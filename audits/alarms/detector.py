@@ -20,8 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audits.alarms.calibration import Calibration, calibrate, lasts
+from audits.alarms.found import NOT_MOVED, Detected, joined
 from audits.alarms.shares import LEAST, TOTAL_VARIATION, Shares, shares_of
-from audits.estimate import Floats, Integers
+from audits.estimate import Floats
 from audits.evidence import Evidence
 from audits.once import once
 
@@ -34,8 +35,6 @@ SPANS, RECENT, SPAN_WEIGHTS = (1, 2, 4, 8, 16, 32), (1, 1, 2, 2, 4, 4), (0.4, 0.
 KAPPA = 0.1
 MOST_LOOKS = 60.0
 HOURS = 0.1
-NOT_MOVED = -1
-"""`Detected.share` where the total variation shows most."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,61 +51,6 @@ class Looks:
 
     times: float = 1.0
     widened: float = 0.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Detected:
-    """What the detector says of every column and analysed window.
-
-    Parameters
-    ----------
-    shares, calibration
-        What it looked at.
-    evidence
-        Logarithm to base 10 of the e-value, by [column, window].
-    span
-        The span, in windows, that shows most.
-    effect, low, high
-        The part of rows that would have to move back, with 95 % interval, over the span that the answer rests on (`rests`).
-    share, before, now
-        The watched share (`NOT_MOVED` for the total variation) that shows most over that span: as the reference has it, and over the span.
-    judged
-        Where the window has rows enough, and the reference its like.
-    """
-
-    shares: Shares
-    calibration: Calibration
-    zone: float
-    evidence: Floats
-    span: Integers
-    share: Integers
-    effect: Floats
-    low: Floats
-    high: Floats
-    rests: Integers
-    before: Floats
-    now: Floats
-    judged: NDArray[np.bool_]
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """Names, in the order of the arrays."""
-        return tuple(column.name for column in self.shares.columns)
-
-    @property
-    def everywhere(self) -> Floats:
-        """Logarithm to base 10 of the mean over columns: evidence that any column has moved, by window."""
-        return mean_evidence(self.evidence)
-
-
-def mean_evidence(evidence: Floats) -> Floats:
-    """The average of e-values over the first axis, of and as logarithms to base 10; an e-value again.
-
-    >>> round(float(mean_evidence(np.array([[2.0], [0.0]]))[0]), 3)
-    1.703
-    """
-    top = np.maximum(evidence.max(axis=0), -300.0)
-    return np.asarray(top + np.log10(np.mean(10.0 ** (evidence - top), axis=0)))
 
 
 def detect(shares: Shares, *, zone: float = ZONE, newest: Looks | None = None, calibration: Calibration | None = None) -> Detected:
@@ -163,7 +107,7 @@ def detected(evidence: Evidence) -> Detected | None:
     if shares is None:
         return None
     zone = evidence.model.alerts.zone
-    return detect(shares, zone=ZONE if zone is None else zone, newest=looks_of(evidence))
+    return joined(detect(shares, zone=ZONE if zone is None else zone, newest=looks_of(evidence)))
 
 
 def looks_of(evidence: Evidence) -> Looks:

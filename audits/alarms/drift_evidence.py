@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from audits.alarms.budget import ringing, run_length, window_length
-from audits.alarms.detector import NOT_MOVED, Detected, detected
+from audits.alarms.detector import detected
+from audits.alarms.found import Detected
 from audits.alarms.replay import replays
 from audits.alarms.shares import LEAST
 from audits.audit import EVERY_TASK, audit, measurement
@@ -34,7 +35,8 @@ def drift_evidence(evidence: Evidence) -> Iterator[Measurement]:
     The e-value is the average over watched shares (of rows below each decile, in each category, missing; mean rank; total variation) and
     over the newest 1, 2, 4, ... 32 windows of p^(-0.9)/10, where p is that of a t: what a share moved beyond the zone, over its standard
     error, which holds the overdispersion, the season and the persistence of the reference's own windows and the error of its shares.
-    Without a column, it is the mean over all columns. Over the whole period it is that of all windows.
+    Without a column, it is the mean over all columns. Over the whole period it is that of all windows. That of the outcome is the mean of
+    two: how often it comes, and how often it comes at equal scores (concept drift).
 
     It misleads where the reference itself was not quiet (alarms come late), where it is shorter than the seasons of the log (a reference in
     summer rings in winter), and where values move within a tenth of the reference only. Units that come again are not taken one by one:
@@ -56,7 +58,7 @@ def drift_evidence(evidence: Evidence) -> Iterator[Measurement]:
 def _columns(evidence: Evidence, found: Detected, rings: Any, line: Floats, shown: Any) -> Measurement:
     """One figure per column and window, and one per column over all windows."""
     columns, windows = found.evidence.shape
-    rows = found.shares.windows.sum(axis=-1)
+    rows = found.shares.windows[:columns].sum(axis=-1)
     position = np.asarray([evidence.columns.index(name) for name in found.columns], dtype=np.int64)
     place, window = np.nonzero(np.broadcast_to(shown, (columns, windows)))
     value = np.where(found.judged, found.evidence, np.nan)
@@ -92,9 +94,9 @@ def _table(windows: tuple[Window, ...], found: Detected, rings: Any, line: Float
         "effect": {"value": round(float(found.effect[k, t]), 6), "low": round(low, 6), "high": round(high, 6)},
         "over": int(min(found.rests[k, t], t + 1)), "zone": found.zone, "line": round(float(line[k, t]), 3),
     }  # fmt: skip
-    share = int(found.share[k, t])
-    if found.evidence[k, t] > 0 and share != NOT_MOVED:
-        what, before, now = found.shares.what(k, share), float(found.before[k, t]), float(found.now[k, t])
+    what = found.what(k, t)
+    if found.evidence[k, t] > 0 and what is not None:
+        before, now = float(found.before[k, t]), float(found.now[k, t])
         told["moved"] = {"what": what, "before": round(before, 6), "now": round(now, 6)}
     if drifted:
         began = since(windows, rings, found, k, t)

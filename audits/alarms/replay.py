@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audits.alarms.budget import ringing, run_length, window_length
-from audits.alarms.detector import Detected, detect
+from audits.alarms.detector import detect, detected
+from audits.alarms.found import Detected, joined
 from audits.alarms.shares import Shares, stacked
 from audits.estimate import Floats
 from audits.evidence import Evidence
@@ -96,12 +97,10 @@ def replays(evidence: Evidence, found: Detected) -> list[dict[str, Any]]:
 @once
 def quiet_evidence(evidence: Evidence) -> tuple[Floats, ...] | None:
     """The evidence by [column, window] of each part of the reference, judged by the rest; None where it is too short to be cut."""
-    from audits.alarms.detector import detected
-
     found = detected(evidence)
     if found is None or found.shares.reference.shape[1] < LEAST_WINDOWS:
         return None
-    return tuple(detect(part, zone=found.zone).evidence for part in parted(found.shares))
+    return tuple(joined(detect(part, zone=found.zone)).evidence for part in parted(found.shares))
 
 
 def parted(shares: Shares) -> tuple[Shares, ...]:

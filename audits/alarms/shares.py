@@ -35,7 +35,8 @@ LEAST = 30
 class Counted:
     """One column: rows of each reference window and of each analysed window by [window, bin], missing values as the last bin.
 
-    `ordered` says that the bins follow each other in value; `labels` name the bins but the last.
+    `ordered` says that the bins follow each other in value; `labels` name the bins but the last. With `contrasts`, by [share, bin], and
+    their names, these shares are watched instead of the usual ones.
     """
 
     name: str
@@ -44,6 +45,8 @@ class Counted:
     windows: Floats
     labels: tuple[str, ...] = ()
     edges: tuple[float, ...] = ()
+    named: tuple[str, ...] = ()
+    contrasts: Floats | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,6 +122,8 @@ def _contrasts(column: Counted) -> tuple[Floats, Floats]:
     the most frequent categories one by one, and all others together.
     """
     bins = column.windows.shape[1] - 1
+    if column.contrasts is not None:
+        return column.contrasts, np.full(len(column.contrasts), (1 - TOTAL_VARIATION) / len(column.contrasts))
     missing = np.eye(bins + 1)[-1]
     if not column.ordered:
         first = _frequent(column)
@@ -137,6 +142,8 @@ def _contrasts(column: Counted) -> tuple[Floats, Floats]:
 
 
 def _named(column: Counted) -> list[str]:
+    if column.named:
+        return list(column.named)
     labels = column.labels or tuple(str(i) for i in range(column.windows.shape[1] - 1))
     if column.ordered:
         edges = [f"below {edge:.6g}" for edge in column.edges] or [f"below bin {i + 1}" for i in range(len(labels) - 1)]
@@ -151,11 +158,14 @@ def _frequent(column: Counted) -> Integers:
 
 
 def shares_of(evidence: Evidence) -> Shares | None:
-    """The columns of one model's log against the windows of its reference; None where it has no column.
+    """The columns of one model's log against the windows of its reference; None where it has no column. The outcome at equal scores
+    (`audits.alarms.concept`) comes last, under the outcome's name.
 
     An outcome that is not known yet is no missing value, it is left out, and so are all outcomes of a window that waits for some; a
     decision that was not made is one. A window that is the reference itself has no rows here.
     """
+    from audits.alarms.concept import concept
+
     held, kept = reference_windows(evidence), compared_windows(evidence)
     mature = np.asarray([not said for said in immature(evidence)])
     columns = []
@@ -182,7 +192,9 @@ def shares_of(evidence: Evidence) -> Shares | None:
     if own[0].start is not None:
         starts = tuple(w.start or EPOCH for w in theirs), tuple(w.start or EPOCH for w in own)
         length = dt.timedelta(seconds=bucket_seconds(evidence)) * (evidence.spans[1][1] - evidence.spans[1][0])
+    told = concept(evidence, held, mature[1:] * kept[1:])
     columns.sort(key=lambda each: evidence.columns.index(each.name))
+    columns += [told] if told is not None else []
     return stacked(columns, starts=starts, length=length)
 
 

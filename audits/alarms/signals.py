@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audits.alarms.budget import ringing, run_length, window_length
-from audits.alarms.detector import NOT_MOVED, Detected, detected
+from audits.alarms.detector import detected
 from audits.alarms.drift_evidence import FEW, since
+from audits.alarms.found import Detected
 from audits.alarms.rechecked import numbers, positions, rechecked, series_of
 from audits.evidence import Evidence
 from audits.finding import Severity, Signal, Threshold
@@ -122,10 +123,9 @@ def _moved(found: Detected, k: int, t: int) -> str:
     """Which share shows most, in a few words; nothing where nothing shows."""
     if found.evidence[k, t] <= 0:
         return ""
-    share, before, now = int(found.share[k, t]), float(found.before[k, t]), float(found.now[k, t])
-    if share == NOT_MOVED:
+    what, before, now = found.what(k, t), float(found.before[k, t]), float(found.now[k, t])
+    if what is None:
         return f"rows moved between many levels ({float(found.effect[k, t]):.1%} of them)"
-    what = found.shares.what(k, share)
     if what in ("mean rank", "distance from the middle"):
         up = {"mean rank": ("values went up", "values went down"), "distance from the middle": ("values spread", "values drew together")}
         return up[what][int(now < before)] + f" ({what} {before:.2f} to {now:.2f})"

@@ -12,7 +12,8 @@ from scipy.stats import t as students_t
 
 from audits.alarms.budget import ringing
 from audits.alarms.calibration import HOUR_AND_WEEKEND, PRIOR_DF, SHORT, TOO_SHORT, WEEKDAY, calibrate
-from audits.alarms.detector import Looks, detect, mean_evidence, normal_of
+from audits.alarms.detector import Looks, detect, normal_of
+from audits.alarms.found import mean_evidence
 from audits.alarms.shares import Counted, Shares, stacked
 from audits.estimate import Floats
 from benchmarks.alarm_worlds import EDGES, HOUR, WORLDS, Log, World, drawn

@@ -13,7 +13,8 @@ import pytest
 
 from audits.alarms import drift_evidence
 from audits.alarms.calibration import SHORT
-from audits.alarms.detector import HOURS, MOST_LOOKS, Looks, detected, looks_of
+from audits.alarms.concept import WITH_SCORE
+from audits.alarms.detector import HOURS, MOST_LOOKS, Looks, detect, detected, looks_of
 from audits.alarms.drift_evidence import FEW
 from audits.alarms.replay import STANDARD, replayed
 from audits.alarms.shares import reference_windows, shares_of
@@ -112,6 +113,23 @@ def test_outcomes_that_still_arrive_never_ring(evidence_of: Evidences, figures: 
     assert found["outcome", 6].value is not None
     there = columns(figures, evidence_of(rows, alerts=BUDGET))  # nothing says that outcomes take long: then they have changed
     assert there["outcome", 8].tables["answer"] == "drifted"
+
+
+def test_outcomes_that_no_longer_go_with_the_score_are_seen(evidence_of: Evidences, figures: Figures) -> None:
+    """Check outcomes that follow the score and then run against it, equally many of them; a new mix of scores alone is none of theirs."""
+    held = [row | {"outcome": int(row["score"] > 0.49)} for row in log()]
+    turned = [row | {"outcome": 1 - row["outcome"]} if row["day"] >= 14 else row for row in held]
+    found = columns(figures, evidence_of(turned, alerts=BUDGET))
+    newest = found["outcome", 8].tables
+    assert newest["answer"] == "drifted"
+    assert newest["moved"]["what"] == WITH_SCORE
+    assert newest["moved"]["before"] == pytest.approx(0.75, abs=0.01)  # the mean rank of the upper half
+    assert newest["moved"]["now"] == pytest.approx(0.25, abs=0.01)
+    assert newest["effect"]["value"] == pytest.approx(1.0, abs=0.05)
+    rows = [row for row in held if row["day"] < 14 or row["score"] > 0.29]
+    mixed = detected(evidence_of(rows, alerts=BUDGET))
+    assert mixed is not None
+    assert detect(mixed.shares).evidence[-1, -1] < 0  # the outcome at equal scores is the last of the series
 
 
 def test_the_reference_is_cut_into_windows_like_the_analysed_ones(evidence_of: Evidences) -> None:
