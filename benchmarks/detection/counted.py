@@ -33,7 +33,6 @@ COLUMNS = (*NUMERIC, *CATEGORICAL, "score", "latency_ms")
 SEXES = ("F", "M")
 SLICES = (*(Slice.of({"sex": sex}) for sex in SEXES), Slice.all())
 FIRST_BUCKET = int(FIRST.astype(np.int64))
-LATE = 20  # days after which every outcome is known, faults included
 Table = Mapping[str, NDArray[Any]]
 
 
@@ -77,7 +76,7 @@ class Part:
             "slice": (self.log["sex"] == "M").astype(np.int64), "score": score, "bin": grid.bin_of(score),
             "decision": np.where(np.isnan(decision), -1, decision).astype(np.int64),
             "outcome": np.where(np.isnan(outcome), -1, outcome).astype(np.int64), "known": self.log["outcome_time"],
-            "lag": (self.log["outcome_time"] - self.log["time"]) // np.timedelta64(1, "D"),
+            "lag": (self.log["outcome_time"] - self.log["time"]).astype("timedelta64[D]").astype(np.int64),
             "latency_ms": self.log["latency_ms"].astype(np.float64),
         }  # fmt: skip
 
@@ -207,7 +206,7 @@ def outcome_side(part: Part, now: np.datetime64) -> dict[str, Table]:
     table |= {name: np.bincount(flat, weights=values, minlength=size)[cell] for name, values in sums.items()}
     for name in ("cost", "energy_wh"):
         table |= {key: np.zeros(len(cell)) for key in (f"{name}_n", name, f"{name}_squared")}
-    lag = codes["lag"].astype(np.int64)[known]
+    lag = codes["lag"][known]
     maturity, lags = np.unique(p[known] * 1_000 + lag, return_counts=True)
     nothing = {name: np.zeros(0, dtype=np.int64) for name in ("partition", "slice", "decision", "outcome", "n")}
     return {

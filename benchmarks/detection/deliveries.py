@@ -31,9 +31,10 @@ def deliveries(log: Log, kept: NDArray[np.bool_], refused: Mapping[str, NDArray[
         quarantined = int(np.any([mask[rows] for mask in refused.values()], axis=0).sum()) if refused else 0
         batches.append(
             Batch(
-                number=2 * number + 1, source="log", kind="predictions", received=len(rows), accepted=len(some),
-                duplicate=len(rows) - len(some) - quarantined, quarantined=quarantined, committed=moment,
-                first=time.min().item() if len(some) else None, last=time.max().item() if len(some) else None, columns=kinds, refused=turned,
+                number=2 * number + 1, source="log", kind="predictions", received=len(rows),
+                accepted=len(some), duplicate=len(rows) - len(some) - quarantined, quarantined=quarantined, committed=moment,
+                first=time.min().item() if len(some) else None,
+                last=time.max().item() if len(some) else None, columns=kinds, refused=turned,
             )
         )  # fmt: skip
         if len(some):

@@ -1,12 +1,12 @@
 """What evidently says of logs: `python evidently_side.py FOLDER`, in an environment of its own.
 
-FOLDER holds reference.parquet and logs; beside each log NAME.parquet a file NAME.evidently.json is written: for each figure and window how far
-it lies beyond evidently's own default threshold, as a logarithm (0: at the threshold), so that thresholds can be swept later.
+FOLDER holds reference.parquet and logs; beside each log NAME.parquet a file NAME.evidently.json is written: for each figure and window how
+far it lies beyond evidently's own default threshold, as a logarithm (0: at the threshold), so that thresholds can be swept later.
 
 `drift/COLUMN` is the drift score of the data drift preset, by the very functions that the preset chooses: a report a window would draw
-charts for a second each. `test/FIGURE/COLUMN` are the tests that evidently writes by itself from a reference: equal to the reference ± 10 %.
-Counts that would compare a day with the whole reference are left out. `--check` holds both against evidently's own report on the first
-window of each log.
+charts for a second each. `test/FIGURE/COLUMN` are the tests that evidently writes by itself from a reference: equal to the reference, give
+or take 10 %. Counts that would compare a day with the whole reference are left out. `--check` holds both against evidently's own report on
+the first window of each quiet log.
 """
 
 from __future__ import annotations
@@ -72,10 +72,10 @@ def drift(reference: Any, window: Any, name: str) -> float:
     return logged(found.actual_threshold / score if by_p_value else score / found.actual_threshold)
 
 
-def summary(table: Any) -> dict[str, float]:
+def summary(table: Any, columns: list[str]) -> dict[str, float]:
     """The figures that tests are written about."""
     found = {}
-    for name in (*NUMERIC, *CATEGORICAL):
+    for name in columns:
         found[f"missing share/{name}"] = float(table[name].isna().mean())
         if name in NUMERIC and table[name].dtype != object:
             described = table[name].describe()
@@ -93,7 +93,27 @@ def tested(held: float, seen: float) -> float:
     return logged(abs(seen - held) / allowed)
 
 
-def judge(reference: Any, held: dict[str, float], log: Any) -> dict[str, dict[str, float]]:
+def named(values: Any) -> tuple[str, bytes]:
+    """What tells a day's values of a column apart from all others."""
+    import hashlib
+
+    import pandas as pd
+
+    return str(values.dtype), hashlib.sha256(pd.util.hash_pandas_object(values, index=False).to_numpy().tobytes()).digest()
+
+
+def of_column(reference: Any, held: dict[str, float], window: Any, name: str) -> dict[str, float]:
+    """The figures of one column in one window; a column in which nothing changed need not be judged twice."""
+    found = {}
+    try:
+        found[f"drift/{name}"] = drift(reference, window, name)
+    except Exception:  # noqa: BLE001  whatever fails is heard of
+        found["drift/error"] = FAR
+    seen = summary(window, [name])
+    return found | {f"test/{key}": tested(value, seen.get(key, math.nan)) for key, value in held.items() if key.endswith(f"/{name}")}
+
+
+def judge(reference: Any, held: dict[str, float], log: Any, seen_before: dict[Any, Any]) -> dict[str, dict[str, float]]:
     """Key -> day -> how far beyond."""
     found: dict[str, dict[str, float]] = {}
     day = log["time"].dt.date.astype(str)
@@ -101,14 +121,12 @@ def judge(reference: Any, held: dict[str, float], log: Any) -> dict[str, dict[st
         window = as_read(rows)
         for name in (*NUMERIC, *CATEGORICAL):
             if name == "outcome" and not window[name].notna().any():
-                continue
-            try:
-                found.setdefault(f"drift/{name}", {})[label] = drift(reference, window, name)
-            except Exception:
-                found.setdefault("drift/error", {})[label] = FAR
-        seen = summary(window)
-        for key, value in held.items():
-            found.setdefault(f"test/{key}", {})[label] = tested(value, seen.get(key, math.nan))
+                continue  # outcomes that are not known yet are no fault
+            key = (name, *named(window[name]))
+            if key not in seen_before:
+                seen_before[key] = of_column(reference, held, window, name)
+            for figure, value in seen_before[key].items():
+                found.setdefault(figure, {})[label] = max(value, found.get(figure, {}).get(label, -FAR))
     return found
 
 
@@ -154,11 +172,12 @@ def main(folder: Path, *, checked: bool) -> None:
     reference = typed(pd.read_parquet(folder / "reference.parquet"))
     if len(reference) > MOST_REFERENCE:
         reference = reference.sample(MOST_REFERENCE, random_state=0)
-    held = summary(reference)
+    held = summary(reference, [*NUMERIC, *CATEGORICAL])
+    seen_before: dict[Any, Any] = {}
     for path in waiting:
         start = time.process_time()
         log = typed(pd.read_parquet(path))
-        found = judge(reference, held, log)
+        found = judge(reference, held, log, seen_before)
         if checked and path.stem == "quiet":
             check(reference, log, found)
         said = {"seconds": time.process_time() - start, "figures": found}

@@ -7,12 +7,14 @@ Windows that a calculator fails on count as an alarm called "error".
 
 from __future__ import annotations
 
+import importlib
 import json
 import math
 import os
 import sys
 import time
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +27,11 @@ ROLES = {"y_pred_proba": "score", "y_pred": "decision", "y_true": "outcome"}
 
 def calculators(reference: Any) -> dict[str, Any]:
     """Every default calculator that suits the log, fitted on the reference; one that cannot be fitted is left out and said."""
-    import nannyml as nml
-
+    nml: Any = importlib.import_module("nannyml")
     numbers = [name for name in (*NUMERIC, "score") if name in reference]
     texts = [name for name in (*CATEGORICAL, "decision") if name in reference]
     clock = {"timestamp_column_name": "time", "chunk_period": "D"}
-    made = {
+    made: dict[str, Callable[[], Any]] = {
         "drift": lambda: nml.UnivariateDriftCalculator(column_names=[*numbers, *texts], treat_as_categorical=texts, **clock),
         "reconstruction": lambda: nml.DataReconstructionDriftCalculator(column_names=[*numbers, *texts], **clock),
         "missing": lambda: nml.MissingValuesCalculator(column_names=[*numbers, *texts], **clock),
@@ -51,7 +52,7 @@ def calculators(reference: Any) -> dict[str, Any]:
             calculator = make()
             calculator.fit(reference)
             found[name] = calculator
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  whatever fails is said
             print(f"  {name} cannot be fitted: {type(error).__name__}: {str(error)[:200]}", file=sys.stderr)
     return found
 
@@ -101,7 +102,7 @@ def judge(fitted: dict[str, Any], log: Any) -> dict[str, dict[str, float]]:
         try:
             some = log.dropna(subset=["outcome"]) if name == "realised" else log
             found |= figures(calculator.calculate(some) if name != "estimated" else calculator.estimate(some), name)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  whatever fails is heard of
             print(f"  {name}: {type(error).__name__}: {str(error)[:160]}", file=sys.stderr)
             found[f"{name}/error"] = failing(name, calculator, log, days)
     return found
@@ -127,7 +128,7 @@ def failing(name: str, calculator: Any, log: Any, days: list[str]) -> dict[str, 
         try:
             calculator.estimate(part) if name == "estimated" else calculator.calculate(part)
             found[day] = -FAR
-        except Exception:
+        except Exception:  # noqa: BLE001  whatever fails is heard of
             found[day] = FAR
     return found
 

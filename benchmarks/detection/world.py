@@ -51,6 +51,10 @@ class World:
         How much a window's mean of a feature differs from another's, in standard deviations of a row; log-odds for categories.
     week
         The same between weekdays; weekends also have fewer rows.
+    lasting
+        What is left of a day's deviation on the next day.
+    volume
+        How much a window's rows differ, in logarithms.
     reference, analysed
         Windows (days) of the reference, and after it.
     """
@@ -59,6 +63,7 @@ class World:
     rows: int
     spread: float = 0.0
     week: float = 0.0
+    lasting: float = 0.0
     volume: float = 0.0
     reference: int = 30
     analysed: int = 60
@@ -73,6 +78,7 @@ KINDS = {
     "independent": World(words="rows independent of each other", rows=0),
     "overdispersed": World(words="days differ by more than chance", rows=0, spread=0.06, volume=0.08),
     "weekly": World(words="days differ, and weekdays from weekends", rows=0, spread=0.04, week=0.12, volume=0.05),
+    "lasting": World(words="days differ, and what is so today mostly lasts until tomorrow", rows=0, spread=0.05, lasting=0.6, volume=0.05),
 }
 """Worlds by name; `rows` is filled in by `world`."""
 
@@ -107,9 +113,15 @@ def draw(chosen: World, seed: int) -> Log:
     log["sex"] = np.where(rng.random(n) < 0.47, "F", "M").astype(object)
     common = rng.normal(size=n)
 
+    def wobble(*more: int) -> NDArray[Any]:
+        """Deviations of each day from what is usual."""
+        found = rng.normal(size=(len(days), *more))
+        for place in range(1, len(days)):
+            found[place] = chosen.lasting * found[place - 1] + np.sqrt(1 - chosen.lasting**2) * found[place]
+        return np.asarray(chosen.spread * found)
+
     def effect() -> NDArray[Any]:
-        moved = chosen.spread * rng.normal(size=len(days)) + chosen.week * rng.normal() * pattern
-        return np.asarray(moved[day])
+        return np.asarray((wobble() + chosen.week * rng.normal() * pattern)[day])
 
     latent = {name: 0.4 * common + np.sqrt(1 - 0.16) * rng.normal(size=n) + effect() for name in NUMERIC}
     log |= {name: _shaped(name, latent[name], rng) for name in NUMERIC}
@@ -117,7 +129,7 @@ def draw(chosen: World, seed: int) -> Log:
     for name in CATEGORICAL:
         levels, weights = LEVELS[name]
         chance = np.log(np.asarray(weights) / np.sum(weights))
-        moves = chosen.spread * rng.normal(size=(len(days), len(levels))) + chosen.week * rng.normal(size=len(levels)) * pattern[:, None]
+        moves = wobble(len(levels)) + chosen.week * rng.normal(size=len(levels)) * pattern[:, None]
         odds = np.exp(chance + moves)
         edges = np.cumsum(odds / odds.sum(axis=1, keepdims=True), axis=1)
         u = rng.random(n)
@@ -163,17 +175,44 @@ def since(chosen: World, onset: int) -> np.datetime64:
     return np.datetime64(FIRST + (chosen.reference + onset) * DAY, "us")
 
 
-def planted(log: Log, chosen: World, fault: str, onset: int, seed: int) -> Log:
+def planted(log: Log, chosen: World, fault: str, onset: int, seed: int, share: float = 1.0) -> Log:
     """The log with a fault from analysed window `onset` on; the feature it acts on is picked by the seed.
 
+    `share` lets it hit that part of the rows only, as when one server of four is wrong; `shareable` says of which faults that can be said.
     Rows whose time a fault changes still arrive when they did.
     """
     rng = np.random.default_rng([seed, 7])
     features = tuple(rng.permutation(np.asarray(FEATURES)).tolist())
     found = plant(fault, log, COLUMNS, since=since(chosen, onset), rng=rng, features=features)
-    if len(found["time"]) != len(log["time"]) or fault not in ("clock skew", "one time stamp"):
+    if share < 1:
+        hit = np.random.default_rng([seed, 8]).random(len(log["time"])) < share
+        found = {name: mixed(hit, values, log[name]) for name, values in found.items()}
+    if len(found["time"]) != len(log["time"]) or fault not in CLOCK:
         found = {**found, "arrived": arrivals(found["time"])}
     last = np.datetime64(FIRST + chosen.windows * DAY, "us")
     inside = found["time"] < last
     order = np.argsort(found["time"][inside], kind="stable")
     return {name: values[inside][order] for name, values in found.items()}
+
+
+CLOCK = ("clock skew", "one time stamp")
+WHOLE = frozenset({
+    "column gone", "stale day", "rows dropped", "delivered twice", "source gone", "telemetry overload", "one time stamp",
+    "model not pushed",
+})  # fmt: skip
+"""Faults that hit every row or none: they change which rows there are, or a share of their rows is another fault of the registry."""
+
+
+def shareable(fault: str) -> bool:
+    """Whether a fault can hit a part of the rows."""
+    return fault not in WHOLE
+
+
+def mixed(hit: NDArray[np.bool_], new: NDArray[Any], old: NDArray[Any]) -> NDArray[Any]:
+    """The new values where rows are hit, the old ones elsewhere."""
+    if new.dtype == old.dtype:
+        return np.where(hit, new, old)
+    kind: Any = object if "O" in (new.dtype.kind, old.dtype.kind) else np.result_type(new, old)
+    found = old.astype(kind)
+    found[hit] = new[hit]
+    return found
