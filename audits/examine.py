@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from audits import gaps
+from audits.alarms.signals import signals
 from audits.asked_window import position_of, within
 from audits.audit import Audit, missing
 from audits.evidence import Evidence
@@ -18,10 +19,11 @@ from audits.judgement import findings_table
 from audits.performance.maturity import immature
 from audits.policy import Entries
 from audits.registry import AUDITS, GROUPS
+from audits.what_if import PROBES
 
 POOLED = '"{name}" has too many levels to compare all: the {n} most frequent are told apart, the rest is shown together as "(other)"'
 AS_ROWS = 'these take rows that share one "{unit}" as independent, so their intervals may be too narrow: {names}'
-NOT_RUN = "not run: candor audit --what-if"
+NOT_RUN = "not run: candor audit {option}"
 FAVORABLE = frozenset(found.name for found in AUDITS.values() if found.favorable)
 COMPARED = frozenset(found.name for found in AUDITS.values() if found.compared)
 
@@ -53,11 +55,20 @@ def examine(
     said = immature(evidence)
     notes = {found.name: said for found in chosen if "outcome" in found.needs} if any(said) else {}
     measured = measured if place is None else [within(block, place) for block in measured]
-    return ModelRun(
+    found = ModelRun(
         model=evidence.model.name, task=evidence.model.task, card=card, reference=evidence.reference, coverage=evidence.coverage,
         findings=findings_table(evidence, measured, policy, notes, COMPARED, FAVORABLE - set(evidence.model.policy)),
         errors=failures,
     )  # fmt: skip
+    return found if place is not None else told(evidence, found, policy)
+
+
+def told(evidence: Evidence, found: ModelRun, policy: Mapping[str, Threshold | Entries]) -> ModelRun:
+    """The run with what there is to tell somebody at once."""
+    try:
+        return replace(found, signals=signals(evidence, found.findings, policy))
+    except Exception as error:  # noqa: BLE001  the figures stand, and the error is told as any other
+        return replace(found, errors=[*found.errors, Failure(name="signals", reason=_broken(error), error=True)])
 
 
 def suits(found: Audit, task: str) -> bool:
@@ -114,8 +125,9 @@ def _one(found: Audit, seen: Evidence) -> list[Measurement] | Failure:
     except Exception as error:  # noqa: BLE001  one broken measure must not take the others down
         return Failure(name=found.name, reason=_broken(error), error=True)
     if not any(len(block) for block in blocks):
-        not_run = bool(found.probe) and found.probe not in seen.probes
-        return Failure(name=found.name, reason=NOT_RUN if not_run else "the log holds nothing to measure it on")
+        option = next((option for option, names in PROBES.items() if found.probe in names and found.probe not in seen.probes), None)
+        reason = "the log holds nothing to measure it on" if option is None else NOT_RUN.format(option=option)
+        return Failure(name=found.name, reason=reason)
     return blocks
 
 

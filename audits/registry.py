@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from audits import attribution, drift, estimated, fairness, gaps, performance, quality, tradeoffs, weak_spots
+from audits import alarms, attribution, drift, estimated, fairness, gaps, multivariate, performance, quality, tradeoffs, weak_spots
 from audits.audit import Audit
 from connectors.errors import UsageError, nearest
 
@@ -14,7 +14,7 @@ GROUPS: Mapping[str, tuple[Audit, ...]] = {
     "fairness": (*fairness.AUDITS, *gaps.FAIRNESS),
     "weak_spots": weak_spots.AUDITS,
     "tradeoffs": tradeoffs.AUDITS,
-    "drift": drift.AUDITS,
+    "drift": (*drift.AUDITS, *alarms.AUDITS, *multivariate.AUDITS),
     "attribution": attribution.AUDITS,
     "quality": quality.AUDITS,
 }

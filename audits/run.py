@@ -13,7 +13,7 @@ from audits.asked_window import split_window
 from audits.evidence import Evidence
 from audits.examine import examine
 from audits.finding import AuditRun
-from audits.policy import body, changes, fingerprint, thresholds
+from audits.policy import Entries, body, changes, fingerprint, thresholds
 from audits.provenance import code_revision, combined, content, numbers
 from audits.registry import check_policy
 from connectors.actions import events
@@ -34,7 +34,7 @@ def silent(_: str) -> None:
 
 def audit(
     config: Config, models: Sequence[str] | None = None, *, window: str | None = None, refreeze: bool = False,
-    what_if: bool = False, rows: int | None = None, progress: Callable[[str], None] = silent,
+    probes: Sequence[str] = (), rows: int | None = None, progress: Callable[[str], None] = silent,
     told: Callable[[str, CandorError], None] | None = None,
 ) -> AuditRun:  # fmt: skip
     """Audit models (all by default), store the run and publish it.
@@ -46,8 +46,8 @@ def audit(
         "2026-03-01T06:00") or, for a log without a clock, a row in it ("row 12000").
     refreeze
         Freeze bins anew on the reference.
-    what_if, rows
-        Read rows for what counts cannot say (alternatives to the model, weak spots over features), at most so many of them a probe.
+    probes, rows
+        Read rows for what counts cannot say, with these modules of `audits.probes` (`audits.what_if.PROBES`), at most so many rows each.
     told
         Given a model that cannot be audited and why; the others go on. Without it, and where none can be, the error is raised.
 
@@ -65,10 +65,11 @@ def audit(
     from connectors.warehouse import open_warehouse
 
     chosen = [config.model(name) for name in (models or config.models)]
-    policies = {model.name: thresholds(model) for model in chosen}
-    for model in chosen:
-        check_policy(model.name, model.policy)
+    policies: dict[str, dict[str, Entries]] = {}
     length, only = split_window(window)
+    if told is None:  # a slip in the file is found before anything is read
+        for model in chosen:
+            check_policy(model.name, model.policy)
     if not config.warehouse.path.exists():
         raise CandorError(f'{config.warehouse.path}: there is no warehouse yet; run "candor ingest" first')
     with open_warehouse(config.warehouse) as warehouse:
@@ -76,10 +77,12 @@ def audit(
         broken: list[CandorError] = []
         for model in chosen:
             try:
+                check_policy(model.name, model.policy)
+                policies[model.name] = thresholds(model)
                 check_identity(warehouse.connection, model, str(config.path))
                 check_stored(warehouse.connection, model, str(config.path))
                 evidence = evidence_for(
-                    warehouse, config, model, window=length, refreeze=refreeze, what_if=what_if, rows=rows, progress=progress
+                    warehouse, config, model, window=length, refreeze=refreeze, probes=probes, rows=rows, progress=progress
                 )
             except CandorError as error:
                 if told is None:
@@ -108,8 +111,8 @@ def audit(
 
 
 def evidence_for(
-    warehouse: Warehouse, config: Config, model: ModelConfig, *, window: str | None, refreeze: bool, what_if: bool, rows: int | None,
-    progress: Callable[[str], None],
+    warehouse: Warehouse, config: Config, model: ModelConfig, *, window: str | None, refreeze: bool, probes: Sequence[str],
+    rows: int | None, progress: Callable[[str], None],
 ) -> Evidence:  # fmt: skip
     """All that the audits of one model may know, checked against what the configuration asks for."""
     from audits.gather import gather
@@ -120,8 +123,8 @@ def evidence_for(
     check_groups(evidence, str(config.path))
     happened = tuple(each for each in events(config, model.name) if each.kind == "release")
     evidence = replace(with_probes(warehouse, evidence), ledger=replace(evidence.ledger, releases=happened))
-    if what_if:
-        evidence = run_probes(warehouse, evidence, rows=rows, progress=progress)
+    if probes:
+        evidence = run_probes(warehouse, evidence, probes, rows=rows, progress=progress)
     progress(f"{model.name}: measuring {evidence.coverage.analysed:,} predictions in {len(evidence.windows) - 1:,} windows")
     if evidence.units:
         progress(f'{model.name}: each figure again without each of {evidence.units} groups of "{model.columns.unit}"')

@@ -1,4 +1,4 @@
-"""What had to be read from rows: probes that `candor audit --what-if` runs, kept, and shown by later audits with their date."""
+"""What had to be read from rows: probes that `candor audit` runs when asked, kept, and shown by later audits with their date."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import datetime as dt
 import hashlib
 import importlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +17,11 @@ from connectors.schema import create_tables
 if TYPE_CHECKING:
     from connectors.warehouse import Warehouse
 
-PROBES = ("reductions", "alternatives", "weak_spots", "proxies")
-"""Modules of `audits/probes` that read rows, in the order in which one may use what another has found."""
+PROBES: Mapping[str, tuple[str, ...]] = {
+    "--what-if": ("reductions", "alternatives", "weak_spots", "proxies"),
+    "--multivariate": ("multivariate",),
+}
+"""Modules of `audits/probes` that read rows, by the option that asks for them, in the order in which one may use what another has found."""
 
 DDL = ("CREATE TABLE IF NOT EXISTS candor.probes (model VARCHAR, name VARCHAR, stamp VARCHAR, created TIMESTAMP, body VARCHAR)",)
 
@@ -40,8 +43,10 @@ def with_probes(warehouse: Warehouse, evidence: Evidence) -> Evidence:
     return replace(evidence, probes={str(name): json.loads(body) for name, body in rows})
 
 
-def run_probes(warehouse: Warehouse, evidence: Evidence, *, rows: int | None, progress: Callable[[str], None]) -> Evidence:
-    """Run every probe and keep what it found, one by one, so that what is done stays done; the evidence with all of it.
+def run_probes(
+    warehouse: Warehouse, evidence: Evidence, names: Sequence[str], *, rows: int | None, progress: Callable[[str], None]
+) -> Evidence:
+    """Run these probes and keep what it found, one by one, so that what is done stays done; the evidence with all of it.
 
     Parameters
     ----------
@@ -54,8 +59,8 @@ def run_probes(warehouse: Warehouse, evidence: Evidence, *, rows: int | None, pr
         The warehouse cannot be read or written.
     """
     budget = {} if rows is None else {"rows": rows}
-    for position, name in enumerate(PROBES, start=1):
-        progress(f"{evidence.model.name}: what if, {position} of {len(PROBES)}: {name.replace('_', ' ')}")
+    for position, name in enumerate(names, start=1):
+        progress(f"{evidence.model.name}: reading rows, {position} of {len(names)}: {name.replace('_', ' ')}")
         probe = importlib.import_module(f"audits.probes.{name}")
         body: dict[str, Any] = dict(probe.run(warehouse, evidence.model, evidence, progress=progress, **budget))
         now = dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0)

@@ -208,22 +208,30 @@ def audit(
     what_if: Annotated[
         bool, typer.Option("--what-if", help="Read rows for what counts cannot say: alternatives to the model, weak spots over features.")
     ] = False,
-    rows: Annotated[int | None, typer.Option("--rows", min=1, metavar="N", help="With --what-if: the most rows a search may read.")] = None,
+    multivariate: Annotated[
+        bool, typer.Option("--multivariate", help="Read rows to hold whole rows of the newest window against the reference.")
+    ] = False,
+    rows: Annotated[
+        int | None, typer.Option("--rows", min=1, metavar="N", help="With --what-if or --multivariate: the most rows each may read.")
+    ] = None,
 ) -> None:
     """Audit what has been ingested, store the run and publish it for reports and the dashboard.
 
-    Figures come from counts. What --what-if has found is kept, and shown by later audits with its date and the rows it used.
+    Figures come from counts. What --what-if and --multivariate have found is kept, and shown by later audits with its date and the
+    rows it used.
 
     \b
     Examples:
       candor audit
       candor audit --what-if --rows 50000
+      candor audit --multivariate
       candor audit --model loans --json run.json
       candor audit --gate --json - > run.json
     """
     settings = read_config(config, model)
     from audits.registry import AUDITS
     from audits.run import audit as examine
+    from audits.what_if import PROBES
 
     tasks = sorted({task for each in AUDITS.values() for task in each.tasks})
     for each in (settings.model(name) for name in model or settings.models):
@@ -233,9 +241,11 @@ def audit(
         from dashboard.commands.report import check_place
 
         check_place(Path(json))
-    if rows is not None and not what_if:
-        raise UsageError("--rows is for --what-if: other figures come from counts of all rows")
-    run = examine(settings, model or None, window=window, refreeze=refreeze, what_if=what_if, rows=rows, progress=say)
+    if rows is not None and not (what_if or multivariate):
+        raise UsageError("--rows is for --what-if and --multivariate: other figures come from counts of all rows")
+    asked = [option for option, wanted in (("--what-if", what_if), ("--multivariate", multivariate)) if wanted]
+    probes = [name for option in asked for name in PROBES[option]]
+    run = examine(settings, model or None, window=window, refreeze=refreeze, probes=probes, rows=rows, progress=say)
     if json is not None:
         write_json(run, json)
     if json != "-":
@@ -312,6 +322,31 @@ def report(
     write_report(run, settings, model, template=template, format=format, output=output)
     if str(output) != "-":
         print(output)
+
+
+@app.command()
+def evidently(
+    model: ModelName,
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="The folder for evidently.json and evidently.html.")],
+    config: ConfigPath = HERE,
+    window: Annotated[str | None, typer.Option(metavar="SPEC", help="A window, by a time or row in it. Default: the newest.")] = None,
+    rows: Annotated[int, typer.Option(min=2, metavar="N", help="The most rows of the window, and of the reference.")] = 20_000,
+) -> None:
+    """Write a window against the reference as evidently's own snapshot (JSON and HTML), for teams that live there.
+
+    It holds shares of rows' values as evidently draws them, from a budget of rows; nothing is suppressed in it.
+
+    \b
+    Examples:
+      candor evidently --model loans -o evidently/
+      candor evidently --model loans --window 2026-09-01 --rows 5000 -o evidently/
+    """
+    from dashboard.commands.evidently import write
+
+    paths, used, available = write(read_config(config, [model]), model, output, window=window, rows=rows, say=say)
+    for path in paths:
+        print(path)
+    say(f"Rows used: {used[1]:,} of the window's {available[1]:,}, {used[0]:,} of the reference's {available[0]:,}")
 
 
 @app.command()
