@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from audits.audit import EVERY_TASK, audit, measurement
 from audits.bins import NumericBins
-from audits.drift.moments import moments_by_window
+from audits.drift.moments import Moments, moments_by_window, reference_moments
 from audits.estimate import Floats
 from audits.evidence import Evidence
 from audits.finding import Measurement
@@ -17,9 +17,11 @@ from audits.interval import wilson
 from audits.quality.layout import absent, binned, valued
 
 CONSTANT = "the reference has a single value too"
-ELSEWHERE = "most values lie outside what the reference held: see out_of_range_rate and unseen_category_rate"
+ELSEWHERE = "most values lie outside what the reference held, or are finer than its bins: see out_of_range_rate and format_change"
 RARE = "so few rows would rarely hold any but the most frequent value"
 EXPECTED = 10
+FEW_BINS, STILL = 0.9, 0.1
+"""Numbers that share a bin may yet vary: they stand still where they also vary less, against their mean, by this factor."""
 
 
 @audit(name="frozen_column", unit="ratio", needs=("columns",), tasks=EVERY_TASK, compared=True, units="own")
@@ -39,7 +41,7 @@ def frozen_column(evidence: Evidence) -> Iterator[Measurement]:
     Source
         E. H. Simpson (1949), Measurement of Diversity, Nature 163.
     """
-    moments = moments_by_window(evidence)
+    moments, reference = moments_by_window(evidence), reference_moments(evidence)
     for column, bins, counts in binned(evidence):
         n = valued(counts)
         rest = np.stack([counts.special["other"], counts.special["unseen"]], axis=1)
@@ -55,6 +57,8 @@ def frozen_column(evidence: Evidence) -> Iterator[Measurement]:
             place = evidence.tally.columns.index(bins.name)
             single = (moments.low[place] == moments.high[place]) & (n > 0)
             outside = (counts.windows[:, 0] + counts.windows[:, -1] > n / 2) & ~single
+            finer = (squares > FEW_BINS) & ~single & ~_still(moments, reference, place)
+            outside = outside | finer
         squares = np.where(single, 1.0, squares)
         value = (1 - squares) / (usual or 1.0)
         low, high = _interval(q, squares, n, single)
@@ -79,3 +83,10 @@ def _interval(q: Floats, squares: Floats, n: Floats, single: NDArray[np.bool_]) 
     low = np.clip(1 - squares - half, 0.0, 1.0)
     high = np.clip(1 - squares + half, 0.0, 1.0)
     return low, np.where(single, possible, np.maximum(high, np.where(most >= n, possible, 0.0)))
+
+
+def _still(moments: Moments, reference: Moments, place: int) -> NDArray[np.bool_]:
+    """Whether a column of numbers varies far less against its mean than it did, by window."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        now, before = (np.sqrt(each.m2[place] / each.n[place]) / np.abs(each.mean[place]) for each in (moments, reference))
+        return np.asarray(now <= STILL * before[0])

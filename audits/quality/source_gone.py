@@ -16,7 +16,8 @@ from audits.ledger import Batch
 from audits.quality.silence import WINDOWS, allowed_of, is_live
 from audits.slices import Slice
 
-NEVER = "nothing that carries a time has come from it yet"
+NO_RHYTHM = "it has delivered too few times to know how long it is silent"
+DELIVERIES = 4
 
 
 @audit(name="source_gone", unit="ratio", needs=("clock",), tasks=EVERY_TASK, units="own")
@@ -25,8 +26,8 @@ def source_gone(evidence: Evidence) -> Iterator[Measurement]:
 
     Formula
         (now - time of its newest row) / max(3 windows, 3 x its longest silence so far). Now is the time of the audit, or, in a log of the
-        past, the newest row of any source. Rows of outcomes count by the time when they became known. A log with one source has no figure:
-        see `no_data`. Sources of reference rows are left out.
+        past, the newest row of any source. Rows of outcomes count by the time when they became known. A source that delivered fewer than
+        four times has no rhythm yet, and no figure; nor has a log with one source: see `no_data`. Sources of reference rows are left out.
     Interval
         None needed: it is a fact. n is the rows that the source brought.
     When it misleads
@@ -52,18 +53,19 @@ def source_gone(evidence: Evidence) -> Iterator[Measurement]:
         table = {} if silent is None else {"silent_hours": round(silent / hour, 2), "allowed_hours": round(most / hour, 2)}
         found = measurement(
             "source_gone", "ratio", value=ratio, low=ratio, high=ratio, n=np.full(2, sum(batch.received for batch in held[name])),
-            method="exact", window=np.asarray([0, newest]), slice=len(evidence.slices) + place, reason="" if silent is not None else NEVER,
+            method="exact", window=np.asarray([0, newest]), slice=len(evidence.slices) + place,
+            reason="" if silent is not None else NO_RHYTHM,
             tables={0: table, 1: table} if table else {},
         )  # fmt: skip
         yield replace(found, named=tuple(Slice.of({"source": each}) for each in sources))
 
 
 def _silence(batches: Sequence[Batch], now: dt.datetime, least: dt.timedelta) -> tuple[dt.timedelta | None, dt.timedelta]:
-    """How long a source has been silent, and how long it may be."""
+    """How long a source has been silent, and how long it may be; None where it has no rhythm."""
     ends = sorted({batch.last for batch in batches if batch.last is not None})
-    if not ends:
+    if len(ends) < DELIVERIES:
         return None, least
-    longest = max((later - earlier for earlier, later in pairwise(ends)), default=dt.timedelta())
+    longest = max(later - earlier for earlier, later in pairwise(ends))
     return max(now - ends[-1], dt.timedelta()), max(least, WINDOWS * longest)
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
-    from connectors.config import Columns, ModelConfig
+    from connectors.config import Columns, ModelConfig, Value
     from connectors.simulated.planting import Log
 
 FAULTS: Mapping[str, Fault] = {
@@ -64,7 +64,7 @@ FAULTS: Mapping[str, Fault] = {
               needs=("time",), function=row_faults.one_time_stamp),
         Fault(name="labels late", says="outcomes become known two weeks later", cause="label delay", also=("outcomes stopped",),
               rule="label_arrival", needs=("time", "outcome", "outcome_time"), function=row_faults.labels_late),
-        Fault(name="negative labels stop", says="the rarer outcome is no longer reported", cause="outcomes stopped",
+        Fault(name="negative labels stop", says="unfavorable outcomes are no longer reported", cause="outcomes stopped",
               also=("prior shift",), rule="negative_outcome_arrival", needs=("outcome",), function=row_faults.negative_labels_stop),
         Fault(name="old model answers", says="three rows of ten are answered by the version before", cause="model version",
               rule="old_version_rate", needs=("two versions",), function=model_faults.old_model_answers),
@@ -85,7 +85,7 @@ FAULTS: Mapping[str, Fault] = {
 
 def plant(
     name: str, log: Log, roles: Columns, *, since: np.datetime64, rng: np.random.Generator, column: str | None = None,
-    features: tuple[str, ...] | None = None,
+    features: tuple[str, ...] | None = None, favorable: Value | None = 1,
 ) -> Log:  # fmt: skip
     """The log with a fault from `since` on; what is given is not changed.
 
@@ -97,6 +97,8 @@ def plant(
         The feature to act on, for faults about one; by default the first that fits.
     features
         Columns that are features; by default those without a role.
+    favorable
+        The outcome that benefits the person, as the log writes it.
 
     Raises
     ------
@@ -106,7 +108,7 @@ def plant(
         The log lacks what the fault acts on.
     """
     fault = find(name)
-    scene = scene_of(log, roles, since=since, rng=rng, column=column, features=features)
+    scene = scene_of(log, roles, since=since, rng=rng, column=column, features=features, favorable=favorable)
     lacking = fault.lacking(log, scene)
     if lacking is not None:
         raise CandorError(f'the fault "{name}" cannot be planted: the log has no {lacking}')
@@ -136,7 +138,7 @@ def possible(log: Log, roles: Columns, *, features: tuple[str, ...] | None = Non
 
 def scene_of(
     log: Log, roles: Columns, *, since: np.datetime64, rng: np.random.Generator, column: str | None = None,
-    features: tuple[str, ...] | None = None,
+    features: tuple[str, ...] | None = None, favorable: Value | None = 1,
 ) -> Scene:  # fmt: skip
     """Where a fault acts: rows from `since` on (all rows of a log without a clock), and the features that fit."""
     import numpy as np
@@ -150,7 +152,7 @@ def scene_of(
     time = log[roles.time].astype("datetime64[us]") if roles.time in log else None
     return Scene(
         roles=roles, since=since.astype("datetime64[us]"), rng=rng, numeric=next(iter(numbers), None),
-        second=numbers[1] if len(numbers) > 1 else None, text=next(iter(texts), None), features=chosen,
+        second=numbers[1] if len(numbers) > 1 else None, text=next(iter(texts), None), features=chosen, favorable=favorable,
         after=np.ones(size, dtype=bool) if time is None else time >= since.astype("datetime64[us]"),
     )  # fmt: skip
 
@@ -194,7 +196,7 @@ def plant_in_table(name: str, table: pa.Table, model: ModelConfig, *, seed: int,
     aside = {*model.attributes, *model.segments, *(name for name in table.column_names if name.startswith("candor:"))}
     features = model.features if model.features is not None else tuple(name for name in table.column_names if name not in aside)
     start = since if since is not None else np.datetime64("1677-09-22")
-    found = plant(name, log, roles, since=start, rng=np.random.default_rng(seed), features=features)
+    found = plant(name, log, roles, since=start, rng=np.random.default_rng(seed), features=features, favorable=model.favorable)
     made = {}
     for column, values in found.items():
         kind = table.schema.field(column).type

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from connectors.config import Columns
+    from connectors.config import Columns, Value
 
     Log = dict[str, NDArray[Any]]
     """The user's column name -> values, all of one length; numbers miss as NaN, anything else as None."""
@@ -32,6 +32,8 @@ class Scene:
         The feature of categories that faults about categories act on.
     features
         All features.
+    favorable
+        The outcome that benefits the person.
     """
 
     roles: Columns
@@ -42,6 +44,7 @@ class Scene:
     second: str | None
     text: str | None
     features: tuple[str, ...]
+    favorable: Value | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

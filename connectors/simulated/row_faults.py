@@ -98,13 +98,13 @@ def labels_late(log: Log, scene: Scene) -> Log:
 
 
 def negative_labels_stop(log: Log, scene: Scene) -> Log:
-    """Never learn of an outcome of the value that is less favorable: here, the rarer one."""
+    """Never learn of an outcome that is not favorable; where none is called favorable, of the rarest."""
     roles = scene.roles
     outcome = log[roles.outcome or ""]
     rows = scene.after & known(outcome)
-    levels, counts = np.unique(outcome[known(outcome)].astype(str), return_counts=True)
-    rarer = levels[np.argmin(counts)]
-    lost = rows & (outcome.astype(str) == rarer)
+    levels, counts = np.unique(outcome[known(outcome)], return_counts=True)
+    good = outcome == scene.favorable
+    lost = rows & (~good if good.any() else outcome == levels[np.argmin(counts)])
     empty = np.nan if outcome.dtype.kind in "iufb" else None
     found = changed(log, roles.outcome or "", lost, np.asarray([empty]))
     if roles.outcome_time in log:
