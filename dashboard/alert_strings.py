@@ -11,7 +11,9 @@ ALERTS = "Alerts"
 ALERT = "Alert"
 BACK = "← All alerts"
 
-STATES = {"firing": "Firing", "acknowledged": "Acknowledged", "silenced": "Silenced", "resolved": "Resolved"}
+STATES = {
+    "firing": "Firing", "acknowledged": "Acknowledged", "silenced": "Silenced", "resolved": "Resolved", "held back": "Held back",
+}  # fmt: skip
 SEVERITIES = {"page": "Page", "ticket": "Ticket", "info": "Info"}
 
 TERMS = {
@@ -23,7 +25,7 @@ TERMS = {
     "evidence": "How much the data speak against “nothing that matters has changed”, as a power of ten. It fires at the line.",
     "line": "The evidence that the budget of false alarms asks for. A stricter budget puts it higher.",
     "since": "Start of the first window of the change, as the rule sees it; not when somebody was told.",
-    "held": "Not sent, on purpose: an open alert explains it, it is silenced, or it comes and goes.",
+    "held": "Not told, on purpose: an open alert higher up the pipeline explains it. It is told should that one resolve without it.",
     "effect": "The rule's figure in the newest window that could be judged, with its 95% interval.",
 }
 
@@ -75,10 +77,11 @@ NO_SOURCES = "No model has been looked at yet."
 NO_ROUNDS = "No round has ended yet."
 
 UNDELIVERED = "Not delivered"
+UNTRIED = "nobody has tried to send it; candor watch does"
 ALL_DELIVERED = "Every message has been delivered."
 NO_CHANNELS = "Nobody is told: candor.toml names no channel ([[alerts.channels]]). Alerts are shown here only."
 HELD = "Held back"
-NOTHING_HELD = "No message was held back."
+NOTHING_HELD = "No alert is held back."
 ANSWERED = "Time to acknowledgement"
 
 WHAT = "What the rule found"
@@ -101,27 +104,31 @@ HISTORY = "What happened"
 NO_HISTORY = "Nothing has been written down yet."
 TOLD = "Who was told"
 NOBODY_TOLD = "No message has been sent about it."
+ONE_INCIDENT = "Only the incident of this link is listed."
+ALL_INCIDENTS = "Show all"
 JSON = "The alert as receivers get it (JSON)"
 UNKNOWN_ALERT = "This alert is not among those that are open or were resolved in the last thirty days."
 NO_ALERT = "No alert is named in this link."
 NOT_IN_RUN = "The run that this page shows does not hold this rule; newer or older runs may."
 
 DEEDS = {
-    "fired": "fired",
+    "opened": "was noticed",
+    "firing": "fired",
     "told": "was told",
-    "repeated": "was told again",
     "acknowledged": "acknowledged it",
-    "silenced": "silenced it",
-    "unsilenced": "ended the silence",
+    "silenced": "was silenced",
+    "heard again": "is told again, the silence is over",
+    "held back": "was held back, explained by",
+    "released": "is no longer held back",
+    "severity": "changed its urgency",
     "resolved": "resolved",
     "comment": "wrote",
-    "rolled back": "asked for a roll-back",
 }
+"""What happened to an alert, after who did it; nobody is named where Candor did."""
 
 ROLL_BACK = "Roll back"
-ROLL_BACK_LEAD = "What the serving side would be asked. Nothing is sent from this page while dry_run is on in candor.toml."
-NO_ROLL_BACK = "No roll-back is configured ([alerts.rollback] in candor.toml); ask the owner."
 VERSION_BEFORE = "Version to go back to"
+DRY_RUN = "dry run: written down, not sent"
 SHOW_REQUEST = "Show the request"
 SEND_IT = "Ask for the roll-back"
 
@@ -200,14 +207,34 @@ def done(verb: str, n: int) -> str:
 
 def undelivered(waiting: int, failed: int) -> str:
     """Above the list of messages that have not arrived."""
-    parts = [f"{count(waiting)} {'waits' if waiting == 1 else 'wait'} for another try"] if waiting else []
+    parts = [f"{count(waiting)} {'message waits' if waiting == 1 else 'messages wait'}"] if waiting else []
     parts += [f"{count(failed)} {'was' if failed == 1 else 'were'} given up"] if failed else []
     return " and ".join(parts) + "." if parts else ALL_DELIVERED
 
 
 def held_back(n: int) -> str:
     """Above the list of messages that were not sent on purpose."""
-    return f"{count(n)} {'message was' if n == 1 else 'messages were'} not sent, on purpose." if n else NOTHING_HELD
+    return f"{count(n)} {'alert is' if n == 1 else 'alerts are'} not told, on purpose." if n else NOTHING_HELD
+
+
+def explained(by: str) -> str:
+    """What holds an alert back."""
+    return f"explained by {by}"
+
+
+def roll_back(current: str, *, dry: bool) -> str:
+    """Above the choice of a version to go back to."""
+    rest = (
+        "Nothing is sent from here while dry_run is on in candor.toml; the request is shown and written down."
+        if dry
+        else ("The request is shown before it is sent; the serving side decides.")
+    )
+    return f"Version {strings.name_of(current)} answers now. {rest}"
+
+
+def sent(answer: str) -> str:
+    """The roll-back was asked for."""
+    return f"Sent: {answer}."
 
 
 def siblings(others: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, Literal
 
@@ -11,6 +11,8 @@ from reports import strings
 from reports.figure import Figure
 
 MEASURE: Final = "drift_evidence"
+SHIFT: Final = "share_of_rows_moved"
+"""What the size of a shift is called where it stands on its own."""
 Word = Literal["drifted", "stable", "can't tell"]
 ORDER: Final[dict[str, int]] = {"drifted": 0, "can't tell": 1, "stable": 2}
 VERDICTS: Final[dict[str, str]] = {"drifted": "fail", "stable": "pass", "can't tell": "insufficient"}
@@ -72,6 +74,25 @@ def answer(figure: Figure) -> Answer | None:
         zone=tables.get("zone"), evidence=figure.value, line=tables.get("line"), since=_since(tables.get("since")),
         moved=tables.get("moved") or {}, reason=str(tables.get("reason") or figure.reason or ""),
     )  # fmt: skip
+
+
+def shift(figure: Figure) -> Figure:
+    """Return the size of the shift that a finding of `drift_evidence` holds as a figure of its own, judged by its answer and zone."""
+    found = answer(figure)
+    size, low, high = (None, None, None) if found is None else (found.size, found.low, found.high)
+    return replace(
+        figure, name=SHIFT, unit="proportion", value=size, low=low, high=high, threshold_max=None if found is None else found.zone,
+        verdict=None if found is None else found.verdict, tables=None, reason=figure.reason if found is None else found.reason,
+    )  # fmt: skip
+
+
+def signalled(figure: Figure, since: datetime | int | None) -> str:
+    """Say what a signal of `drift_evidence` raised, whose value is the shift itself."""
+    value, interval = strings.parts(figure.value, figure.low, figure.high, "percent")
+    began = f" since {strings.moment(since)}" if since is not None else ""
+    zone = f", where {strings.threshold(figure.threshold_max, 'percent')} does not matter" if figure.threshold_max is not None else ""
+    n = f", n = {strings.count(figure.n)}" if figure.n else ""
+    return f"Column {strings.name_of(figure.column)} has drifted{began}: {value} {interval} of the rows{n}{zone}"
 
 
 def answers(figures: Iterable[Figure]) -> tuple[Answer, ...]:

@@ -9,8 +9,8 @@ from reports.strings import safe
 
 ICONS = {"page": "◆", "ticket": "▲", "info": "·"}
 CSS = {"page": "fail", "ticket": "warn", "info": "none"}
-STATE_ICONS = {"acknowledged": "◐", "silenced": "○", "resolved": "●"}
-STATE_CSS = {"acknowledged": "warn", "silenced": "none", "resolved": "pass"}
+STATE_ICONS = {"acknowledged": "◐", "silenced": "○", "resolved": "●", "held back": "○"}
+STATE_CSS = {"acknowledged": "warn", "silenced": "none", "resolved": "pass", "held back": "none"}
 
 
 def severity(name: str, tip: str = "") -> Html:

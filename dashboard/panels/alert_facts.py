@@ -10,6 +10,7 @@ from dashboard.components.strip import reference_words
 from dashboard.page import PageContext
 from dashboard.panels.drift_answers import power
 from reports import glossary, strings
+from reports.drift_answers import MEASURE
 from reports.figure import Figure
 
 FACT = "A fact, not an estimate: it is raised when it happens."
@@ -18,7 +19,7 @@ FACT = "A fact, not an estimate: it is raised when it happens."
 def draw(context: PageContext, alert: Alert, config: Config) -> None:
     """Draw the list of facts."""
     figure = alert.figure
-    unit = strings.display_unit(figure.name, figure.unit)
+    unit = "percent" if figure.name == MEASURE else strings.display_unit(figure.name, figure.unit)
     value, interval = strings.parts(figure.value, figure.low, figure.high, unit)
     allowed = strings.policy(figure.threshold_min, figure.threshold_max, unit)
     rows: list[tuple[object, object]] = [

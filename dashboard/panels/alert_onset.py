@@ -12,25 +12,34 @@ from dashboard.components.interval_plot import marks, trend
 from dashboard.components.markup import Html, show, text
 from dashboard.components.states import not_enough
 from dashboard.page import PageContext
-from reports import charts, strings
+from reports import charts, drift_answers, strings
+from reports.figure import Figure
 
 ONSET = "onset"
 
 
 def draw(context: PageContext, alert: Alert) -> None:
     """Draw the chart with a sentence before it."""
-    past = data.history(context.snapshot, context.model.run, alert.figure)
+    past = history(context, alert)
     if not past:
         not_enough(said.NOT_IN_RUN)
         return
     clock = past[0].window_start is not None
-    events = marks(context.snapshot, context.model, clock)
+    events = tuple(mark for mark in marks(context.snapshot, context.model, clock) if mark.kind != "policy")
     show(Html(f'<p class="c-lead">{text(sentence(alert, events))}</p>'))
     if isinstance(alert.since, dt.datetime) and clock:
         events = tuple(sorted((*events, charts.Mark(at=alert.since, kind=ONSET, text="")), key=lambda mark: mark.at))
-    spec = trend(alert.rule, [("", past)], about=strings.subject(alert.figure), events=events)
+    spec = trend(past[0].name, [("", past)], about=strings.subject(alert.figure), events=events)
     chart.draw(spec, key="onset-chart")
     chart.folded_table(spec)
+
+
+def history(context: PageContext, alert: Alert) -> tuple[Figure, ...]:
+    """The rule's figure in every window; of evidence of drift, the shift that it is evidence of."""
+    if alert.rule != drift_answers.MEASURE or alert.figure.column is None:
+        return data.history(context.snapshot, context.model.run, alert.figure)
+    found = data.figures(*context.key, names=(alert.rule,), whole=False, column=alert.figure.column, tables=True)
+    return tuple(map(drift_answers.shift, found))
 
 
 def sentence(alert: Alert, events: tuple[charts.Mark, ...]) -> str:

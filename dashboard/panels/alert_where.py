@@ -13,9 +13,10 @@ from dashboard.components.status import standing
 from dashboard.destination import destination, window_key
 from dashboard.page import PageContext
 from reports import glossary, strings
+from reports.drift_answers import MEASURE, SHIFT, shift
 from reports.figure import Figure
 
-EFFECTS = ("drift_evidence", "population_stability_index", "jensen_shannon_distance", "wasserstein_distance")
+EFFECTS = (MEASURE, "population_stability_index", "jensen_shannon_distance", "wasserstein_distance")
 MOST = 5
 
 
@@ -42,9 +43,10 @@ def span_of(context: PageContext, figure: Figure) -> data.Span | None:
 
 
 def moved(context: PageContext, name: str, window: data.Span | None) -> list[Figure]:
-    """The columns with the largest effects."""
-    found = [each for each in data.figures(*context.key, names=(name,), window=window, columns=True) if each.value is not None]
-    return sorted(found, key=lambda each: -abs(each.value or 0.0))[:MOST]
+    """The columns with the largest effects; of evidence of drift, the shifts that it is evidence of."""
+    found = data.figures(*context.key, names=(name,), window=window, columns=True, tables=name == MEASURE)
+    sized = [shift(each) for each in found] if name == MEASURE else list(found)
+    return sorted((each for each in sized if each.value is not None), key=lambda each: -abs(each.value or 0.0))[:MOST]
 
 
 def apart(context: PageContext, alert: Alert, window: data.Span | None) -> list[Figure]:
@@ -64,7 +66,7 @@ def rows(context: PageContext, title: str, head: str, figures: Sequence[Figure])
     """A table whose lines lead to where each figure is shown."""
     lines = []
     for each in figures:
-        page, parameters = destination(each)
+        page, parameters = ("drift", {"part": "column", "column": each.column}) if each.name == SHIFT else destination(each)
         name = strings.name_of(each.column) if each.column is not None else strings.group(each.slice)
         lines.append([link(name, page, context.elsewhere(**parameters)), standing(each), compact(each), strings.count(each.n)])
     heads = [

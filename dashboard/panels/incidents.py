@@ -17,7 +17,8 @@ from dashboard.components.markup import Html, known_in, show, span, text
 from dashboard.page import PageContext
 from dashboard.panels import actions
 from dashboard.url_state import View, encode
-from reports.strings import DASH, duration, moment, name_of, sentence
+from reports import drift_answers
+from reports.strings import DASH, duration, headline, moment, name_of, safe, sentence
 
 SHOWN = 25
 """Incidents on the page before the rest is folded away."""
@@ -78,7 +79,12 @@ def title_of(context: PageContext, model: str) -> str:
 def sentence_of(alert: Alert) -> str:
     """What the rule found, and since when, in one line; the newest window goes without saying."""
     figure = replace(alert.figure, whole=True)
-    words = sentence(figure, since=alert.since)
+    if alert.rule == drift_answers.MEASURE and alert.figure.column is not None and alert.figure.value is not None:
+        return drift_answers.signalled(alert.figure, alert.since)
+    if alert.evidence is None and figure.threshold_min is None and figure.threshold_max is None and figure.reason:
+        words = f"{headline(figure)}: {safe(figure.reason)}"  # a fact: what happened says more than a number
+    else:
+        words = sentence(figure, since=alert.since)
     return words if alert.since is None or " since " in words else f"{words}, since {moment(alert.since)}"
 
 

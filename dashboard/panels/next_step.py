@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
 
 from connectors.config import Config
 from dashboard import alert_strings as said
-from dashboard import data
 from dashboard.alerting import Alert
 from dashboard.components.markup import Html, link, show, span, text
 from dashboard.destination import destination
@@ -18,7 +16,7 @@ from reports.strings import name_of, safe
 SAFE = ("https://", "http://")
 
 
-def draw(context: PageContext, alert: Alert, config: Config, now: dt.datetime) -> None:
+def draw(context: PageContext, alert: Alert, config: Config) -> None:
     """Draw the steps in the order in which they are tried, then who and where to read on."""
     steps = [*causes.steps(context, alert), *others(context, alert, config)]
     lines = "".join(f"<li>{text(each)}</li>" for each in dict.fromkeys(steps))
@@ -27,9 +25,9 @@ def draw(context: PageContext, alert: Alert, config: Config, now: dt.datetime) -
     facts = [(said.RUNBOOK, outside(model.runbook, said.NO_RUNBOOK)), (said.OWNER, mail(model.owner))]
     listed = "".join(f"<div><dt>{text(head)}</dt><dd>{what}</dd></div>" for head, what in facts)
     show(Html(f'<dl class="c-facts">{listed}</dl>'))
-    versions = data.versions(*context.key)
-    if config.alerts.rollback is not None and len(versions) > 1:
-        roll_back.draw(context, alert, config, versions, now)
+    if config.alerts.rollback is not None:
+        roll_back.draw(context, alert, config)
+        roll_back.asked(config, alert.model)
 
 
 def others(context: PageContext, alert: Alert, config: Config) -> Sequence[Html]:

@@ -47,7 +47,7 @@ def alert(context: PageContext) -> None:
     with left, panel("causes", said.CAUSES, said.CAUSES_LEAD):
         causes.of_alert(context, found)
     with right, panel("next", said.NEXT):
-        next_step.draw(context, found, config, now)
+        next_step.draw(context, found, config)
     left, right = st.columns([1, 1], gap="small")
     with left, panel("where", said.WHERE, said.WHERE_LEAD):
         alert_where.draw(context, found)
@@ -57,9 +57,9 @@ def alert(context: PageContext) -> None:
     with left, panel("history", said.HISTORY):
         past_alerts.history(alerting.deeds(config, found.key))
     with right, panel("told", said.TOLD):
-        messages.about_one([each for each in board.told if each.key == found.key], now=now)
+        messages.about_one(alerting.told_about(config, found.key), now=now)
     with st.expander(said.JSON):
-        st.code(json.dumps(found.record, indent=2, sort_keys=True, ensure_ascii=False, default=str), language="json")
+        st.code(json.dumps(alerting.record(config, found.key), indent=2, sort_keys=True, ensure_ascii=False, default=str), language="json")
 
 
 def head(context: PageContext, found: Alert, now: dt.datetime) -> None:

@@ -13,11 +13,12 @@ from dashboard import alert_strings as said
 from dashboard import alerting, data
 from dashboard.alerting import Board
 from dashboard.components.choose import choose
-from dashboard.components.markup import Html, known_in, link, show, span, text
+from dashboard.components.markup import Html, join, known_in, link, show, span, text
 from dashboard.components.states import panel
 from dashboard.page import PageContext, page
 from dashboard.panels import actions, incidents, messages, pulse
 from dashboard.url_state import View, encode
+from reports.strings import DASH
 
 
 @page(said.ALERTS, "alerts", across=True)
@@ -25,6 +26,9 @@ def alerts(context: PageContext) -> None:
     """Draw the page."""
     config, now = data.config(context.snapshot.config), context.now
     board = alerting.board(config, now)
+    asked = context.view.incident
+    if asked is not None:
+        board = replace(board, alerts=tuple(each for each in board.alerts if each.incident == asked))
     status = watch_store.status(config)
     show(Html(f'<h1 class="c-title">{said.ALERTS}</h1><p class="c-lead">{text(lead(board, status, now))}</p>'))
     pulse.loud(config, status, now)
@@ -32,10 +36,13 @@ def alerts(context: PageContext) -> None:
     left, right = st.columns([17, 8], gap="small")
     with left, panel("incidents", "", stretch=False):
         counts: dict[str, int] = {state: len(board.of(state)) for state in alerting.STATES}
+        default = next((state for state in counts if counts[state]), "firing") if asked is not None else "firing"
         wanted = choose(
-            replace(context, view=replace(context.view, status=context.view.status or None)), "status", "State", list(counts),
-            words=lambda state: f"{said.STATES[state]} {counts[state]}", segmented=True, bare=True,
-        ) or "firing"  # fmt: skip
+            context, "status", "State", list(counts), words=lambda state: f"{said.STATES[state]} {counts[state]}", default=default,
+            segmented=True, bare=True,
+        ) or default  # fmt: skip
+        if asked is not None:
+            filtered_to(context)
         incidents.draw(context, board, wanted, now=now)
     with right:
         with panel("pulse", said.PULSE):
@@ -50,7 +57,12 @@ def alerts(context: PageContext) -> None:
         with panel("undelivered", said.UNDELIVERED):
             messages.undelivered(board.told, about, channels=bool(config.alerts.channels), now=now)
         with panel("held", known_in(said.TERMS, said.HELD, "held")):
-            messages.held_back(board.told, about)
+            messages.held_back(board.of("held back"), about)
+
+
+def filtered_to(context: PageContext) -> None:
+    """The link names one incident: say so, and lead back to all of them."""
+    show(join([span(said.ONE_INCIDENT, "c-note"), link(said.ALL_INCIDENTS, "alerts", context.query(incident=None))]))
 
 
 @st.fragment(run_every=15)
@@ -58,7 +70,7 @@ def watching(config: Config, now: dt.datetime) -> None:
     """The watcher's pulse, drawn again every quarter of a minute; when an alert has changed, so is the page."""
     seen = st.session_state.get("board")
     later = dt.datetime.now(dt.UTC).replace(tzinfo=None)
-    shown = alerting.stamp(config)
+    shown = alerting.board(config, later).stamp
     st.session_state["board"] = shown
     if seen is not None and seen != shown:
         st.rerun(scope="app")
@@ -76,8 +88,9 @@ def lead(board: Board, status: watch_store.Status | None, now: dt.datetime) -> s
 
 
 def line(board: Board, key: str) -> Html:
-    """An alert as a link in a table."""
-    alert = board.find(key)
+    """An alert as a link; of an incident, its most urgent alert."""
+    of_incident = sorted((each for each in board.alerts if each.incident == key), key=lambda each: alerting.rank(each.severity))
+    alert = board.find(key) or next(iter(of_incident), None)
     if alert is None:
-        return span(key[:16], "mono")
+        return span(key[:16] or DASH, "mono")
     return link(incidents.sentence_of(alert), "alert", encode(View(model=alert.model, alert=alert.key)))

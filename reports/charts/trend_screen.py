@@ -45,8 +45,8 @@ def figure(spec: TrendChart, colours: Palette) -> screen.Drawing:
     for mark, row in zip(spec.marks, rows, strict=True):
         layout["shapes"].append(screen.rule("x", mark.at, colours.muted, dash="dot"))
         above = {"x": mark.at, "y": 1, "yref": "paper", "yanchor": "bottom", "xanchor": "left", "yshift": LINE * row}
-        text = screen.shown(pen.shorten(f"{mark.kind}: {mark.text}", 150))
-        said = screen.shown(f"{mark.kind}, {strings.moment(mark.at)}: {mark.text}")
+        text = screen.shown(pen.shorten(f"{mark.kind}: {mark.text}" if mark.text else mark.kind, 150))
+        said = screen.shown(f"{mark.kind}, {strings.moment(mark.at)}: {mark.text}".removesuffix(": "))
         layout["annotations"].append(screen.note(text, colours, hovertext=said, **above))
     if spec.baseline is not None:
         layout["shapes"].append(screen.rule("y", spec.baseline, colours.muted, dash="dot"))
