@@ -15,9 +15,12 @@ from audits.finding import Measurement
 
 Need = Literal[
     "decision", "outcome", "score", "probability", "clock", "protected", "columns", "latency_ms", "cost", "energy_wh", "costs",
-    "probabilities", "prediction_low", "prediction_high",
+    "probabilities", "prediction_low", "prediction_high", "error", "version", "id", "outcome_column", "arrivals", "gateway",
+    "shares", "training", "sources", "leaks",
 ]  # fmt: skip
-_ROLES = ("decision", "outcome", "score", "latency_ms", "cost", "energy_wh", "prediction_low", "prediction_high")
+_ROLES = (
+    "decision", "outcome", "score", "latency_ms", "cost", "energy_wh", "prediction_low", "prediction_high", "error", "version", "id",
+)  # fmt: skip
 Function = Callable[[Evidence], Iterator[Measurement]]
 Units = Literal["jackknife", "rows", "own"]
 EVERY_TASK = ("binary", "multiclass", "regression")
@@ -70,6 +73,35 @@ def audit(
     )
 
 
+_OF_LEDGER: Mapping[str, tuple[Callable[[Evidence], bool], str]] = {
+    "arrivals": (
+        lambda evidence: bool(evidence.ledger.batches),
+        "ingest remembered nothing of the batches that these rows came with",
+    ),
+    "gateway": (
+        lambda evidence: evidence.ledger.gateway is not None,
+        "the configuration names no gateway counts (alerts.gateway)",
+    ),
+    "shares": (
+        lambda evidence: bool(evidence.model.alerts.shares),
+        "the configuration declares no shares of the traffic (alerts.shares)",
+    ),
+    "training": (
+        lambda evidence: evidence.reference.kind == "source",
+        'the reference is made of served rows; training data is a source with rows = "reference"',
+    ),
+    "sources": (
+        lambda evidence: len(evidence.ledger.sources) > 1,
+        "the log has one source: see no_data",
+    ),
+    "leaks": (
+        lambda evidence: bool(evidence.ledger.leaks),
+        "the reference has fewer than 100 labelled rows to look for leaks in",
+    ),
+}
+"""What the ledger, the configuration or the reference has to hold for some checks, and what is said where it does not."""
+
+
 def missing(evidence: Evidence, need: Need) -> str | None:
     """Why the log cannot serve a need, as a sentence; None when it can."""
     counts, roles = evidence.counts, evidence.model.columns.named()
@@ -90,6 +122,10 @@ def missing(evidence: Evidence, need: Need) -> str | None:
         return f"the configuration gives no costs: [models.{evidence.model.name}.costs] true_positive, false_positive and so on"
     if need == "probabilities" and evidence.weighted is None:
         return "the configuration declares no groups by probability"
+    if need == "outcome_column" and "outcome" not in roles:
+        return "the configuration maps no outcome column"
+    if need in _OF_LEDGER and not _OF_LEDGER[need][0](evidence):
+        return _OF_LEDGER[need][1]
     if need == "clock" and evidence.windows[0].start is None:
         return "the log has no clock"
     if need == "protected" and not evidence.attributes:

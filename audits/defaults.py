@@ -174,11 +174,6 @@ DEFAULTS: Mapping[str, Threshold] = {
             source="A convention of ours",
         ),
         Threshold(
-            name="ingest_lag", max=24,
-            rationale="Rows that arrive a day late make every alarm a day late",
-            source="A convention of ours",
-        ),
-        Threshold(
             name="error_rate", max=0.01,
             rationale="One failed request in a hundred is a usual limit of a service objective; set your own",
             source="A convention of ours",

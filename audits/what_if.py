@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from connectors.warehouse import Warehouse
 
 PROBES: Mapping[str, tuple[str, ...]] = {
-    "--what-if": ("reductions", "alternatives", "weak_spots", "proxies"),
+    "--what-if": ("reductions", "alternatives", "weak_spots", "proxies", "drop"),
     "--multivariate": ("multivariate",),
 }
 """Modules of `audits/probes` that read rows, by the option that asks for them, in the order in which one may use what another has found."""

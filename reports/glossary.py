@@ -62,6 +62,10 @@ METHODS: Final[dict[str, str]] = {
     "by definition": "1 by definition; the comparison group itself",
     "e-value": "average of e-values over shares of rows and spans of windows",
     "exact": "exact; no sampling interval",
+    "bootstrap over rows": "percentiles of a bootstrap over rows",
+    "permutation": "test by permutation of rows; the interval is Student's t over parts of the rows",
+    "online": "online detector, set to a mean run between false alarms",
+    "evidently defaults": "evidently's own defaults",
 }
 
 
