@@ -13,6 +13,7 @@ from audits.alarms.budget import ringing, run_length, window_length
 from audits.alarms.detector import detected
 from audits.alarms.found import Detected
 from audits.alarms.replay import replays
+from audits.alarms.segments import BySegment, by_segment
 from audits.alarms.shares import LEAST
 from audits.audit import EVERY_TASK, audit, measurement
 from audits.drift.comparison import compared_windows
@@ -38,6 +39,9 @@ def drift_evidence(evidence: Evidence) -> Iterator[Measurement]:
     Without a column, it is the mean over all columns. Over the whole period it is that of all windows. That of the outcome is the mean of
     two: how often it comes, and how often it comes at equal scores (concept drift).
 
+    Scores, decisions and outcomes are also taken level by level of the declared segments: the q-values over all of them (e-BH over columns,
+    windows and levels) say where a shift sits. Levels raise no alarm of their own.
+
     It misleads where the reference itself was not quiet (alarms come late), where it is shorter than the seasons of the log (a reference in
     summer rings in winter), and where values move within a tenth of the reference only. Units that come again are not taken one by one:
     the reference's windows vary as they make them vary.
@@ -53,6 +57,9 @@ def drift_evidence(evidence: Evidence) -> Iterator[Measurement]:
     shown = compared_windows(evidence)[1:]
     yield _columns(evidence, found, rings, line, shown)
     yield _everything(evidence, found, rings, math.log10(run), shown)
+    levels = by_segment(evidence)
+    if levels is not None:
+        yield _segments(evidence, levels, run, shown)
 
 
 def _columns(evidence: Evidence, found: Detected, rings: Any, line: Floats, shown: Any) -> Measurement:
@@ -124,6 +131,21 @@ def _unjudged(evidence: Evidence, found: Detected) -> Any:
         if name == evidence.model.columns.outcome:
             why[k] = np.where(waiting != "", waiting, why[k])
     return why
+
+
+def _segments(evidence: Evidence, levels: BySegment, run: float, shown: Any) -> Measurement:
+    """One figure per column, level of a segment and window; what shows nothing has no table."""
+    found = levels.found
+    rings, line = ringing(found.evidence, run)
+    series, window = np.nonzero(found.judged & shown)
+    value = found.evidence[series, window]
+    telling = np.flatnonzero(value > 0).tolist()
+    tables = {i: _table(evidence.windows, found, rings, line, int(series[i]), int(window[i])) for i in telling}
+    return measurement(
+        "drift_evidence", "score", value=value, low=np.full(len(value), np.nan), high=np.full(len(value), np.nan), method=METHOD,
+        n=np.rint(found.shares.windows.sum(axis=-1)[series, window]), p_value=np.minimum(10.0**-value, 1.0), window=window + 1,
+        slice=levels.slice[series], column=levels.column[series], tables=tables,
+    )  # fmt: skip
 
 
 def _everything(evidence: Evidence, found: Detected, rings: Any, line: float, shown: Any) -> Measurement:

@@ -176,3 +176,18 @@ def test_replay_counts_rings_by_budget(evidence_of: Evidences) -> None:
     both = replayed(evidence, found, figures=figures)[0]
     assert both.rings[0] == (dt.datetime(2026, 1, 10), ("missing_rate",))
     assert len(both.rings) == 2
+
+
+def test_levels_of_a_segment_say_where_a_shift_sits(evidence_of: Evidences, figures: Figures) -> None:
+    """Check decisions that all turn favorable in the south, a quarter of the rows, and stay as they were in the north."""
+    rows = [row | ({"decision": 1} if row["day"] >= 14 and row["region"] == "south" else {}) for row in log(per_day=160)]
+    found = figures(
+        drift_evidence, evidence_of(rows, alerts=BUDGET, segments=("region",), features=("income",)), column="decision", window=8
+    )
+    value = {each.slice.get("region", "all"): each for each in found}
+    assert set(value) == {"all", "north", "south"}
+    assert value["south"].value > 2 > 0 > value["north"].value
+    assert value["south"].tables["answer"] == "drifted"
+    assert value["south"].tables["moved"] == {"what": "1", "before": pytest.approx(0.6, abs=0.01), "now": 1.0}
+    assert value["north"].tables is None
+    assert value["south"].n == 40  # rows of that level and day
