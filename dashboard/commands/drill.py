@@ -17,6 +17,7 @@ from dashboard.watch import words
 
 if TYPE_CHECKING:
     from audits.alert_state import Alert
+    from dashboard.watch.round import Answer
     from dashboard.watch.shadow import Shadow
 
 FAULTS = ("missing values", "frozen column", "new category", "unit x1000", "old hyper-parameters", "telemetry overload")
@@ -24,6 +25,8 @@ FAULTS = ("missing values", "frozen column", "new category", "unit x1000", "old 
 PATIENCE = 30.0
 """Seconds that receivers get to take the page."""
 ARRIVED, MISSED = 0, 3
+DURING = "during.parquet"
+"""The file that the newest rows come in."""
 
 
 @dataclass(slots=True)
@@ -125,25 +128,19 @@ def run(made: Shadow, model: ModelConfig, fault: str, *, say: Callable[[str], No
 
     from audits.alerting import deliveries, resolve
     from connectors.simulated.faults import plant_in_table
-    from dashboard.watch.round import work
     from dashboard.watch.telling import deliver
 
     quiet = replace(made.config, alerts=replace(made.config.alerts, channels=()))
-    first = work(quiet, [model.name], progress=say, drill=True)
-    if first.failure or first.failures:
-        raise CandorError(first.failure or next(iter(first.failures.values())))
-    alerts = standing(made.config)
+    audited(quiet, model.name, say)
+    alerts = [*standing(quiet), *without_fault(made, quiet, model.name, say)]
     before = {alert.key for alert in alerts}
     if before:
-        say(f"{len(before):,} alerts stand without the fault; they are not part of the drill")
+        say(words.drill_standing(len(before)))
     calm = without(model, made, {alert.column for alert in alerts})
-    pq.write_table(plant_in_table(fault, made.rows, calm, seed=0), made.folder / "during.parquet")
+    pq.write_table(plant_in_table(fault, made.rows, calm, seed=0), made.folder / DURING)
     timeline = Timeline(show=show)
     timeline.begin(f"{made.rows.num_rows:,} rows written into the source")
-    second = work(made.config, [model.name], progress=say, drill=True)
-    if second.failures:
-        raise CandorError(next(iter(second.failures.values())))
-    timeline.mark("audited", f"run {second.run}")
+    timeline.mark("audited", f"run {audited(made.config, model.name, say).run}")
     raised = [alert for alert in standing(made.config) if alert.key not in before]
     if not raised:
         show(words.drill_unseen(fault, len(before)))
@@ -164,12 +161,46 @@ def run(made: Shadow, model: ModelConfig, fault: str, *, say: Callable[[str], No
     missing = sorted({channel.name for channel in made.config.alerts.channels} - arrived)
     for name in missing:
         said = next((each.said for each in deliveries(made.config) if each.channel == name and each.said), "no message")
-        show(words.drill_undelivered(name, said))
+        show(words.drill_undelivered(name, said.removeprefix(f"{name}: ")))
     resolve(made.config, [alert.id for alert in raised], who="drill", note="end of the drill", now=now())
     deliver(made.config, now())
     if arrived:
         show(words.drill_schedule(made.config.watch.every.total_seconds()))
     return MISSED if missing else ARRIVED
+
+
+def audited(config: Config, model: str, say: Callable[[str], None]) -> Answer:
+    """Do one round.
+
+    Raises
+    ------
+    CandorError
+        The model failed.
+    """
+    from dashboard.watch.round import work
+
+    answer = work(config, [model], progress=say, drill=True)
+    for failure in answer.failures.values():
+        raise CandorError(failure)
+    return answer
+
+
+def without_fault(made: Shadow, quiet: Config, model: str, say: Callable[[str], None]) -> list[Alert]:
+    """The alerts that the newest rows raise as they are, found in a copy of the shadow: what they raise is not the fault's doing."""
+    import pyarrow.parquet as pq
+
+    control = made.folder / "control"
+    shutil.copytree(made.folder, control, ignore=shutil.ignore_patterns("control"))
+    try:
+        pq.write_table(made.rows, control / DURING)
+        apart = replace(
+            quiet, path=control / quiet.path.name, folder=control,
+            warehouse=replace(quiet.warehouse, path=control / quiet.warehouse.path.name),
+        )  # fmt: skip
+        audited(apart, model, say)
+        return standing(apart)
+    finally:
+        shutil.rmtree(control, ignore_errors=True)
 
 
 def without(model: ModelConfig, made: Shadow, alerting: Collection[str | None]) -> ModelConfig:

@@ -72,5 +72,5 @@ def why(config: Config) -> str:
     """What the receivers that fail said last, in one line."""
     from audits.alerting import deliveries
 
-    said = {each.channel: each.said for each in deliveries(config) if each.state == "failing"}
+    said = {each.channel: each.said.removeprefix(f"{each.channel}: ") for each in deliveries(config) if each.state == "failing"}
     return "; ".join(f"{channel}: {answer}" for channel, answer in sorted(said.items()))

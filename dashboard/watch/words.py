@@ -163,9 +163,14 @@ def drill_step(seconds: float, step: str, what: str) -> str:
     return f"+{seconds:6.1f} s  {step:<10} {what}"
 
 
+def drill_standing(count: int) -> str:
+    """Alerts that the log raises by itself."""
+    return f"{count:,} {'alert stands' if count == 1 else 'alerts stand'} without the fault: no part of the drill"
+
+
 def drill_unseen(fault: str, standing: int) -> str:
     """The fault raised nothing new."""
-    more = f" ({standing:,} alerts stood before it, and it may be behind one of them)" if standing else ""
+    more = f" ({standing:,} stand without it, and it may hide behind one of them)" if standing else ""
     return f'No page: "{fault}" raised no new alert{more}.'
 
 

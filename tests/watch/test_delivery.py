@@ -121,11 +121,11 @@ def test_a_heartbeat_that_fails_is_told_once_without_its_secret(
     for _ in range(2):
         thread.wake(beat=True)
         thread.once()
-    assert said == [f"09:00:00  the heartbeat could not be sent: {receiver.url}: answered 503"]
+    assert said == [f"09:00:00  the heartbeat could not be sent: {receiver.place}: answered 503"]
     status = watch_store.status(config)
     assert status is not None
     assert status.heartbeat is None
-    assert status.heartbeat_failure == f"{receiver.url}: answered 503"
+    assert status.heartbeat_failure == f"{receiver.place}: answered 503"
     receiver.status = 200
     thread.wake(beat=True)
     thread.once()
@@ -149,7 +149,7 @@ def test_no_heartbeat_while_a_page_cannot_be_delivered(tmp_path: Path, receiver:
 
 def test_an_address_that_hangs_or_is_none_is_a_sentence(receiver: Receiver) -> None:
     receiver.wait = 1.0
-    with pytest.raises(CandorError, match=receiver.url):
+    with pytest.raises(CandorError, match=receiver.place):
         heartbeat.call(receiver.url + "/x?token=secret", timeout=0.2)
     for url in ("http://127.0.0.1:1/ping/secret", "http://no such host/secret"):
         with pytest.raises(CandorError) as refusal:
