@@ -11,11 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audits.audit import Function, measurement
-from audits.bins import NumericBins
-from audits.drift.readings import column_counts
-from audits.drift.two_samples import Column, Samples, two_samples
+from audits.drift.two_samples import Cells, Column, Samples, cells, two_samples
 from audits.estimate import Floats, Integers
-from audits.evidence import ColumnCounts, Evidence
+from audits.evidence import Evidence
 from audits.finding import Measurement
 from audits.once import once
 
@@ -53,16 +51,13 @@ class Comparison:
         """The categorical ones, if there are any."""
         return tuple(samples for samples in self.samples if samples.columns[0].edges is None)
 
-    def grids(self) -> Iterator[tuple[NumericBins, ColumnCounts]]:
-        """Each numeric column's frozen grid and counts, in the order of the numeric samples; the reference's counts are by [bin] or
-        [window, bin]."""
-        for place, column in enumerate(column for samples in self.numeric for column in samples.columns):
-            if isinstance(column.bins, NumericBins):
-                counts = column_counts(self.evidence, column.bins.name)
-                if self.before is not None:
-                    reference, total = self.earlier(place, counts.windows), self.earlier(place, counts.total)
-                    counts = replace(counts, reference=reference, reference_total=total)
-                yield column.bins, counts
+    def cells(self) -> Iterator[Cells]:
+        """Each numeric column on its whole grid, in the order of the numeric samples."""
+        for place, found in enumerate(cells(self.evidence)):
+            yield found if self.before is None else replace(
+                found, reference=self.earlier(place, found.windows), reference_total=self.earlier(place, found.total),
+                reference_running=self.earlier(place, found.running),
+            )  # fmt: skip
 
     def earlier(self, place: int, windows: Floats) -> Floats:
         """Of a numeric column, the values of the window that each is held against, from values by window; 0 where there is none."""

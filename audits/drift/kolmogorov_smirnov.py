@@ -8,11 +8,9 @@ from typing import Any
 import numpy as np
 
 from audits.audit import EVERY_TASK, audit
-from audits.bins import NumericBins
 from audits.drift.comparison import Comparison, against_reference, per_column
-from audits.drift.two_samples import Column
+from audits.drift.two_samples import Cells, Column
 from audits.estimate import Floats
-from audits.evidence import ColumnCounts
 from audits.finding import Measurement
 
 
@@ -38,7 +36,7 @@ def kolmogorov_smirnov(held: Comparison) -> Iterator[Measurement]:
     from scipy.special import kolmogorov
 
     for samples in held.numeric:
-        found = [gap(grid, counts) for grid, counts in held.grids()]
+        found = [gap(column) for column in held.cells()]
         value, resolution = np.stack([d for d, _ in found]), np.stack([r for _, r in found])
         half = np.sqrt(np.log(2 / 0.05) / 2 * samples.c)
         p_value = kolmogorov(value / np.sqrt(samples.c))
@@ -53,23 +51,26 @@ def kolmogorov_smirnov(held: Comparison) -> Iterator[Measurement]:
         )  # fmt: skip
 
 
-def gap(grid: NumericBins, counts: ColumnCounts) -> tuple[Floats, Floats]:
+def gap(cells: Cells) -> tuple[Floats, Floats]:
     """The distance on the grid and by how much it may be too small, by window.
 
     With d the difference at a cell's upper edge, p and q the shares of the cell, the difference inside the cell stays between d - p
     and d + q: at the lower edge it is d - p + q, from there it rises by at most p and falls by at most q. Where one of them is 0 it
     is monotone and its largest is at an edge; likewise where all rows of the cell are the one whole number at its lower edge.
     """
-    p = counts.reference / np.maximum(counts.reference.sum(axis=-1, keepdims=True), 1.0)
-    q = counts.windows / np.maximum(counts.windows.sum(axis=-1, keepdims=True), 1.0)
-    difference = np.cumsum(q, axis=-1)
-    np.subtract(np.cumsum(p, axis=-1), difference, out=difference)
-    value = np.minimum(np.abs(difference).max(axis=-1), 1.0)
-    loose = (q > 0) & (p > 0)
-    loose &= ~grid.points
-    if grid.whole:
-        lower = np.concatenate([[0.0], grid.edges])
-        loose &= (counts.total != counts.windows * lower) | (counts.reference_total != counts.reference * lower)
-    difference[~loose] = 0.0
-    reach = np.maximum((difference + q * loose).max(axis=-1), (p * loose - difference).max(axis=-1))
+    n, m = np.maximum(cells.reference_running[:, -1:], 1.0), np.maximum(cells.running[:, -1:], 1.0)
+    difference = cells.running / -m
+    difference += cells.reference_running / n
+    value = np.minimum(np.maximum(difference.max(axis=-1), -difference.min(axis=-1)), 1.0)
+    loose = (cells.windows > 0) & (cells.reference > 0)
+    loose &= ~cells.grid.points
+    if cells.grid.whole:
+        lower = np.concatenate([[0.0], cells.grid.edges])
+        loose &= (cells.total != cells.windows * lower) | (cells.reference_total != cells.reference * lower)
+    difference *= loose
+    above, below = cells.windows / m, cells.reference / n * loose
+    above *= loose
+    above += difference
+    below -= difference
+    reach = np.maximum(above.max(axis=-1), below.max(axis=-1))
     return value, np.clip(reach - value, 0.0, 1.0)

@@ -12,15 +12,11 @@ from audits.bins import CategoricalBins
 from audits.drift.comparison import Comparison, against_reference, per_column
 from audits.drift.readings import column_counts
 from audits.drift.two_samples import UNSEEN, Column, Samples
+from audits.drift.vanished_categories import EXPECTED, LISTED
 from audits.estimate import Floats
 from audits.evidence import Evidence
 from audits.finding import Measurement
 from audits.interval import mover, two_proportion_p, wilson_at
-
-EXPECTED = 5
-"""A category has vanished where at least this many of its rows were to be expected and none came."""
-
-LISTED = 20
 
 
 @audit(name="l_infinity", unit="distance", needs=("columns",), tasks=EVERY_TASK, compared=True)

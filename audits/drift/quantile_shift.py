@@ -8,12 +8,11 @@ from typing import Any
 import numpy as np
 
 from audits.audit import EVERY_TASK, audit
-from audits.bins import NumericBins
 from audits.drift.comparison import Comparison, against_reference, per_column
 from audits.drift.moments import moments_by_window, reference_moments, scales
-from audits.drift.two_samples import Column
+from audits.drift.two_samples import Cells, Column
 from audits.estimate import Floats
-from audits.evidence import ColumnCounts, Evidence
+from audits.evidence import Evidence
 from audits.finding import Measurement
 from audits.interval import mover, z_of
 from audits.performance.quantiles import quantiles, values_at
@@ -51,7 +50,7 @@ def quantile_shift(held: Comparison) -> Iterator[Measurement]:
 
     for samples in held.numeric:
         scale, why = scales(held.evidence)
-        found = [_percentiles(held.evidence, grid, counts) for grid, counts in held.grids()]
+        found = [_percentiles(held.evidence, column) for column in held.cells()]
         value, low, high, before, now = (np.stack(parts) for parts in zip(*found, strict=True))
         shift = (now - before) / scale[..., None]
         value, low, high = (part / scale for part in (value, low, high))
@@ -75,24 +74,26 @@ def quantile_shift(held: Comparison) -> Iterator[Measurement]:
         )
 
 
-def _percentiles(evidence: Evidence, grid: NumericBins, counts: ColumnCounts) -> tuple[Floats, Floats, Floats, Floats, Floats]:
+def _percentiles(evidence: Evidence, cells: Cells) -> tuple[Floats, Floats, Floats, Floats, Floats]:
     """Shift of the median with its interval by [window], percentiles of the reference by [1, percentile] and of the windows."""
-    smallest, largest = _ends(evidence, grid, counts)
-    sides = (counts.reference[None], counts.windows)
-    before, now = (quantiles(n, grid, 0.5, smallest=smallest, largest=largest) for n in sides)
+    smallest, largest = _ends(evidence, cells)
+    sides = ((cells.reference, cells.reference_running), (cells.windows, cells.running))
+    before, now = (quantiles(n, cells.grid, 0.5, smallest=smallest, largest=largest, running=below) for n, below in sides)
     low, high = mover([now.value, before.value], [(now.low, now.high), (before.low, before.high)], [1.0, -1.0])
-    shown = [values_at(n, grid, [percent / 100 for percent in SHOWN], smallest=smallest, largest=largest) for n in sides]
+    qs = [percent / 100 for percent in SHOWN]
+    shown = [values_at(n, cells.grid, qs, smallest=smallest, largest=largest, running=below) for n, below in sides]
     return now.value - before.value, low, high, shown[0], shown[1]
 
 
-def _ends(evidence: Evidence, grid: NumericBins, counts: ColumnCounts) -> tuple[float, float]:
+def _ends(evidence: Evidence, cells: Cells) -> tuple[float, float]:
     """The smallest and the largest value ever seen; of a numeric outcome, whose extremes are not kept, the means of what lies beyond."""
+    grid = cells.grid
     if grid.name in evidence.tally.columns:
         place = evidence.tally.columns.index(grid.name)
         sides = (reference_moments(evidence), moments_by_window(evidence))
         least, most = ([getattr(side, end)[place].ravel() for side in sides] for end in ("low", "high"))
     else:
-        least, most = ([(counts.total[:, end] / np.where(counts.windows[:, end] > 0, counts.windows[:, end], np.nan))] for end in (0, -1))
+        least, most = ([cells.total[:, end] / np.where(cells.windows[:, end] > 0, cells.windows[:, end], np.nan)] for end in (0, -1))
     return (
         float(np.fmin.reduce(np.concatenate(least), initial=grid.low)),
         float(np.fmax.reduce(np.concatenate(most), initial=grid.high)),

@@ -11,9 +11,8 @@ from audits.audit import EVERY_TASK, audit
 from audits.bins import NumericBins
 from audits.drift.comparison import Comparison, against_reference, per_column
 from audits.drift.moments import scales, squares
-from audits.drift.two_samples import folded
+from audits.drift.two_samples import Cells, folded
 from audits.estimate import Floats
-from audits.evidence import ColumnCounts
 from audits.finding import Measurement
 from audits.interval import z_of
 
@@ -46,9 +45,9 @@ def wasserstein_distance(held: Comparison) -> Iterator[Measurement]:
 
     for samples in held.numeric:
         found = []
-        for place, (grid, counts) in enumerate(held.grids()):
-            before, now = squares(held.evidence, grid.name)
-            found.append(transport(grid, counts, before if held.before is None else held.earlier(place, now), now))
+        for place, column in enumerate(held.cells()):
+            before, now = squares(held.evidence, column.grid.name)
+            found.append(transport(column, before if held.before is None else held.earlier(place, now), now))
         value, low, high, expected, ratio = (np.stack([getattr(t, name) for t in found]) for name in Transport.__slots__)
         scale, why = scales(held.evidence)
         shape = 1 / np.maximum(ratio, 1e-6) ** 2
@@ -71,31 +70,31 @@ class Transport:
     ratio: Floats
 
 
-def transport(grid: NumericBins, counts: ColumnCounts, before: Floats, now: Floats) -> Transport:
+def transport(cells: Cells, before: Floats, now: Floats) -> Transport:
     """The distance of each window from its reference; `before` and `now` are the sums of squared deviations of either, the first by [1]
     where one reference serves all windows."""
-    p = np.atleast_2d(counts.reference)
-    n, m = np.maximum(p.sum(axis=-1), 1.0), np.maximum(counts.windows.sum(axis=-1), 1.0)
+    grid, p, q = cells.grid, cells.reference, cells.windows
+    n, m = np.maximum(cells.reference_running[:, -1], 1.0), np.maximum(cells.running[:, -1], 1.0)
     lower, upper = np.append(grid.edges[0], grid.edges), np.append(grid.edges, grid.edges[-1])
     width = upper - lower  # 0 for both tails, whose values are measured from the end of the grid
-    off_p, off_q = np.atleast_2d(counts.reference_total) - p * lower, counts.total - counts.windows * lower
-    under_p = (np.cumsum(p, axis=-1) * width - off_p) / n[:, None]  # the integral of F over the cell
-    under_q = np.cumsum(counts.windows, axis=-1)
-    under_q *= width
+    off_p, off_q = cells.reference_total - p * lower, cells.total - q * lower
+    under_p = (cells.reference_running * width - off_p) / n[:, None]  # the integral of F over the cell
+    under_q = cells.running * width
     under_q -= off_q
     under_q /= m[:, None]
     area = under_p - under_q
     value = np.abs(area).sum(axis=-1)
     sign = np.sign(area)
-    start = np.cumsum(sign * width, axis=-1)
-    start -= sign * width
-    tails = [_tails(grid, lower, p, off_p, before), _tails(grid, lower, counts.windows, off_q, now)]
-    first_p, first_q = _dot(start, p) + _dot(sign, off_p), _dot(start, counts.windows) + _dot(sign, off_q)
+    reached = sign * width
+    start = np.cumsum(reached, axis=-1)
+    start -= reached
+    tails = [_tails(grid, lower, p, off_p, before), _tails(grid, lower, q, off_q, now)]
+    first_p, first_q = _dot(start, p) + _dot(sign, off_p), _dot(start, q) + _dot(sign, off_q)
     sign *= start
     crossed_p, crossed_q = _dot(sign, off_p), _dot(sign, off_q)
     start *= start
     second_p = (_dot(start, p) + 2 * crossed_p + tails[0]) / n
-    second_q = (_dot(start, counts.windows) + 2 * crossed_q + tails[1]) / m
+    second_q = (_dot(start, q) + 2 * crossed_q + tails[1]) / m
     variance = np.maximum(second_p - (first_p / n) ** 2, 0.0) / n + np.maximum(second_q - (first_q / m) ** 2, 0.0) / m
     first = np.arange(0, len(width), max(len(width) // BLOCKS, 1))
     under_p[:, [0, -1]], under_q[:, [0, -1]] = 0.0, 0.0  # beyond the grid there is no width to take a mean over
@@ -115,8 +114,12 @@ def transport(grid: NumericBins, counts: ColumnCounts, before: Floats, now: Floa
 
 
 def _dot(first: Floats, second: Floats) -> Floats:
-    """Sums over bins by window; without the copies that `@` would make of a transposed factor."""
-    return np.asarray(first @ second[0] if len(second) == 1 else np.einsum("wb,wb->w", first, second))
+    """Sums of products over bins by window, either factor by [1, bin] or [window, bin].
+
+    Not by `@`: handing so small a product to several threads costs more than it saves.
+    """
+    one = len(second) == 1
+    return np.asarray(np.einsum("wb,b->w", first, second[0]) if one else np.einsum("wb,wb->w", first, second))
 
 
 def _tails(grid: NumericBins, lower: Floats, n: Floats, off: Floats, squares: Floats) -> Floats:
@@ -128,8 +131,8 @@ def _tails(grid: NumericBins, lower: Floats, n: Floats, off: Floats, squares: Fl
     middle = (lower + np.append(lower[1:], lower[-1])) / 2 - grid.mean
     middle[[0, -1]] = 0.0
     size = np.maximum(n.sum(axis=-1), 1.0)
-    mean = (off.sum(axis=-1) + n @ (lower - grid.mean)) / size
-    beyond = squares + size * mean**2 - n @ middle**2
+    mean = (off.sum(axis=-1) + _dot(n, (lower - grid.mean)[None])) / size
+    beyond = squares + size * mean**2 - _dot(n, middle[None] ** 2)
     end = lower[[0, -1]] - grid.mean
     away = beyond - 2 * (off[:, [0, -1]] @ end) - ends @ end**2
     least = np.divide(off[:, [0, -1]] ** 2, ends, out=np.zeros_like(ends), where=ends > 0).sum(axis=-1)

@@ -33,7 +33,9 @@ class Quantiles:
         return np.where(self.n == 0, empty, np.where(np.isnan(self.low + self.high), FEW, "")).astype(object)
 
 
-def quantiles(counts: Floats, grid: NumericBins, q: float, *, smallest: float, largest: float) -> Quantiles:
+def quantiles(
+    counts: Floats, grid: NumericBins, q: float, *, smallest: float, largest: float, running: Floats | None = None
+) -> Quantiles:  # fmt: skip
     """The q-quantile of each cell, from counts by [cell, bin].
 
     The value lies within the bin that holds row ⌈q n⌉, in proportion to the rows below it. The interval reaches from the lower edge of the
@@ -43,11 +45,13 @@ def quantiles(counts: Floats, grid: NumericBins, q: float, *, smallest: float, l
     ----------
     smallest, largest
         The ends of the two open bins.
+    running
+        Running sums of the counts over the bins, where they are known.
 
     Source: W. J. Conover, Practical Nonparametric Statistics (1999), section 3.2.
     """
     edges = np.clip(np.concatenate([[smallest], grid.edges, [largest]]), smallest, largest)
-    below = np.cumsum(counts, axis=1)
+    below = np.cumsum(counts, axis=1) if running is None else running
     n = below[:, -1]
     low_rank, high_rank = quantile_ranks(n.astype(np.int64), q)
     wanted = np.maximum(np.ceil(q * n), 1.0)
@@ -63,10 +67,12 @@ def quantiles(counts: Floats, grid: NumericBins, q: float, *, smallest: float, l
     return Quantiles(n=n, value=value, low=low, high=high, resolution=width, place=place, wanted=wanted, high_rank=high_rank)
 
 
-def values_at(counts: Floats, grid: NumericBins, qs: Sequence[float], *, smallest: float, largest: float) -> Floats:
+def values_at(
+    counts: Floats, grid: NumericBins, qs: Sequence[float], *, smallest: float, largest: float, running: Floats | None = None
+) -> Floats:  # fmt: skip
     """Several quantiles of each cell, without intervals, by [cell, quantile]; NaN for a cell without rows."""
     edges = np.clip(np.concatenate([[smallest], grid.edges, [largest]]), smallest, largest)
-    below = np.cumsum(counts, axis=1)
+    below = np.cumsum(counts, axis=1) if running is None else running
     found = np.full((len(counts), len(qs)), np.nan)
     filled = below[:, -1] > 0
     for i, q in enumerate(qs):

@@ -11,7 +11,7 @@ from audits.drift.hellinger_distance import divergence as hellinger
 from audits.drift.jensen_shannon_distance import divergence as jensen_shannon
 from audits.drift.l_infinity import largest_change
 from audits.drift.population_stability_index import index
-from audits.drift.two_samples import Samples, around
+from audits.drift.two_samples import Cells, Samples, around
 from audits.drift.wasserstein_distance import transport
 from audits.evidence import ColumnCounts
 
@@ -88,7 +88,7 @@ def test_wasserstein_intervals_cover(shift, most):
             reference=counts[0], windows=np.stack(counts[1:]), reference_total=sums[0], total=np.stack(sums[1:]), reference_special={},
             special={}, unseen_levels={},
         )  # fmt: skip
-        found = transport(grid, column, np.array([3000 * reference.var()]), 800 * windows.var(axis=1))
+        found = transport(Cells.of(grid, column), np.array([3000 * reference.var()]), 800 * windows.var(axis=1))
         missed += list((found.low > shift + 1e-3) | (found.high < shift))
         quiet += list(found.value / found.expected)
     assert np.mean(missed) < most
