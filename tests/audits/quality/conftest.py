@@ -21,7 +21,8 @@ def ledger_of() -> Callable[..., Ledger]:
     """Give the function that makes a ledger of batches and hours.
 
     A batch is a dictionary of `Batch`'s fields; `number` counts up from 1, `kind` is "predictions"; `committed`, `first` and `last` are
-    hours since the first day began. An arrival is (batch, hour, rows) and what else `Arrivals` holds, by name; hours before 0 are the reference.
+    hours since the first day began. An arrival is (batch, hour, rows) and what else `Arrivals` holds, by name; hours before 0 are the
+    reference.
     """
     return build_ledger
 
