@@ -20,12 +20,16 @@ from dashboard.panels import actions, incidents, messages, pulse
 from dashboard.url_state import View, encode
 from reports.strings import DASH
 
+STAMP = "board"
+"""Where the page remembers what it has drawn."""
+
 
 @page(said.ALERTS, "alerts", across=True)
 def alerts(context: PageContext) -> None:
     """Draw the page."""
     config, now = data.config(context.snapshot.config), context.now
     board = alerting.board(config, now)
+    st.session_state[STAMP] = board.stamp
     asked = context.view.incident
     if asked is not None:
         board = replace(board, alerts=tuple(each for each in board.alerts if each.incident == asked))
@@ -68,11 +72,8 @@ def filtered_to(context: PageContext) -> None:
 @st.fragment(run_every=15)
 def watching(config: Config, now: dt.datetime) -> None:
     """The watcher's pulse, drawn again every quarter of a minute; when an alert has changed, so is the page."""
-    seen = st.session_state.get("board")
     later = dt.datetime.now(dt.UTC).replace(tzinfo=None)
-    shown = alerting.board(config, later).stamp
-    st.session_state["board"] = shown
-    if seen is not None and seen != shown:
+    if st.session_state.get(STAMP) != alerting.board(config, later).stamp:
         st.rerun(scope="app")
     pulse.draw(config, watch_store.status(config), max(now, later))
 

@@ -74,7 +74,7 @@ def fine(app: AppTest) -> str:
     """The page's words, after checking that nothing on it failed."""
     assert not app.exception
     words = said(app)
-    assert "incident" not in words
+    assert "under incident" not in words  # how an error that nobody foresaw is told
     return words
 
 
