@@ -183,7 +183,13 @@ def _figures(evidence: Evidence, findings: pa.Table, chosen: NDArray[np.bool_], 
             began = _start(evidence, max(first + 1 - int(found.span[s, first]), 0) + 1)
         one = _of_row(evidence, row, answer, began)
         told.append(replace(one, evidence=round(float(found.evidence[s, t]), 4), line=round(float(line[s, t]), 4)))
-    return told
+    everybody = {_but_version(each) for each in told if each.answer == "raised" and each.version is None}
+    return [each for each in told if each.version is None or each.answer != "raised" or _but_version(each) not in everybody]
+
+
+def _but_version(signal: Signal) -> tuple[str | None, ...]:
+    """What a series is about but for its version: where all versions together ring, a version that does too is no second alarm."""
+    return signal.rule, signal.slice, signal.reference_slice, signal.attribute, signal.column
 
 
 def _facts(evidence: Evidence, findings: pa.Table, chosen: NDArray[np.bool_], last: int) -> list[Signal]:

@@ -120,6 +120,18 @@ def test_a_figure_rings_by_evidence_and_says_since_when(evidence_of: Evidences) 
     assert told(evidence, rows, newest=4)["missing_rate"].answer == "quiet"
 
 
+def test_a_version_rings_by_itself_only_where_all_together_do_not(evidence_of: Evidences) -> None:
+    """Check that a fault of every version is told once, and one of a canary under its name."""
+    evidence = evidence_of(still(3), alerts=BUDGET)
+    fine, bad = (0.05, 0.03, 0.08), (0.6, 0.55, 0.65)
+    every, canary = ([*series("missing_rate", [both] * 3), *series("missing_rate", [bad] * 3, version="v2")] for both in (bad, fine))
+    raised = [
+        [each.version for each in signals(evidence, table(rows), thresholds(evidence.model)) if each.answer == "raised"]
+        for rows in (every, canary)
+    ]  # fmt: skip
+    assert raised == [[None], ["v2"]]
+
+
 def test_facts_ring_when_they_happen(evidence_of: Evidences) -> None:
     """Check a schema change, a figure without an interval, and one known of the whole period only."""
     evidence = evidence_of(still(3), alerts=BUDGET)
