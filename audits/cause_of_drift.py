@@ -1,0 +1,162 @@
+"""Causes of drift where no data is broken: what moved with what tells a shift of people from one of the model or of the world."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Sequence
+
+from audits.cause_figures import At, Figure, Figures
+from audits.finding import Cause, Signal
+from connectors.config import ModelConfig
+
+ALONE = 0.15
+"""The score moved alone where the feature that moved furthest moved, for sure, less than this part of it."""
+
+LED = 1.0
+"""A feature moved the score where it moved at least this many times as far; in between an outcome that became more frequent moves both."""
+
+CONCEPT = 0.02
+"""Change of the outcome rate at equal scores from which the world changed."""
+
+FEW = 10
+"""Outcomes of a score bin below which it says nothing."""
+
+SURE = 2.0
+"""Standard errors by which the mean change of log-odds must differ from none."""
+
+EVEN = 0.5
+"""How far the change of log-odds may differ between score bins, as a part of its mean, and still be a shift of the base rate."""
+
+
+def drifts(
+    name: str, raised: Sequence[Signal], figures: Figures, model: ModelConfig | None, *, broken: Sequence[str], causes: Sequence[Cause]
+) -> list[Cause]:
+    """What is left of moved features, of moved answers, and of figures about outcomes, once broken columns and logs are named."""
+    roles = {} if model is None else model.columns.named()
+    answers = [column for role, column in roles.items() if role in ("score", "decision")]
+    aside = [*answers, *(column for role, column in roles.items() if role in ("outcome", "latency_ms"))]
+    outcome = roles.get("outcome")
+    moved = [signal for signal in raised if signal.family in ("drift", "quality") and signal.column is not None]
+    features = [s for s in moved if s.column not in broken and s.column not in aside]
+    said = [s for s in moved if s.column in answers] + [s for s in raised if s.rule == "unexplained_score_shift"]
+    about = [s for s in raised if s.column == outcome and outcome is not None] + [
+        s for s in raised if s.family == "performance" and s.column is None
+    ]
+    if any(not cause.columns and cause.kind not in ("model version", "outcomes stopped", "label delay") for cause in causes):
+        features, about = [], []  # rows that are lost, repeated or redated move whatever they move
+    named: list[Cause] = []
+    explained = bool(causes)
+    if not explained or features or about:
+        named = _named(name, features, said, about, figures, answers, aside, explained=explained)
+    return [cause for cause in named if not (explained and cause.kind == "prediction shift")]
+
+
+def _named(
+    name: str, features: Sequence[Signal], said: Sequence[Signal], about: Sequence[Signal], figures: Figures, answers: Sequence[str],
+    aside: Sequence[str], *, explained: bool,
+) -> list[Cause]:  # fmt: skip
+    found: list[Cause] = []
+    concept = figures.latest("concept_drift")
+    changed = concept is not None and (concept.low or 0.0) > CONCEPT and not _older(concept, figures, [*about, *said, *features])
+    even = concept is not None and _even(concept)
+    if said and not features and not explained:
+        kind = _of_answers(figures, answers, aside)
+        if kind == "prior shift" and concept is not None and changed and not even:
+            kind = "concept drift"
+        if kind == "prediction shift" and _released(said, figures):
+            kind = "model version"
+        found.append(_cause(name, kind, [*said, *about], figures.at("unexplained_score_shift", None), said))
+        about = []  # what another score means is another matter
+    elif features:
+        prior = bool(said) and (
+            even if changed else _of_answers(figures, answers, aside) == "prior shift" and (about or _several(features))
+        )
+        together = [*features, *said, *(about if prior else [])]
+        found.append(_cause(name, "prior shift" if prior else "covariate shift", together, None, features))
+    alone = concept is not None and not found and not explained  # outcomes moved, and nothing else that shows
+    if concept is not None and about and (changed or alone) and not (found and even):
+        found.append(_cause(name, "prior shift" if even and not found else "concept drift", about, concept))
+    return found
+
+
+def _several(features: Sequence[Signal]) -> bool:
+    return len({signal.column for signal in features}) > 1
+
+
+def _of_answers(figures: Figures, answers: Sequence[str], aside: Sequence[str]) -> str:
+    """What moved the score: itself, the base rate, or a feature; by how far features moved beside it, chance taken off.
+
+    How far is the share of rows that would have to move (`drift_evidence`).
+    """
+    effects = {column: figures.at("drift_evidence", column) for column in figures.columns("drift_evidence")}
+    known = {column: figure.tables["effect"] for column, figure in effects.items() if figure is not None and figure.tables.get("effect")}
+    score = max((float(known[column]["value"]) for column in answers if column in known), default=0.0)
+    features = [effect for column, effect in known.items() if column not in aside]
+    if score <= 0 or not features:
+        return "prediction shift"
+    if max(float(effect["low"]) for effect in features) < ALONE * score:
+        return "prediction shift"
+    return "prior shift" if max(float(effect["value"]) for effect in features) < LED * score else "covariate shift"
+
+
+def _older(concept: Figure, figures: Figures, signals: Sequence[Signal]) -> bool:
+    """Whether the newest outcomes are of a window from before the change."""
+    at = next((at for (held, _, at), figure in figures.held.items() if figure is concept and held == "concept_drift"), None)
+    begun = [signal.since for signal in signals if signal.since is not None]
+    if at is None or not begun or any(isinstance(each, int) != isinstance(at, int) for each in begun):
+        return False
+    return all(each > at for each in begun)  # type: ignore[operator]
+
+
+def _even(concept: Figure) -> bool:
+    """Whether the log-odds of the outcome moved alike in every score bin, as they do where its base rate alone changed.
+
+    Alike is within chance (Cochran's Q), or differing by less than half of the mean.
+    """
+    parts = []
+    for a, b, m, n in zip(*(concept.tables.get(key) or () for key in ("reference", "window", "reference_n", "n")), strict=False):
+        if a is None or b is None or not 0 <= a <= 1 or not 0 <= b <= 1 or m < FEW or n < FEW:
+            continue
+        counts = (a * m + 0.5, (1 - a) * m + 0.5, b * n + 0.5, (1 - b) * n + 0.5)
+        parts.append((math.log(counts[2] / counts[3]) - math.log(counts[0] / counts[1]), 1 / sum(1 / each for each in counts)))
+    total = sum(weight for _, weight in parts)
+    if len(parts) < 3:
+        return False
+    mean = sum(move * weight for move, weight in parts) / total
+    apart = sum(weight * (move - mean) ** 2 for move, weight in parts)
+    sure = abs(mean) * math.sqrt(total) > SURE
+    free = len(parts) - 1
+    return sure and (apart <= free + 2 * math.sqrt(2 * free) or math.sqrt(apart / total) <= EVEN * abs(mean))
+
+
+def _released(signals: Sequence[Signal], figures: Figures) -> bool:
+    """Whether a version began to answer in the window in which the change began, give or take one."""
+    for signal in signals:
+        length = None if signal.window_start is None or signal.window_end is None else signal.window_end - signal.window_start
+        for at in figures.releases.values():
+            if (
+                isinstance(at, dt.datetime)
+                and isinstance(signal.since, dt.datetime)
+                and abs(at - signal.since) <= (length or dt.timedelta(0))
+            ):
+                return True
+    return False
+
+
+def _cause(name: str, kind: str, signals: Sequence[Signal], figure: Figure | None, sized: Sequence[Signal] | None = None) -> Cause:
+    """A cause of these signals: as large as the largest of them, or as a figure says."""
+    largest = max(sized or signals, key=lambda signal: (signal.rule == "drift_evidence", abs(signal.value or 0.0)))
+    columns = tuple(dict.fromkeys(signal.column for signal in signals if signal.column is not None))
+    begun: list[At] = [signal.since for signal in signals if signal.since is not None]
+    evidence = [Figures.of_signal(signal).as_evidence() for signal in signals]
+    if figure is not None:
+        evidence.insert(0, figure.as_evidence())
+    size = (
+        (largest.value, largest.low, largest.high, largest.unit) if figure is None else (figure.value, figure.low, figure.high, figure.unit)
+    )
+    return Cause(
+        model=name, kind=kind, columns=columns, since=min(begun, key=lambda at: (isinstance(at, int), at), default=None),  # type: ignore[type-var]
+        size=size[0], low=size[1], high=size[2], unit=size[3], upstream=f"{name}||{kind}", explains=tuple(signal.key for signal in signals),
+        evidence=tuple(evidence),
+    )  # fmt: skip
