@@ -167,7 +167,7 @@ def _everything(evidence: Evidence, found: Detected, rings: Any, line: float, sh
         "line": round(line, 3), "zone": found.zone, "replay": replays(evidence, found),
         "calibration": {
             "windows": known.windows, "season": known.season, "reason": known.reason,
-            "seasonal": [names[k] for k in np.flatnonzero(known.seasonal)], "lasting": round(float(np.median(known.lasting)), 2),
+            "seasonal": [names[k] for k in np.flatnonzero(known.seasonal[: len(names)])], "lasting": round(float(np.median(known.lasting)), 2),
         },
     }  # fmt: skip
     values = np.append(value, over)

@@ -132,6 +132,21 @@ def test_outcomes_that_no_longer_go_with_the_score_are_seen(evidence_of: Evidenc
     assert detect(mixed.shares).evidence[-1, -1] < 0  # the outcome at equal scores is the last of the series
 
 
+def test_a_season_of_the_outcome_at_equal_scores_is_not_a_column(evidence_of: Evidences, figures: Figures) -> None:
+    """Check a log whose outcomes go with the score on weekdays only: three weeks of reference tell, and the names are those of columns."""
+    rows = [
+        {"day": day, "reference": day < 21, "score": i / 60, "decision": i % 2, "outcome": int(i > 29) if day % 7 < 5 else int(i < 30)}
+        for day in range(24) for i in range(60)
+    ]  # fmt: skip
+    evidence = evidence_of(rows, alerts=BUDGET)
+    whole = columns(figures, evidence)[None, 0].tables["calibration"]
+    assert (whole["season"], whole["seasonal"]) == ("weekday", [])
+    found = detected(evidence)
+    assert found is not None
+    assert found.calibration.seasonal.tolist() == [False, False, False, True]  # score, decision, outcome, and it at equal scores
+    assert (found.evidence <= 0).all()
+
+
 def test_the_reference_is_cut_into_windows_like_the_analysed_ones(evidence_of: Evidences) -> None:
     """Check nine days of reference, and counts by hand: 50 of 100 rows a day are from the south."""
     evidence = evidence_of(log())
