@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from connectors.errors import CandorError, UsageError, nearest
 
 if TYPE_CHECKING:
+    from audits.alert_state import Alert
     from audits.finding import AuditRun
     from connectors.actions import Event
 
@@ -48,6 +49,7 @@ def demo(world: str, say: Callable[[str], None], *, folder: Path = Path("demo"))
         config_path = simulate(home, say)
     except OSError as error:
         raise CandorError(f"{error.filename or home}: cannot be written ({error.strerror}); run this from a folder of your own") from error
+    from audits.alerting import apply
     from audits.record import load as load_run
     from audits.run import audit
     from connectors.config import load
@@ -62,6 +64,11 @@ def demo(world: str, say: Callable[[str], None], *, folder: Path = Path("demo"))
     if taken or not report.exists():
         say("Auditing: performance, fairness, drift, data quality …")
         run: AuditRun = audit(config, progress=say)
+        told = apply(
+            config, [signal for each in run.runs for signal in each.signals], now=run.created, run=run.id,
+            causes={each.model: each.causes for each in run.runs},
+        )  # fmt: skip
+        say(raised(told.alerts))
     else:
         say("Nothing new since the last run: its audit stands.")
         with open_published(config) as published:
@@ -75,6 +82,14 @@ def demo(world: str, say: Callable[[str], None], *, folder: Path = Path("demo"))
         sentence=found[0].sentence if found else "No finding needs attention.",
         page=link(found[0].figure) if found else "/",
     )
+
+
+def raised(alerts: Sequence[Alert]) -> str:
+    """How many alerts the audit raised, as `candor watch` would."""
+    from audits.incidents import incidents
+
+    firing = [alert for alert in alerts if alert.live]
+    return f"{len(firing)} alerts in {len(incidents(firing))} incidents: candor alerts list"
 
 
 def simulate(home: Path, say: Callable[[str], None]) -> Path:
