@@ -159,7 +159,7 @@ def _worth(c: Floats, v: Floats, w: Floats, cells: Integers) -> NDArray[np.bool_
     unit = np.where(v > 1e-12, v, np.inf)
     between = ((mean - grand[..., None]) ** 2 * inside[:, None]).sum(axis=-1) / unit / (many - 1)
     within = ((c - np.einsum("kjs,rs->kjr", mean, hot)) ** 2 * w[:, None]).sum(axis=-1) / unit / max(windows - many, 1)
-    return np.asarray(between.sum(axis=1) > WORTH * within.sum(axis=1))
+    return np.asarray(between.sum(axis=1) > WORTH * within.sum(axis=1) + 1e-6)
 
 
 def _excess(residual: Floats, v: Floats, rows: Floats, w: Floats, freedom: Floats) -> Floats:

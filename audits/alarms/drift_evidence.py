@@ -163,11 +163,12 @@ def _everything(evidence: Evidence, found: Detected, rings: Any, line: float, sh
         }
         for i, t in enumerate(window.tolist())
     }
+    seasonal = [names[k] for k in np.flatnonzero(known.seasonal[: len(names)])]
     tables[len(window)] = {
         "line": round(line, 3), "zone": found.zone, "replay": replays(evidence, found),
         "calibration": {
-            "windows": known.windows, "season": known.season, "reason": known.reason,
-            "seasonal": [names[k] for k in np.flatnonzero(known.seasonal[: len(names)])], "lasting": round(float(np.median(known.lasting)), 2),
+            "windows": known.windows, "season": known.season, "reason": known.reason, "seasonal": seasonal,
+            "lasting": round(float(np.median(known.lasting)), 2),
         },
     }  # fmt: skip
     values = np.append(value, over)
