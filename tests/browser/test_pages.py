@@ -42,6 +42,10 @@ PAGES = (
     "/fairness?model=loans&part=what-if&attribute=sex&analysis=per-group",
     "/fairness?model=loans&part=proxies&attribute=sex",
     "/drift?model=loans&column=income",
+    "/drift?model=loans&part=column&column=income",
+    "/drift?model=loans&part=why",
+    "/drift?model=loans&part=alarms",
+    "/alerts",
     "/data?model=loans",
 )
 ROOT = Path(__file__).resolve().parents[2]
@@ -216,6 +220,7 @@ def test_a_click_on_the_map_shows_that_cell(browser: sync_api.Browser, server: S
     visit = Visit(browser, server)
     page = visit.open("/drift?model=loans")
     plot = page.locator(".st-key-map-chart .nsewdrag").first
+    plot.scroll_into_view_if_needed()
     box = plot.bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + box["width"] * 0.025, box["y"] + box["height"] * 0.5)
