@@ -189,7 +189,9 @@ class _Sums:
         self.by_cell = running(weight[:, None] * hot)
         total = shares.reference.sum(axis=(1, 2))
         bins = (shares.windows.sum(axis=1) + shares.reference.sum(axis=1) > 0).sum(axis=-1)
-        self.base = (shares.base * total[:, None] + 0.5) / (total + 0.5 * bins)[:, None]  # a bin without rows is not known to be impossible
+        self.base = (shares.base * total[:, None] + 0.5) / (total + 0.5 * np.maximum(bins, 1))[
+            :, None
+        ]  # a bin without rows is not known to be impossible
 
     def over(self, length: int, zone: float) -> tuple[Floats, Floats, Floats, Floats, Floats, Floats]:
         """Of the newest windows up to each window: shifts and their errors by [column, share, window]; total variation, what chance

@@ -68,7 +68,7 @@ def _sides(evidence: Evidence, held: Evidence, chosen: list[int]) -> list[tuple[
     """Of each column, rows by [level, window, bin] of the analysed windows and of the reference's, missing last, and its decile edges."""
     roles, grid = evidence.model.columns, evidence.bins.score_bins
     made: list[tuple[str, tuple[Floats, Floats], tuple[float, ...]]] = []
-    if grid is not None and grid.name in evidence.columns:
+    if grid is not None and grid.name in evidence.columns and evidence.task != "multiclass":
         starts, edges = coarse_bins(grid)
         scored = [_scores(side, chosen, starts) for side in (evidence, held)]
         made.append((grid.name, (scored[0], scored[1]), edges))

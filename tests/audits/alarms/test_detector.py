@@ -227,3 +227,23 @@ def test_the_tail_of_a_t_is_that_of_scipy(freedom: float) -> None:
     found = log_ndtr(-normal_of(t, np.asarray(freedom)))
     np.testing.assert_allclose(found, np.log(p), rtol=0.05)
     assert (found >= np.log(p) - 0.01).all()
+
+
+def test_logs_with_holes_give_numbers() -> None:
+    """Check windows without rows, columns without a value in either period, single bins and short logs: every figure is finite."""
+    rng = np.random.default_rng(19)
+    for _ in range(60):
+        reference, windows = int(rng.integers(1, 20)), int(rng.integers(1, 12))
+        columns = []
+        for k in range(3):
+            bins = int(rng.integers(1, 12))
+            rows = rng.choice([0, 1, 40, 5_000], size=reference + windows)
+            counts = rng.multinomial(rows, rng.dirichlet(np.full(bins + 1, 0.3))).astype(float)
+            if rng.random() < 0.4:
+                counts[slice(reference) if rng.random() < 0.5 else slice(reference, None)] = 0
+            ordered = bool(rng.random() < 0.5) and bins > 1
+            columns.append(Counted(name=f"c{k}", ordered=ordered, reference=counts[:reference], windows=counts[reference:]))
+        with np.errstate(divide="raise", invalid="raise"):
+            found = detect(stacked(columns))
+        assert all(np.isfinite(each).all() for each in (found.evidence, found.effect, found.low, found.high, found.before, found.now))
+        assert (found.evidence[~found.judged] < 0).all()
