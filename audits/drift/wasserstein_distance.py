@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -20,6 +20,10 @@ BLOCKS = 64
 """Stretches of the grid over which chance is integrated: its share varies slowly."""
 
 
+NORMAL = 0.7555
+"""Standard deviation over mean of the absolute value of a normal variable."""
+
+
 @audit(name="wasserstein_distance", unit="distance", needs=("columns",), tasks=EVERY_TASK, compared=True)
 @against_reference
 def wasserstein_distance(held: Comparison) -> Iterator[Measurement]:
@@ -32,27 +36,23 @@ def wasserstein_distance(held: Comparison) -> Iterator[Measurement]:
     Interval and test
         With s(x) the sign of F - G the distance is a difference of means of ∫ s, to which the central limit theorem applies. Chance
         alone pushes it up by E|N(F - G, v)| - |F - G| at each x, v = F(1-F)/n + G(1-G)/m: the low end takes this off, with its spread
-        added to the variance, and is cut at 0. The high end needs no such correction; since ∫ s never stretches distances, its
-        variance is at most that of the values themselves, which is used. p from a gamma distribution with the mean and variance that
-        two samples of the pooled distribution have. n is the window's rows with a value.
+        added to the variance, is cut at 0, and is 0 where the test does not reject. The high end needs no such correction; since ∫ s never
+        stretches distances, its variance is at most that of the values themselves, which is used, the window's with one row more of the
+        reference's variance. p from a gamma distribution with the mean and variance that two samples of the pooled distribution have; what
+        lies beyond the reference's range counts by its mean distance from it. n is the window's rows with a value.
     When it misleads
         A few extreme values dominate it. It has no direction: see the counts by decile in `population_stability_index`.
     Source
         S. Vallender (1974), Theory of Probability and its Applications 18; E. del Barrio, E. Giné and C. Matrán (1999), Annals of
         Probability 27.
     """
-    from scipy.special import gammaincc
-
     for samples in held.numeric:
         found = []
         for place, column in enumerate(held.cells()):
             before, now = squares(held.evidence, column.grid.name)
             found.append(transport(column, before if held.before is None else held.earlier(place, now), now))
-        value, low, high, expected, ratio = (np.stack([getattr(t, name) for t in found]) for name in Transport.__slots__)
+        value, low, high, p_value = (np.stack([getattr(t, name) for t in found]) for name in ("value", "low", "high", "p_value"))
         scale, why = scales(held.evidence)
-        shape = 1 / np.maximum(ratio, 1e-6) ** 2
-        with np.errstate(divide="ignore", invalid="ignore"):
-            p_value = np.where(expected > 0, gammaincc(shape, value * shape / expected), 1.0)
         yield per_column(
             held, "wasserstein_distance", samples, value / scale, low / scale, high / scale, method="clt", p_value=p_value, reason=why
         )
@@ -60,7 +60,7 @@ def wasserstein_distance(held: Comparison) -> Iterator[Measurement]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transport:
-    """By window, in the column's own unit: the distance, its interval, and its mean and the ratio of its deviation to its mean if both
+    """By window, in the column's own unit: the distance and its interval; its mean and the ratio of its deviation to its mean if both
     samples came from the pooled distribution."""
 
     value: Floats
@@ -68,6 +68,15 @@ class Transport:
     high: Floats
     expected: Floats
     ratio: Floats
+
+    @property
+    def p_value(self) -> Floats:
+        """That both did, by a gamma distribution with that mean and deviation."""
+        from scipy.special import gammaincc
+
+        shape = 1 / np.maximum(self.ratio, 1e-6) ** 2
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.where(self.expected > 0, gammaincc(shape, self.value * shape / self.expected), 1.0)
 
 
 def transport(cells: Cells, before: Floats, now: Floats) -> Transport:
@@ -106,11 +115,15 @@ def transport(cells: Cells, before: Floats, now: Floats) -> Transport:
     chance = np.sqrt(f * (1 - f) / n[:, None] + g * (1 - g) / m[:, None])
     pooled = (n[:, None] * f + m[:, None] * g) / (n + m)[:, None]
     expected = np.sqrt(2 / np.pi * (1 / n + 1 / m)) * (np.sqrt(pooled * (1 - pooled)) @ weight)
-    bias = folded(f - g, chance) @ weight
-    ratio = np.full(len(m), null_ratio(n @ f / n.sum(), weight))
+    far_p, far_q = (np.abs(off[:, [0, -1]]).sum(axis=-1) for off in (off_p, off_q))
+    outside = (1 / n + 1 / m) * np.maximum((tails[0] + tails[1]) / (n + m) - ((far_p + far_q) / (n + m)) ** 2, 0.0)
+    beyond = np.sqrt(2 / np.pi * outside)
+    bias = folded(f - g, chance) @ weight + folded(far_p / n - far_q / m, np.sqrt(tails[0] / n**2 + tails[1] / m**2))
+    ratio = (null_ratio(n @ f / n.sum(), weight) * expected + NORMAL * beyond) / np.maximum(expected + beyond, 1e-300)
     low = value - bias - z_of() * np.sqrt(variance + (ratio * bias) ** 2)
-    high = value + z_of() * np.sqrt(before / n**2 + now / m**2)
-    return Transport(value=value, low=np.clip(low, 0.0, value), high=high, expected=expected, ratio=ratio)
+    high = value + z_of() * np.sqrt(before / n**2 + (now + before / n) / m**2)
+    found = Transport(value=value, low=np.clip(low, 0.0, value), high=high, expected=expected + beyond, ratio=ratio)
+    return replace(found, low=np.where(found.p_value < 0.05, found.low, 0.0))
 
 
 def _dot(first: Floats, second: Floats) -> Floats:
@@ -148,7 +161,7 @@ def null_ratio(f: Floats, weight: Floats) -> float:
     sure = np.clip(f, 0.0, 1.0) * (1 - np.clip(f, 0.0, 1.0))
     part = np.sqrt(sure) * weight
     if part.sum() <= 0:
-        return 0.7555
+        return NORMAL
     f = np.clip(f, 1e-12, 1 - 1e-12)
     odds = np.sqrt(f / (1 - f))
     correlation = np.minimum(odds[:, None], odds) / np.maximum(odds[:, None], odds)
