@@ -24,7 +24,6 @@ from audits.counts import (
     ColumnCounts,
     Counts,
     WeightedCounts,
-    add_rows,
     agreement,
     one_against_rest,
     summed,
@@ -33,6 +32,7 @@ from audits.estimate import Floats, Integers
 from audits.finding import Coverage, Reference
 from audits.histograms import Histograms
 from audits.ledger import Ledger
+from audits.scatter import column_rows, crossed_rows, roll_up
 from audits.slices import Slice
 from audits.tally import Tally, merge_levels
 from audits.window import Window
@@ -251,11 +251,11 @@ class Evidence:
         decision, outcome = (np.where(rows[name] < 0, unknown, rows[name])[source].astype(np.int64) for name in ("decision", "outcome"))
         size, codes = int(np.prod(shape)), unknown + 1
         cell = (flat * codes + decision) * codes + outcome
-        table = self._roll_up(summed(cell, rows["n"][source], size * codes * codes).reshape(*shape, codes, codes))
+        table = roll_up(summed(cell, rows["n"][source], size * codes * codes).reshape(*shape, codes, codes))
         sums = {}
         for name in rows.keys() - {"partition", "family", "unit", "slice", "decision", "outcome", "n"}:
             values = np.nan_to_num(rows[name].astype(np.float64))[source]
-            sums[name] = self._roll_up(summed(flat * codes + outcome, values, size * codes).reshape(*shape, codes))
+            sums[name] = roll_up(summed(flat * codes + outcome, values, size * codes).reshape(*shape, codes))
         return table, sums
 
     def _scored(self, tally: Tally, version: Integers, window: Integers, shape: tuple[int, int, int]) -> dict[str, Floats]:
@@ -293,15 +293,6 @@ class Evidence:
 
     def _first_of(self, segment: str) -> int:
         return min(family for family, held in self.tally.families().items() if segment in held and family > 0)
-
-    @staticmethod
-    def _roll_up(values: Floats) -> Floats:
-        """Put all windows together into window 0 and all versions into version 0."""
-        if values.shape[1] > 1:
-            values[:, 0] = values[:, 1:].sum(axis=1)
-        if values.shape[0] > 1:
-            values[0] = values.sum(axis=0)
-        return values
 
     @cached_property
     def _analysed(self) -> Histograms:
@@ -386,20 +377,8 @@ class Evidence:
         """Rows by [window, group of the attribute, level of the segment, decision, outcome], groups in the order of `groups`."""
         groups = {self.slices[i].levels[0][1]: place for place, i in enumerate(self.groups(attribute).tolist())}
         levels = [found.levels[0][1] for found in self.slices if found.attributes == (segment,)]
-        rows, shape = self.tally.outcome, (len(self.windows), len(groups), len(levels), 3, 3)
-        family = next((f for f, held in self.tally.families().items() if f > 0 and set(held) == {attribute, segment}), -1)
-        keep = np.flatnonzero((rows["family"] == family) & (rows["unit"] != (-2 if self.without is None else self.without)))
-        cells = [dict(found.levels) for found in self.tally.slices]
-        pair = [(groups.get(c.get(attribute, ""), -1), levels.index(c[segment]) if c.get(segment) in levels else -1) for c in cells]
-        place = np.asarray([*pair, (-1, -1)], dtype=np.int64)[rows["slice"][keep]]
-        keep, place = keep[(place >= 0).all(axis=1)], place[(place >= 0).all(axis=1)]
-        codes = (np.where(rows[name] < 0, UNKNOWN, rows[name])[keep].astype(np.int64) for name in ("decision", "outcome"))
-        if not len(keep):
-            return np.zeros(shape)
-        flat = np.ravel_multi_index((self._window_of[rows["partition"][keep]], place[:, 0], place[:, 1], *codes), shape)
-        found = summed(flat, rows["n"][keep], int(np.prod(shape))).reshape(shape)
-        found[0] = found[1:].sum(axis=0)
-        return found
+        kept = -2 if self.without is None else self.without
+        return crossed_rows(self.tally, (attribute, groups), (segment, levels), self._window_of, len(self.windows), without=kept)
 
     @cached_property
     def weighted(self) -> WeightedCounts | None:
@@ -417,7 +396,7 @@ class Evidence:
         shape = (len(self.versions), len(self.windows), len(order), unknown + 1, unknown + 1)
         flat = np.ravel_multi_index((self._version_of[part], self._window_of[part], target[keep], *codes), shape)
         sums = (summed(flat, rows[name][keep], int(np.prod(shape))).reshape(shape) for name in ("n", "weight", "weight_squared"))
-        n, weight, squared = (self._in_view(self._roll_up(values)) for values in sums)
+        n, weight, squared = (self._in_view(roll_up(values)) for values in sums)
         return WeightedCounts(
             attribute=imputed.column, slices=np.asarray(order, dtype=np.int64), n=n, weight=weight, weight_squared=squared
         )
@@ -428,9 +407,9 @@ class Evidence:
             return self._outcomes()
         position = self.tally.columns.index(name)
         size = self.bins.columns[position].size
-        analysed = self._column(self.tally, position, size, self._window_of, len(self.windows))
+        analysed = column_rows(self.tally, position, size, self._window_of, len(self.windows))
         none = np.zeros(len(self.reference_tally.partitions), dtype=np.int64)
-        held = self._column(self.reference_tally, position, size, none, 1)
+        held = column_rows(self.reference_tally, position, size, none, 1)
         rows = self.tally.bins
         unseen = json.loads(merge_levels(rows["unseen_levels"][(rows["column"] == position) & (rows["unseen"] > 0)]) or "{}")
         return ColumnCounts(
@@ -451,19 +430,3 @@ class Evidence:
             reference_special=dict.fromkeys(nothing, 0.0), special={name: np.zeros(len(self.windows)) for name in nothing},
             unseen_levels={},
         )  # fmt: skip
-
-    @staticmethod
-    def _column(tally: Tally, position: int, size: int, window: Integers, windows: int) -> tuple[Floats, Floats, dict[str, Floats]]:
-        rows = tally.bins
-        keep = np.flatnonzero(rows["column"] == position)
-        place = window[rows["partition"][keep]]
-        found = []
-        for name in ("n", "total"):
-            values = np.zeros((windows, size))
-            add_rows(values, place, rows[name][keep][:, :size])
-            found.append(values)
-        special = {name: summed(place, rows[name][keep], windows) for name in ("missing", "not_a_number", "other", "unseen")}
-        if windows > 1:
-            for counted in (*found, *special.values()):
-                counted[0] = counted[1:].sum(axis=0)
-        return found[0], found[1], special

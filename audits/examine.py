@@ -12,6 +12,7 @@ from audits import gaps
 from audits.alarms.signals import signals
 from audits.asked_window import position_of, within
 from audits.audit import Audit, missing
+from audits.causes import causes
 from audits.evidence import Evidence
 from audits.finding import Failure, Measurement, ModelRun, Threshold
 from audits.jackknife import Asked, able, jackknifed
@@ -64,9 +65,10 @@ def examine(
 
 
 def told(evidence: Evidence, found: ModelRun, policy: Mapping[str, Threshold | Entries]) -> ModelRun:
-    """The run with what there is to tell somebody at once."""
+    """The run with what there is to tell somebody at once, and why."""
     try:
-        return replace(found, signals=signals(evidence, found.findings, policy))
+        found = replace(found, signals=signals(evidence, found.findings, policy))
+        return replace(found, causes=causes(found, model=evidence.model))
     except Exception as error:  # noqa: BLE001  the figures stand, and the error is told as any other
         return replace(found, errors=[*found.errors, Failure(name="signals", reason=_broken(error), error=True)])
 
