@@ -48,7 +48,9 @@ class Pager:
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        self.head = f'[[alerts.channels]]\nname = "pager"\nkind = "webhook"\nurl = "http://127.0.0.1:{self.server.server_address[1]}/"\n'
+        os.environ["CANDOR_BENCH_KEY"] = "a key for this benchmark"
+        url = f"http://127.0.0.1:{self.server.server_address[1]}/"
+        self.head = f'[[alerts.channels]]\nname = "pager"\nkind = "webhook"\nurl = "{url}"\nsecret_env = "CANDOR_BENCH_KEY"\n'
 
 
 class Watching:

@@ -110,12 +110,12 @@ def _alerts(config: Config, now: datetime) -> Iterable[Family]:
 
 
 def _outbox(config: Config, now: datetime) -> Iterable[Family]:
-    from audits.alerting import deliveries
+    from connectors.outbox import listed
 
     depth = Family(name="candor_outbox_messages", help="Messages that wait for their receiver, by channel.")
     oldest = Family(name="candor_outbox_oldest_seconds", help="How long the oldest of them has been waiting; 0 where none waits.")
     failures = Family(name="candor_delivery_failures_total", help="Tries that a receiver did not take, by channel.", kind="counter")
-    known = deliveries(config)
+    known = listed(config, now=now)
     for channel in sorted({each.name for each in config.alerts.channels} | {each.channel for each in known}):
         mine = [each for each in known if each.channel == channel]
         waiting = [each.created for each in mine if each.state in ("waiting", "sending", "failing")]

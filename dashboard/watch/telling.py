@@ -61,16 +61,16 @@ def deliver(config: Config, now: datetime) -> Sent:
 
 def waiting(config: Config, now: datetime) -> float:
     """Seconds that the oldest message has been waiting for a receiver of pages; 0.0 where none waits."""
-    from audits.alerting import deliveries
+    from connectors.outbox import listed
 
     paging = {channel.name for channel in config.alerts.channels if "page" in channel.severities}
-    held = [each.created for each in deliveries(config) if each.state in ("waiting", "sending", "failing") and each.channel in paging]
+    held = [each.created for each in listed(config, now=now) if each.state in ("waiting", "sending", "failing") and each.channel in paging]
     return max(((now - created) / timedelta(seconds=1) for created in held), default=0.0)
 
 
 def why(config: Config) -> str:
     """What the receivers that fail said last, in one line."""
-    from audits.alerting import deliveries
+    from connectors.outbox import listed
 
-    said = {each.channel: each.said.removeprefix(f"{each.channel}: ") for each in deliveries(config) if each.state == "failing"}
+    said = {each.channel: each.said.removeprefix(f"{each.channel}: ") for each in listed(config) if each.state == "failing"}
     return "; ".join(f"{channel}: {answer}" for channel, answer in sorted(said.items()))
