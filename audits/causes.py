@@ -78,6 +78,9 @@ def _of_log(name: str, raised: Sequence[Signal], figures: Figures, outcome: str 
 MISSED = 0.7
 """Share of the due outcomes of a kind, at most, that came."""
 
+MORE = 1.15
+"""Share of the due outcomes of a kind, at most, that came where it is the other kind that stopped."""
+
 DUE = 20
 """Outcomes that must have been due for their absence to say anything."""
 
@@ -90,8 +93,10 @@ def _one_kind_only(figures: Figures) -> bool:
     (bad, due_bad), (every, due) = ((float(table["known"]), float(table["promised"])) for table in tables)
     if due - due_bad <= 0:
         return False
-    shares = sorted([bad / due_bad, (every - bad) / (due - due_bad)])
-    return shares[0] < min(shares[1] / 2, MISSED)
+    unfavorable, favorable = bad / due_bad, (every - bad) / (due - due_bad)
+    if unfavorable < min(favorable / 2, MISSED):
+        return True
+    return favorable < min(unfavorable / 2, MISSED) and unfavorable < MORE  # more bad ones than were due are no sign that good ones stopped
 
 
 def _of_columns(name: str, raised: Sequence[Signal], figures: Figures, model: ModelConfig | None) -> list[Cause]:
