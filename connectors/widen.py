@@ -145,7 +145,7 @@ class Widening:
             known = one(self._connection.execute(f"SELECT count({quote(column)}) FROM {table(self._model.name, name)}"))
             forced = column in {self._model.columns.version, self._model.columns.id}
             if known is not None and known[0] == 0 and not forced:
-                self._alter(name, column, natural)  # so far the column was empty, so its type is fixed only now
+                self._alter(name, column, natural, empty=True)  # so far the column was empty, so its type is fixed only now
                 return natural
             return stored
         if stored == "BIGINT" and self._scan.types[source] == "VARCHAR":
@@ -188,5 +188,7 @@ class Widening:
                     values=values, integers=integers, numbers=numbers, codes=codes, booleans=booleans, times=times
                 )
 
-    def _alter(self, name: str, column: str, kind: str) -> None:
-        self._connection.execute(f"ALTER TABLE {table(self._model.name, name)} ALTER COLUMN {quote(column)} TYPE {kind}")
+    def _alter(self, name: str, column: str, kind: str, *, empty: bool = False) -> None:
+        # Rows that this transaction deletes are still converted: an empty column may hold what was there before.
+        using = f" USING TRY_CAST({quote(column)} AS {kind})" if empty else ""
+        self._connection.execute(f"ALTER TABLE {table(self._model.name, name)} ALTER COLUMN {quote(column)} TYPE {kind}{using}")

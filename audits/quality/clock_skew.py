@@ -13,7 +13,7 @@ from audits.interval import proportion
 from audits.quality.arrived import by_window, whole
 
 
-@audit(name="clock_skew", unit="proportion", needs=("clock",), tasks=EVERY_TASK, units="own")
+@audit(name="clock_skew", unit="proportion", needs=("clock", "arrivals"), tasks=EVERY_TASK, units="own")
 def clock_skew(evidence: Evidence) -> Iterator[Measurement]:
     """Share of predictions whose time lay more than five minutes ahead when they were taken in.
 

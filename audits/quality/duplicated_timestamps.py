@@ -16,7 +16,7 @@ COARSE = 0.5
 TOO_COARSE = "the reference's clock ticks so coarsely that most rows share their time"
 
 
-@audit(name="duplicated_timestamps", unit="difference", needs=("clock",), tasks=EVERY_TASK, compared=True, units="own")
+@audit(name="duplicated_timestamps", unit="difference", needs=("clock", "arrivals"), tasks=EVERY_TASK, compared=True, units="own")
 def duplicated_timestamps(evidence: Evidence) -> Iterator[Measurement]:
     """How much larger the share of rows whose exact time another row has too is than in the reference.
 

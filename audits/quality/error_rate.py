@@ -12,7 +12,7 @@ from audits.finding import Measurement
 from audits.interval import proportion
 
 
-@audit(name="error_rate", unit="proportion", tasks=EVERY_TASK, units="rows")
+@audit(name="error_rate", unit="proportion", needs=("error",), tasks=EVERY_TASK, units="rows")
 def error_rate(evidence: Evidence) -> Iterator[Measurement]:
     """Share of requests that failed.
 
@@ -28,7 +28,7 @@ def error_rate(evidence: Evidence) -> Iterator[Measurement]:
     Source
         B. Beyer et al. (2016), Site Reliability Engineering, chapter 6; E. B. Wilson (1927), JASA 22, for the interval.
     """
-    if evidence.model.columns.error is None or not evidence.ledger.errors:
+    if not evidence.ledger.errors:
         return
     starts = np.asarray([span[0] for span in evidence.spans[1:]], dtype=np.int64)
     shape = (len(evidence.versions), len(evidence.windows))

@@ -18,7 +18,7 @@ IN_BULK = "most of these rows came together with much younger ones, as a log's p
 PAUSE = dt.timedelta(minutes=10)
 
 
-@audit(name="ingest_lag", unit="hours", needs=("clock",), tasks=EVERY_TASK, units="own")
+@audit(name="ingest_lag", unit="hours", needs=("clock", "arrivals"), tasks=EVERY_TASK, units="own")
 def ingest_lag(evidence: Evidence) -> Iterator[Measurement]:
     """Mean hours from the time of a prediction to its arrival.
 

@@ -16,7 +16,7 @@ NOT_DUE = "hardly any outcome is due yet"
 LEAST = 0.05
 
 
-@audit(name="label_arrival", unit="ratio", needs=("clock",), tasks=EVERY_TASK, compared=True, units="own")
+@audit(name="label_arrival", unit="ratio", needs=("clock", "outcome_column"), tasks=EVERY_TASK, compared=True, units="own")
 def label_arrival(evidence: Evidence) -> Iterator[Measurement]:
     """Known outcomes of a window over the outcomes that the reference had when it was as old.
 
@@ -34,8 +34,6 @@ def label_arrival(evidence: Evidence) -> Iterator[Measurement]:
         E. L. Kaplan and P. Meier (1958), JASA 53; D. Katz et al. (1978), Biometrics 34, for the interval.
     """
     found = promise(evidence)
-    if evidence.model.columns.outcome is None:
-        return
     if found is None:
         nothing = np.full(1, np.nan)
         rows = evidence.counts.rows[0, :1, 0]

@@ -11,7 +11,7 @@ from audits.evidence import Evidence
 from audits.finding import Measurement
 
 
-@audit(name="leakage_suspect", unit="proportion", tasks=EVERY_TASK, units="rows")
+@audit(name="leakage_suspect", unit="proportion", needs=("outcome_column", "leaks"), tasks=EVERY_TASK, units="rows")
 def leakage_suspect(evidence: Evidence) -> Iterator[Measurement]:
     """Share of the outcome's variance that a feature alone explains, on rows that were not used to learn it.
 

@@ -17,7 +17,7 @@ MIXED_BEFORE = "the reference mixes numbers and words too"
 PURE = 0.01
 
 
-@audit(name="mixed_types", unit="proportion", tasks=EVERY_TASK, units="own")
+@audit(name="mixed_types", unit="proportion", needs=("arrivals",), tasks=EVERY_TASK, units="own")
 def mixed_types(evidence: Evidence) -> Iterator[Measurement]:
     """Share of a column's values that are of another kind than the rest: numbers among words, or what is no number among numbers.
 

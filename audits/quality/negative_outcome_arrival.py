@@ -16,7 +16,7 @@ TOO_YOUNG = "the window is too young to tell which outcomes are missing"
 NONE_BEFORE = "every outcome of the reference is favorable"
 
 
-@audit(name="negative_outcome_arrival", unit="ratio", needs=("clock",), compared=True, units="own")
+@audit(name="negative_outcome_arrival", unit="ratio", needs=("clock", "outcome_column"), compared=True, units="own")
 def negative_outcome_arrival(evidence: Evidence) -> Iterator[Measurement]:
     """Known unfavorable outcomes of a window over those that the reference had when it was as old.
 
@@ -33,8 +33,6 @@ def negative_outcome_arrival(evidence: Evidence) -> Iterator[Measurement]:
         E. L. Kaplan and P. Meier (1958), JASA 53; D. Katz et al. (1978), Biometrics 34, for the interval.
     """
     found = promise(evidence)
-    if evidence.model.columns.outcome is None:
-        return
     if found is None or not found.unfavorable > 0:
         nothing = np.full(1, np.nan)
         yield measurement(

@@ -14,7 +14,7 @@ from audits.quality.arrived import NOTHING
 from audits.quality.silence import PAST, allowed_of, is_live, spoken
 
 
-@audit(name="no_data", unit="ratio", needs=("clock",), tasks=EVERY_TASK, units="own")
+@audit(name="no_data", unit="ratio", needs=("clock", "arrivals"), tasks=EVERY_TASK, units="own")
 def no_data(evidence: Evidence) -> Iterator[Measurement]:
     """Time since the newest prediction over the longest time without one that is allowed: above 1, no data comes.
 

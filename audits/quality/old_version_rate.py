@@ -18,7 +18,7 @@ ALL, FEW = 0.99, 30
 """A version answered a window alone with this share of at least so many rows."""
 
 
-@audit(name="old_version_rate", unit="proportion", tasks=EVERY_TASK, units="own")
+@audit(name="old_version_rate", unit="proportion", needs=("version",), tasks=EVERY_TASK, units="own")
 def old_version_rate(evidence: Evidence) -> Iterator[Measurement]:
     """Share of predictions answered by a version that had been replaced.
 
@@ -37,7 +37,7 @@ def old_version_rate(evidence: Evidence) -> Iterator[Measurement]:
     """
     seen, rows = rows_by_version(evidence)
     named = [place for place, version in enumerate(seen) if version is not None]
-    if evidence.model.columns.version is None or not named:
+    if not named:
         return
     versions, rows = tuple(str(seen[place]) for place in named), rows[named]
     wanted = _wanted(evidence, versions)

@@ -14,7 +14,7 @@ PARTIAL = "the window is partial, and counts of it are still coming in"
 SILENT = "the gateway has no count for this window"
 
 
-@audit(name="prediction_count_mismatch", unit="ratio", needs=("clock",), tasks=EVERY_TASK, units="own")
+@audit(name="prediction_count_mismatch", unit="ratio", needs=("clock", "gateway"), tasks=EVERY_TASK, units="own")
 def prediction_count_mismatch(evidence: Evidence) -> Iterator[Measurement]:
     """Predictions in the log over predictions that the gateway counted.
 

@@ -15,7 +15,7 @@ from audits.interval import wilson
 from audits.quality.versions import rows_by_version
 
 
-@audit(name="sample_ratio_mismatch", unit="difference", tasks=EVERY_TASK, units="own")
+@audit(name="sample_ratio_mismatch", unit="difference", needs=("version", "shares"), tasks=EVERY_TASK, units="own")
 def sample_ratio_mismatch(evidence: Evidence) -> Iterator[Measurement]:
     """Largest difference between a version's share of the rows and the share declared for it.
 
@@ -35,7 +35,7 @@ def sample_ratio_mismatch(evidence: Evidence) -> Iterator[Measurement]:
 
     declared = evidence.model.alerts.shares
     versions, rows = rows_by_version(evidence)
-    if not declared or versions == (None,):
+    if versions == (None,):
         return
     names = tuple(dict.fromkeys((*(str(version) for version in versions if version is not None), *declared)))
     observed = np.zeros((len(names), rows.shape[1]))

@@ -18,7 +18,7 @@ IN_ORDER = 0.9
 NO_COUNTER = "identities do not count up with time, so gaps in them say nothing"
 
 
-@audit(name="sampling_rate_change", unit="ratio", needs=("clock",), tasks=EVERY_TASK, units="own")
+@audit(name="sampling_rate_change", unit="ratio", needs=("clock", "id", "arrivals"), tasks=EVERY_TASK, units="own")
 def sampling_rate_change(evidence: Evidence) -> Iterator[Measurement]:
     """Share of the identities of a window that are in the log, over the same share of the reference.
 
@@ -36,7 +36,7 @@ def sampling_rate_change(evidence: Evidence) -> Iterator[Measurement]:
     spans = _spans(evidence)
     rows = by_window(evidence, np.nan_to_num(evidence.ledger.arrivals.rows))
     shown = np.flatnonzero(rows[1:] > 0) + 1
-    if evidence.model.columns.id is None or not len(shown):
+    if not len(shown):
         return
     base = placed(evidence).base
     if spans is None or not np.isfinite(spans[base]):

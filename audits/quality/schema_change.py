@@ -16,7 +16,7 @@ Change = tuple[str | None, str | None]
 """The kind before and after; None for a column that is not there."""
 
 
-@audit(name="schema_change", unit="count", tasks=EVERY_TASK, units="own")
+@audit(name="schema_change", unit="count", needs=("arrivals",), tasks=EVERY_TASK, units="own")
 def schema_change(evidence: Evidence) -> Iterator[Measurement]:
     """1 in windows to which a batch brought this feature as another kind than the reference had, or not at all; else 0.
 
@@ -35,7 +35,7 @@ def schema_change(evidence: Evidence) -> Iterator[Measurement]:
     """
     found = placed(evidence)
     known = np.asarray([batch.columns is not None for batch in found.batches], dtype=bool)
-    if not known.any():
+    if not known.any():  # taken in before columns were remembered
         return
     changes = _changes(found)
     batches = (found.held[known] > 0).sum(axis=0)

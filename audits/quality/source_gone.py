@@ -20,7 +20,7 @@ NO_RHYTHM = "it has delivered too few times to know how long it is silent"
 DELIVERIES = 4
 
 
-@audit(name="source_gone", unit="ratio", needs=("clock",), tasks=EVERY_TASK, units="own")
+@audit(name="source_gone", unit="ratio", needs=("clock", "sources"), tasks=EVERY_TASK, units="own")
 def source_gone(evidence: Evidence) -> Iterator[Measurement]:
     """How long a source has been silent over how long it may be, for each of several sources; above 1 it is gone.
 
@@ -37,8 +37,6 @@ def source_gone(evidence: Evidence) -> Iterator[Measurement]:
         D. Sculley et al. (2015), Hidden Technical Debt in Machine Learning Systems, on monitoring upstream producers.
     """
     sources = evidence.ledger.sources
-    if len(sources) < 2:
-        return
     held = {name: [batch for batch in evidence.ledger.batches if batch.source == name and batch.last is not None] for name in sources}
     times = [batch.last for name in sources for batch in held[name] if batch.last is not None]
     if not times:

@@ -12,10 +12,8 @@ from audits.finding import Measurement
 from audits.quality.distances import total_variation
 from audits.quality.layout import binned, valued
 
-NOT_TRAINING = 'the reference is made of served rows; give the training data as a source with rows = "reference"'
 
-
-@audit(name="train_serve_skew", unit="distance", needs=("columns",), tasks=EVERY_TASK, compared=True, units="rows")
+@audit(name="train_serve_skew", unit="distance", needs=("columns", "training"), tasks=EVERY_TASK, compared=True, units="rows")
 def train_serve_skew(evidence: Evidence) -> Iterator[Measurement]:
     """Total variation distance of a column between the training data and the first complete window that was served.
 
@@ -30,13 +28,6 @@ def train_serve_skew(evidence: Evidence) -> Iterator[Measurement]:
     Source
         E. Breck et al. (2019), Data Validation for Machine Learning, MLSys, section 4.3 on training-serving skew.
     """
-    if evidence.reference.kind != "source":
-        nothing = np.full(1, np.nan)
-        yield measurement(
-            "train_serve_skew", "distance", value=nothing, low=nothing, high=nothing, n=np.zeros(1), method="delta", slice=0,
-            reason=NOT_TRAINING,
-        )  # fmt: skip
-        return
     rows = evidence.counts.rows[0, :, 0]
     filled = [i for i, window in enumerate(evidence.windows) if i and rows[i] > 0]
     first = next((i for i in filled if not evidence.windows[i].partial), filled[0] if filled else 0)

@@ -6,6 +6,7 @@ import datetime as dt
 
 import pytest
 
+from audits.audit import missing
 from audits.quality.label_arrival import NOT_DUE, label_arrival
 from audits.quality.label_flow import NO_PROMISE
 
@@ -50,5 +51,6 @@ def test_a_reference_without_outcomes_promises_none(evidence_of, figures):
     assert [(f.value, f.reason) for f in found] == [(None, NO_PROMISE)]
 
 
-def test_a_log_without_outcomes_has_no_figure(evidence_of, figures):
-    assert figures(label_arrival, evidence_of([{"x": 1.0}])) == []
+def test_a_log_without_outcomes_has_no_figure(evidence_of):
+    said = [missing(evidence_of([{"x": 1.0}]), need) for need in label_arrival.needs]
+    assert said == [None, "the configuration maps no outcome column"]

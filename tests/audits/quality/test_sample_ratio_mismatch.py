@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from audits.audit import missing
 from audits.quality.sample_ratio_mismatch import sample_ratio_mismatch
 
 
@@ -37,5 +38,6 @@ def test_a_version_that_should_get_nothing(evidence_of, figures):
     assert (found.value, found.p) == (pytest.approx(0.1), 0.0)
 
 
-def test_without_declared_shares_there_is_no_figure(evidence_of, figures):
-    assert figures(sample_ratio_mismatch, split(evidence_of, {}, v1=9, v2=1)) == []
+def test_without_declared_shares_there_is_no_figure(evidence_of):
+    said = [missing(split(evidence_of, {}, v1=9, v2=1), need) for need in sample_ratio_mismatch.needs]
+    assert said == [None, "the configuration declares no shares of the traffic (alerts.shares)"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import replace
 
+from audits.audit import missing
 from audits.quality.source_gone import NO_RHYTHM, signal, source_gone
 
 NOW = dt.datetime(2026, 5, 4, 12)
@@ -45,7 +46,8 @@ def test_a_source_without_a_rhythm_has_no_figure(evidence_of, ledger_of):
 
 
 def test_one_source_is_left_to_no_data(evidence_of, ledger_of):
-    assert measured(evidence_of, ledger_of, daily("a", range(3)), sources=("a",)) == {}
+    evidence = replace(evidence_of([{"x": 1.0}]), ledger=ledger_of(daily("a", range(9)), sources=("a",)))
+    assert [missing(evidence, need) for need in source_gone.needs] == [None, "the log has one source: see no_data"]
 
 
 def test_between_audits():
