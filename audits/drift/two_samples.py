@@ -6,7 +6,7 @@ one over its vocabulary, everything rarer, and everything not seen before. Missi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audits.bins import ColumnBins, NumericBins
-from audits.drift.readings import column_counts
+from audits.drift.readings import KEPT_BYTES, column_counts
 from audits.estimate import Floats, Integers
 from audits.evidence import DECISION, OUTCOME, ColumnCounts, Evidence
 from audits.interval import z_of
@@ -177,11 +177,24 @@ def running_sums(counts: Floats) -> Floats:
     return np.cumsum(counts.astype(np.int64), axis=-1).astype(np.float64)
 
 
-@once
-def cells(evidence: Evidence) -> tuple[Cells, ...]:
-    """Each numeric column's cells, in the order of the numeric samples."""
+def cells(evidence: Evidence) -> Iterable[Cells]:
+    """Each numeric column's cells, in the order of the numeric samples; made anew each time where they are too many to keep."""
+    numbers = 3 * len(evidence.windows) * sum(grid.size for grid in _grids(evidence))
+    return _kept(evidence) if 8 * numbers <= KEPT_BYTES else _made(evidence)
+
+
+def _grids(evidence: Evidence) -> list[NumericBins]:
     columns = (column for samples in two_samples(evidence) for column in samples.columns)
-    return tuple(Cells.of(c.bins, column_counts(evidence, c.bins.name)) for c in columns if isinstance(c.bins, NumericBins))
+    return [column.bins for column in columns if isinstance(column.bins, NumericBins)]
+
+
+def _made(evidence: Evidence) -> Iterator[Cells]:
+    return (Cells.of(grid, column_counts(evidence, grid.name)) for grid in _grids(evidence))
+
+
+@once
+def _kept(evidence: Evidence) -> tuple[Cells, ...]:
+    return tuple(_made(evidence))
 
 
 def _marginal(evidence: Evidence, position: int, axis: int) -> Column | None:

@@ -7,10 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from audits.drift import AUDITS, STATISTICS
+from audits.drift import AUDITS, STATISTICS, two_samples
 from audits.drift.comparison import FIRST_WINDOW
 from audits.drift.jensen_shannon_distance import jensen_shannon_distance
 from audits.drift.population_stability_index import population_stability_index
+from audits.registry import find
 
 BY_COLUMN = [audit for audit in AUDITS if audit.needs == ("columns",)]
 LOGS = {
@@ -135,3 +136,13 @@ def test_a_new_log_is_read_afresh(evidence_of, figures, columns):
         evidence = evidence_of(columns({"k": ["a"] * 10 + ["b"] * 10}, {"k": ["a"] * (10 + k) + ["b"] * (10 - k)}))
         (found,) = figures(population_stability_index, evidence, window=1)
         assert found.tables["window"][:2] == [10 + k, 10 - k]
+
+
+def test_counts_too_many_to_keep_are_read_again_to_the_same_figures(evidence_of, figures, columns, monkeypatch):
+    """A log of many windows is not held in memory twice."""
+    days = [{"x": [float(i % (5 + day)) / 2 for i in range(40)]} for day in range(3)]
+    audit, kept, read = find("wasserstein_distance_from_previous"), evidence_of(columns(*days)), evidence_of(columns(*days))
+    before = [(f.value, f.low, f.high, f.p) for f in figures(audit, kept)]
+    monkeypatch.setattr(two_samples, "KEPT_BYTES", 0)
+    assert not isinstance(two_samples.cells(read), tuple)
+    assert [(f.value, f.low, f.high, f.p) for f in figures(audit, read)] == before
