@@ -15,9 +15,11 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks.detection import candor_side, cases
+from benchmarks.detection import candor_side, cases, elsewhere
+from benchmarks.detection.counted import Watched, reference_of
 from benchmarks.detection.plan import FULL, QUICK, Size, seeded
-from benchmarks.detection.world import draw, planted
+from benchmarks.detection.report import write
+from benchmarks.detection.world import draw, model, planted
 
 PINNED = {
     "evidently": ("evidently==0.7.23", "numpy==1.26.4", "pandas==2.3.3", "pyarrow==25.0.1"),
@@ -47,12 +49,13 @@ def simulate(root: Path, size: Size) -> None:
         done = folder / "quiet.candor.json", *(folder / f"{case.name}.candor.json" for case in wanted)
         if all(path.exists() for path in done):
             continue
-        log = draw(world, seeded(kind, seed))
+        log = draw(world, seeded(kind, seed), range(world.reference if size.streamed else 0, world.windows))
+        held = reference_of(world, seeded(kind, seed)) if size.streamed else Watched(log, world, model()).counted
         if peers:
             cases.write(folder, "reference", log, (0, world.reference))
             cases.write(folder, "quiet", log, cases.days_of(world, None, 0))
         if not done[0].exists():
-            figures, seconds = candor_side.quiet(world, log)
+            figures, seconds = candor_side.quiet(world, log, held=held)
             done[0].write_text(json.dumps({"seconds": seconds, "figures": figures}), encoding="utf-8")
         for case, path in zip(wanted, done[1:], strict=True):
             if path.exists():
@@ -60,7 +63,7 @@ def simulate(root: Path, size: Size) -> None:
             broken = planted(log, world, case.fault, size.onset, seeded(kind, seed), case.share)
             if peers:
                 cases.write(folder, case.name, broken, cases.days_of(world, size.onset, size.horizon))
-            found = candor_side.faulty(world, broken, case.fault, size.onset, size.horizon)
+            found = candor_side.faulty(world, broken, case.fault, size.onset, size.horizon, before=held)
             path.write_text(json.dumps(found), encoding="utf-8")
         print(f"{size.rows:,} rows, {kind} {seed}: {len(done)} logs", flush=True)
 
@@ -68,9 +71,14 @@ def simulate(root: Path, size: Size) -> None:
 def ask(root: Path, size: Size, tool: str, python: Path) -> None:
     """Have one peer look at every log that it is given."""
     folders = [str(size.folder(root, kind, seed)) for kind, seed, _, peers in size.logs() if peers]
+    run(tool, python, folders)
+
+
+def run(tool: str, python: Path, folders: list[str]) -> None:
+    """Have one peer look at every log of some folders."""
+    script = Path(__file__).parent / f"{tool}_side.py"
+    given = ["--check"] if tool == "evidently" else []
     if folders:
-        script = Path(__file__).parent / f"{tool}_side.py"
-        given = ["--check"] if tool == "evidently" else []
         subprocess.run([str(python), str(script), *given, *folders], check=True, env=single_threaded())
 
 
@@ -103,11 +111,14 @@ def main() -> None:
             start = time.monotonic()
             ask(root, size, tool, python)
             took[tool] = took.get(tool, 0.0) + time.monotonic() - start
-    if os.environ.get("SKIP_REPORT"):
-        return
-    from benchmarks.detection.report import write
-
-    write(root, sizes, tuple(tools), quick=given.quick)
+    source = given.data or Path(__file__).parents[2].parent / "shared" / "data"
+    start = time.monotonic()
+    folders = elsewhere.prepare(root, source)
+    for tool, python in tools.items():
+        run(tool, python, [str(folder) for folder in folders])
+    took["data not made here"] = time.monotonic() - start
+    said = elsewhere.section(folders, tuple(tools)) if folders else []
+    write(root, sizes, tuple(tools), quick=given.quick, elsewhere=said)
     print("; ".join(f"{name} {seconds:.0f} s" for name, seconds in took.items()))
 
 

@@ -14,11 +14,13 @@ from typing import Any
 
 from audits.alarms.signals import signals
 from audits.audit import Audit
+from audits.bins import Bins
 from audits.evidence import Evidence
 from audits.examine import examine
 from audits.finding import Cause, ModelRun, Signal
 from audits.policy import thresholds
 from audits.registry import AUDITS, GROUPS
+from audits.tally import Tally
 from benchmarks.detection.counted import Watched
 from benchmarks.detection.world import Log, World, model
 from connectors.alert_config import WEEKLY, Budget
@@ -39,17 +41,16 @@ Said = dict[str, dict[int, float]]
 
 
 @cache
-def watched(task: str = "binary") -> tuple[Audit, ...]:
-    """Measures that a signal or a diagnosis can rest on: drift, quality, attribution, and those with a threshold."""
-    plain = model()
-    judged = set(thresholds(plain)) | {member.name for name in ("drift", "quality", "attribution") for member in GROUPS[name]}
-    # what is compared with the reference comes out of its plain figure
-    return tuple(
-        found for name, found in AUDITS.items() if (name in judged or name in ("selection_rate", "base_rate")) and name not in LONG
-    )
+def watched() -> tuple[Audit, ...]:
+    """Measures that a signal or a diagnosis can rest on: those of signals, and drift and quality as far as a diagnosis reads them."""
+    read = {member.name for name in ("drift", "quality") for member in GROUPS[name]}
+    read -= {name for name in read if name.endswith("_from_previous") or name.startswith("realised_minus_estimated")}
+    kept = read | {audit.name for audit in judged_by()}
+    return tuple(found for name, found in AUDITS.items() if name in kept and name not in LONG)
 
 
-def judged_by(names: Sequence[str] | None = None) -> tuple[Audit, ...]:
+@cache
+def judged_by() -> tuple[Audit, ...]:
     """The audits of signals alone, which quiet logs are asked for: without those that only a diagnosis reads."""
     policy = set(thresholds(model()))
     quality = {member.name for member in GROUPS["quality"]}
@@ -88,25 +89,35 @@ def add(said: Said, window: int, told: Sequence[Signal]) -> None:
             said.setdefault(key_of(signal), {})[window] = margin(signal)
 
 
-def quiet(world: World, log: Log, budget: Budget = SHARE) -> tuple[Said, float]:
+Held = tuple[Bins, Tally]
+
+
+def quiet(world: World, log: Log, budget: Budget = SHARE, held: Held | None = None) -> tuple[Said, float]:
     """Margins in every analysed window of a log, from one run, and the seconds it took."""
     start = time.process_time()
-    evidence = Watched(log, world, model(budget)).evidence(world.analysed - 1)
+    evidence = Watched(log, world, model(budget), held).evidence(world.analysed - 1)
     said: Said = {}
     windows(evidence, run_of(evidence, judged_by()), range(world.analysed), said)
     return said, time.process_time() - start
 
 
-def windows(evidence: Evidence, run: ModelRun, chosen: range, said: Said) -> None:
-    """Margins of some windows as one run has them, each taken for the newest in turn."""
+def windows(evidence: Evidence, run: ModelRun, chosen: range, said: Said, onset: int | None = None) -> None:
+    """Margins of some windows as one run has them, each taken for the newest in turn.
+
+    Of a log with a fault, up to the second window after it was noticed: later ones could only tell of thresholds above the default.
+    """
     policy = thresholds(evidence.model)
     first = evidence.windows[1].start
     assert first is not None
+    noticed = None
     for position, window in enumerate(evidence.windows[1:], start=1):
         assert window.start is not None
         place = (window.start - first).days
-        if place in chosen:
-            add(said, place, signals(evidence, run.findings, policy, newest=position))
+        if place not in chosen or (noticed is not None and place > noticed + 1):
+            continue
+        add(said, place, signals(evidence, run.findings, policy, newest=position))
+        if noticed is None and onset is not None and place >= onset and raised(said, place) - raised(said, onset - 1):
+            noticed = place
 
 
 def raised(said: Said, window: int) -> set[str]:
@@ -114,13 +125,15 @@ def raised(said: Said, window: int) -> set[str]:
     return {key for key, by_window in said.items() if by_window.get(window, -FAR) > 0 or by_window.get(window, -FAR) == FAR}
 
 
-def faulty(world: World, log: Log, fault: str, onset: int, horizon: int, budget: Budget = SHARE) -> dict[str, Any]:
+def faulty(
+    world: World, log: Log, fault: str, onset: int, horizon: int, budget: Budget = SHARE, before: Held | None = None
+) -> dict[str, Any]:
     """Margins around a fault, when it was first noticed at the default, and what the diagnosis then said.
 
     A key that rang in the window before the fault is no notice of it.
     """
     start = time.process_time()
-    held = Watched(log, world, model(budget))
+    held = Watched(log, world, model(budget), before)
     last = min(onset + horizon, world.analysed) - 1
     said: Said = {}
     chosen = range(onset - 1, last + 1)
@@ -132,14 +145,14 @@ def faulty(world: World, log: Log, fault: str, onset: int, horizon: int, budget:
                 break  # a fact is open, whatever the threshold
     else:
         evidence = held.evidence(last)
-        windows(evidence, run_of(evidence, judged_by()), chosen, said)
-    before = raised(said, onset - 1)
-    noticed = next((window for window in range(onset, last + 1) if raised(said, window) - before), None)
+        windows(evidence, run_of(evidence, judged_by()), chosen, said, onset)
+    rang = raised(said, onset - 1)
+    noticed = next((window for window in range(onset, last + 1) if raised(said, window) - rang), None)
     diagnosis = {}
     if noticed is not None:
         for label, window in (("at once", noticed), ("three windows on", min(noticed + 3, last))):
             diagnosis[label] = diagnosed(held.evidence(window))
-    found = {"noticed": noticed, "by": sorted(raised(said, noticed) - before) if noticed is not None else [], "diagnosis": diagnosis}
+    found = {"noticed": noticed, "by": sorted(raised(said, noticed) - rang) if noticed is not None else [], "diagnosis": diagnosis}
     return {**found, "figures": said, "seconds": time.process_time() - start}
 
 

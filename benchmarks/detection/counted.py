@@ -9,7 +9,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import add
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,7 @@ from audits.ledger import Arrivals, Batch, Ledger
 from audits.slices import Slice
 from audits.tally import Tally
 from audits.window import EPOCH, WindowLength
-from benchmarks.detection.world import CATEGORICAL, FIRST, NUMERIC, Log, World
+from benchmarks.detection.world import CATEGORICAL, FIRST, NUMERIC, Log, World, draw
 from connectors.config import ModelConfig
 from connectors.config import Reference as Until
 from connectors.partitions import Partition
@@ -41,9 +42,10 @@ def freeze(log: Log) -> Bins:
     columns: list[NumericBins | CategoricalBins] = []
     for name in COLUMNS:
         if name in CATEGORICAL:
-            levels, counts = np.unique(log[name][log[name] != np.asarray(None)].astype(str), return_counts=True)
-            order = np.lexsort([levels, -counts])
-            columns.append(CategoricalBins(name=name, levels=tuple(levels[order].tolist()), complete=True))
+            code, levels = coded(log[name])
+            n = np.bincount(code[code >= 0], minlength=len(levels)).tolist()
+            ranked = sorted(zip(levels, n, strict=True), key=lambda pair: (-pair[1], pair[0]))
+            columns.append(CategoricalBins(name=name, levels=tuple(level for level, _ in ranked), complete=True))
             continue
         x = log[name].astype(np.float64)
         x = x[np.isfinite(x)]
@@ -70,10 +72,11 @@ class Part:
         """By row: slice, decision, score, bin of the score, outcome and when it became known."""
         grid = self.bins.score_bins
         assert grid is not None
+        sex, sexes = coded(self.log["sex"])
         score = self.log["score"].astype(np.float64)
         outcome, decision = self.log["outcome"].astype(np.float64), self.log["decision"].astype(np.float64)
         return {
-            "slice": (self.log["sex"] == "M").astype(np.int64), "score": score, "bin": grid.bin_of(score),
+            "slice": np.asarray([SEXES.index(sex) for sex in sexes], dtype=np.int64)[sex], "score": score, "bin": grid.bin_of(score),
             "decision": np.where(np.isnan(decision), -1, decision).astype(np.int64),
             "outcome": np.where(np.isnan(outcome), -1, outcome).astype(np.int64), "known": self.log["outcome_time"],
             "lag": (self.log["outcome_time"] - self.log["time"]).astype("timedelta64[D]").astype(np.int64),
@@ -97,7 +100,7 @@ class Part:
 def part_of(log: Log, bins: Bins, *, reference: bool) -> Part:
     """Rows cut into partitions of version and day."""
     day = log["time"].astype("datetime64[D]").astype(np.int64)
-    versions, code = np.unique(log["version"].astype(str), return_inverse=True)
+    code, versions = coded(log["version"])
     key, place, rows = np.unique(day * 10 + code, return_inverse=True, return_counts=True)
     found = tuple(
         Partition(
@@ -137,13 +140,18 @@ def count_bins(part: Part) -> Table:
     return {name: np.concatenate([table[name] for table in rows]) for name in rows[0]}
 
 
+def coded(values: NDArray[Any]) -> tuple[NDArray[np.int64], list[str]]:
+    """Texts as places in a list of levels, -1 where they are missing."""
+    import pandas as pd
+
+    code, levels = pd.factorize(values)
+    return np.asarray(code, dtype=np.int64), [str(level) for level in levels]
+
+
 def levels_of(column: CategoricalBins, values: NDArray[Any]) -> NDArray[np.int64]:
     """The bin of each level: -1 where it is missing, -3 where it is not in the vocabulary."""
-    found = np.full(len(values), -3, dtype=np.int64)
-    found[values == np.asarray(None)] = -1
-    for level, place in column.index.items():
-        found[values == level] = place
-    return found
+    code, levels = coded(values)
+    return np.asarray([*(column.index.get(level, -3) for level in levels), -1], dtype=np.int64)[code]
 
 
 def unseen_levels(place: NDArray[np.int64], values: NDArray[Any], size: int) -> list[str | None]:
@@ -258,6 +266,13 @@ def _is_number(text: str) -> bool:
     return True
 
 
+def reference_of(world: World, seed: int) -> tuple[Bins, Tally]:
+    """The bins and the tally of a reference that is too large to hold: day by day, bins frozen on the rows of its first three days."""
+    bins = freeze(draw(world, seed, range(min(3, world.reference))))
+    parts = (part_of(draw(world, seed, range(day, day + 1)), bins, reference=True) for day in range(world.reference))
+    return bins, reduce(add, (part.tally(np.datetime64("2100-01-01", "us")) for part in parts))
+
+
 @dataclass(frozen=True)
 class Watched:
     """One log under watch: the evidence at the end of any of its days.
@@ -265,12 +280,15 @@ class Watched:
     Parameters
     ----------
     log
-        All rows, with `arrived`; numbers that came as text included.
+        All rows, with `arrived`; numbers that came as text included. With `held`, those of the analysed days alone.
+    held
+        The bins and the tally of a reference that was counted before.
     """
 
     log: Log
     world: World
     given: ModelConfig
+    held: tuple[Bins, Tally] | None = None
 
     @cached_property
     def model(self) -> ModelConfig:
@@ -300,13 +318,22 @@ class Watched:
     @cached_property
     def bins(self) -> Bins:
         """Frozen on the reference."""
+        if self.held is not None:
+            return self.held[0]
         return freeze({name: values[self.rows["time"] < self.boundary] for name, values in self.rows.items()})
 
     @cached_property
     def reference(self) -> Tally:
         """The reference's tally, all its outcomes known."""
+        if self.held is not None:
+            return self.held[1]
         part = part_of({name: values[self.rows["time"] < self.boundary] for name, values in self.rows.items()}, self.bins, reference=True)
         return part.tally(np.datetime64("2100-01-01", "us"))
+
+    @property
+    def counted(self) -> tuple[Bins, Tally]:
+        """The reference, for other logs that have the same."""
+        return self.bins, self.reference
 
     @cached_property
     def analysed(self) -> Part:

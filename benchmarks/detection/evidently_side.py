@@ -22,8 +22,20 @@ from typing import Any
 
 os.environ["DO_NOT_TRACK"] = "1"
 FAR, TOLERANCE = 9.0, 0.1
-NUMERIC = ("amount", "income", "balance", "tenure", "orders", "utilisation", "distance", "rate", "age", "latency_ms", "score")
-CATEGORICAL = ("region", "product", "channel", "device", "employment", "decision", "outcome")
+NUMERIC: tuple[str, ...] = (
+    "amount",
+    "income",
+    "balance",
+    "tenure",
+    "orders",
+    "utilisation",
+    "distance",
+    "rate",
+    "age",
+    "latency_ms",
+    "score",
+)
+CATEGORICAL: tuple[str, ...] = ("region", "product", "channel", "device", "employment", "decision", "outcome")
 FIGURES = {
     "min": "Minimal value", "max": "Maximum value", "mean": "Mean value", "std": "Std value", "25%": "Quantile 0.25", "50%": "Quantile 0.5",
     "75%": "Quantile 0.75",
@@ -160,11 +172,21 @@ def check(reference: Any, log: Any, found: dict[str, dict[str, float]]) -> None:
     print(f"  checked against evidently's report: {len(found)} figures, {checked} tests")
 
 
+def read_columns(folder: Path) -> None:
+    """Take the names of the columns from columns.json, where the folder has one; else they are those of the simulated logs."""
+    global NUMERIC, CATEGORICAL
+    path = folder / "columns.json"
+    if path.exists():
+        held = json.loads(path.read_text(encoding="utf-8"))
+        NUMERIC, CATEGORICAL = tuple(held["numeric"]), tuple(held["categorical"])
+
+
 def main(folder: Path, *, checked: bool) -> None:
     """Judge every log of a folder that has not been judged."""
     import pandas as pd
 
     warnings.filterwarnings("ignore")
+    read_columns(folder)
     waiting = [path for path in sorted(folder.glob("*.parquet")) if path.stem != "reference"]
     waiting = [path for path in waiting if not path.with_suffix(".evidently.json").exists()]
     if not waiting:

@@ -20,16 +20,28 @@ from typing import Any
 
 os.environ["NML_DISABLE_USAGE_LOGGING"] = "1"
 FAR = 9.0
-NUMERIC = ("amount", "income", "balance", "tenure", "orders", "utilisation", "distance", "rate", "age", "latency_ms")
-CATEGORICAL = ("region", "product", "channel", "device", "employment")
+NUMERIC: tuple[str, ...] = (
+    "amount",
+    "income",
+    "balance",
+    "tenure",
+    "orders",
+    "utilisation",
+    "distance",
+    "rate",
+    "age",
+    "latency_ms",
+    "score",
+)
+CATEGORICAL: tuple[str, ...] = ("region", "product", "channel", "device", "employment", "decision")
 ROLES = {"y_pred_proba": "score", "y_pred": "decision", "y_true": "outcome"}
 
 
 def calculators(reference: Any) -> dict[str, Any]:
     """Every default calculator that suits the log, fitted on the reference; one that cannot be fitted is left out and said."""
     nml: Any = importlib.import_module("nannyml")
-    numbers = [name for name in (*NUMERIC, "score") if name in reference]
-    texts = [name for name in (*CATEGORICAL, "decision") if name in reference]
+    numbers = [name for name in NUMERIC if name in reference]
+    texts = [name for name in CATEGORICAL if name in reference and name != "outcome"]
     clock = {"timestamp_column_name": "time", "chunk_period": "D"}
     made: dict[str, Callable[[], Any]] = {
         "drift": lambda: nml.UnivariateDriftCalculator(column_names=[*numbers, *texts], treat_as_categorical=texts, **clock),
@@ -133,11 +145,21 @@ def failing(name: str, calculator: Any, log: Any, days: list[str]) -> dict[str, 
     return found
 
 
+def read_columns(folder: Path) -> None:
+    """Take the names of the columns from columns.json, where the folder has one; else they are those of the simulated logs."""
+    global NUMERIC, CATEGORICAL
+    path = folder / "columns.json"
+    if path.exists():
+        held = json.loads(path.read_text(encoding="utf-8"))
+        NUMERIC, CATEGORICAL = tuple(held["numeric"]), tuple(held["categorical"])
+
+
 def main(folder: Path) -> None:
     """Judge every log of a folder that has not been judged."""
     import pandas as pd
 
     warnings.filterwarnings("ignore")
+    read_columns(folder)
     waiting = [path for path in sorted(folder.glob("*.parquet")) if path.stem != "reference"]
     waiting = [path for path in waiting if not path.with_suffix(".nannyml.json").exists()]
     if not waiting:

@@ -40,6 +40,8 @@ class Size:
         Further quiet seeds for Candor alone, which takes seconds where its peers take minutes.
     onset, horizon
         The analysed window that a fault begins with, and how many windows there are to notice it.
+    streamed
+        The reference is counted day by day and never held.
     """
 
     rows: int
@@ -50,6 +52,7 @@ class Size:
     faults: tuple[str, ...] = tuple(FAULTS)
     quarters: bool = True
     peers: bool = True
+    streamed: bool = False
     reference: int = 30
     analysed: int = 60
     onset: int = 30
@@ -77,11 +80,11 @@ class Size:
 
 
 FULL = (
-    Size(rows=500, faulty=2, quiet=6, alone=24),
-    Size(rows=5_000, faulty=1, quiet=3, alone=3),
-    Size(rows=50_000, faulty=1, quiet=1, kinds=("overdispersed",), faults=FEW, analysed=30, onset=16, horizon=10, quarters=False),
-    Size(rows=1_000_000, faulty=1, quiet=1, kinds=("overdispersed",), faults=FEW[:4], reference=8, analysed=7, onset=4, horizon=3,
-         quarters=False, peers=False),
+    Size(rows=500, faulty=1, quiet=4, alone=16),
+    Size(rows=5_000, faulty=1, quiet=1, alone=2, kinds=("overdispersed", "weekly")),
+    Size(rows=50_000, faulty=1, quiet=1, kinds=("overdispersed",), faults=FEW, analysed=30, onset=16, horizon=7, quarters=False),
+    Size(rows=1_000_000, faulty=1, quiet=1, kinds=("overdispersed",), faults=FEW[:5], analysed=8, onset=4, horizon=4, quarters=False,
+         peers=False, streamed=True),
 )  # fmt: skip
 QUICK = (Size(rows=500, faulty=1, quiet=2, alone=4),)
 

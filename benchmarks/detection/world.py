@@ -97,60 +97,70 @@ def model(budget: Budget | None = None) -> ModelConfig:
     )  # fmt: skip
 
 
-def draw(chosen: World, seed: int) -> Log:
-    """A quiet log, sorted by time, with `arrived`: when the row reaches whoever watches, ten minutes after its day has ended."""
+def draw(chosen: World, seed: int, days: range | None = None) -> Log:
+    """A quiet log, sorted by time, with `arrived`: when the row reaches whoever watches, ten minutes after its day has ended.
+
+    Each day has random numbers of its own, so that some days of a log are what they are in the whole of it.
+    """
+    usual = usual_of(chosen, seed)
+    parts = [_day(chosen, usual, day, np.random.default_rng([seed, day])) for day in (days or range(chosen.windows))]
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Usual:
+    """What every day of a log is like: rows, deviations by feature (and level) and day, and identities."""
+
+    rows: NDArray[np.int64]
+    deviations: dict[str, NDArray[Any]]
+
+
+def usual_of(chosen: World, seed: int) -> Usual:
+    """The deviations of all days of a log."""
     rng = np.random.default_rng(seed)
     days = np.arange(chosen.windows)
-    weekday = days % 7
-    pattern = np.where(weekday >= 5, 1.0, -0.4)
-    busy = np.exp(chosen.volume * rng.normal(size=len(days)) + (np.log(0.6) * (weekday >= 5) if chosen.week else 0.0))
-    per_day = np.maximum(rng.poisson(chosen.rows * busy), 30)
-    day = np.repeat(days, per_day)
-    n = len(day)
-    seconds = np.sort(rng.integers(0, 86_400, size=n) + day * 86_400)
-    log: Log = {"id": np.arange(n), "time": FIRST.astype("datetime64[us]") + seconds * np.timedelta64(1_000_000, "us")}
-    log["version"] = np.where(day < chosen.reference // 2, "v1", "v2").astype(object)
-    log["sex"] = np.where(rng.random(n) < 0.47, "F", "M").astype(object)
-    common = rng.normal(size=n)
+    pattern = np.where(days % 7 >= 5, 1.0, -0.4)
+    busy = np.exp(chosen.volume * rng.normal(size=len(days)) + (np.log(0.6) * (days % 7 >= 5) if chosen.week else 0.0))
+    rows = np.maximum(rng.poisson(chosen.rows * busy), 30)
 
-    def wobble(*more: int) -> NDArray[Any]:
-        """Deviations of each day from what is usual."""
-        found = rng.normal(size=(len(days), *more))
+    def deviating(*more: int) -> NDArray[Any]:
+        noise = rng.normal(size=(len(days), *more))
         for place in range(1, len(days)):
-            found[place] = chosen.lasting * found[place - 1] + np.sqrt(1 - chosen.lasting**2) * found[place]
-        return np.asarray(chosen.spread * found)
+            noise[place] = chosen.lasting * noise[place - 1] + np.sqrt(1 - chosen.lasting**2) * noise[place]
+        return np.asarray(chosen.spread * noise + chosen.week * rng.normal(size=more) * pattern.reshape(-1, *([1] * len(more))))
 
-    def effect() -> NDArray[Any]:
-        return np.asarray((wobble() + chosen.week * rng.normal() * pattern)[day])
+    found = {name: deviating() for name in NUMERIC} | {name: deviating(len(LEVELS[name][0])) for name in CATEGORICAL}
+    found |= {f"{name} missing": chosen.spread * rng.normal(size=len(days)) for name in MISSING}
+    return Usual(rows=rows, deviations={**found, "latency_ms": chosen.spread * rng.normal(size=len(days))})
 
-    latent = {name: 0.4 * common + np.sqrt(1 - 0.16) * rng.normal(size=n) + effect() for name in NUMERIC}
+
+def _day(chosen: World, usual: Usual, day: int, rng: np.random.Generator) -> Log:
+    n, moved = int(usual.rows[day]), {name: values[day] for name, values in usual.deviations.items()}
+    seconds = np.sort(rng.integers(0, 86_400, size=n)) + day * 86_400
+    log: Log = {"id": np.arange(n) + int(usual.rows[:day].sum())}
+    log["time"] = FIRST.astype("datetime64[us]") + seconds * np.timedelta64(1_000_000, "us")
+    log["version"] = np.full(n, "v1" if day < chosen.reference // 2 else "v2", dtype=object)
+    log["sex"] = np.asarray(["M", "F"], dtype=object)[(rng.random(n) < 0.47).astype(np.int64)]
+    common = 0.4 * rng.normal(size=n)
+    latent = {name: common + np.sqrt(1 - 0.16) * rng.normal(size=n) + moved[name] for name in NUMERIC}
     log |= {name: _shaped(name, latent[name], rng) for name in NUMERIC}
     pull = {}
     for name in CATEGORICAL:
         levels, weights = LEVELS[name]
-        chance = np.log(np.asarray(weights) / np.sum(weights))
-        moves = wobble(len(levels)) + chosen.week * rng.normal(size=len(levels)) * pattern[:, None]
-        odds = np.exp(chance + moves)
-        edges = np.cumsum(odds / odds.sum(axis=1, keepdims=True), axis=1)
-        u = rng.random(n)
-        place = np.zeros(n, dtype=np.int64)
-        for edge in edges.T[:-1]:
-            place += u > edge[day]
+        odds = np.asarray(weights) * np.exp(moved[name])
+        place = np.searchsorted(np.cumsum(odds / odds.sum())[:-1], rng.random(n))
         log[name] = np.asarray(levels, dtype=object)[place]
         pull[name] = np.linspace(-0.4, 0.4, len(levels))[place]
     odds = 0.9 * latent["income"] - 0.7 * latent["utilisation"] + 0.4 * latent["tenure"] + pull["region"] + pull["product"] - 0.6
     score = 1 / (1 + np.exp(-(odds + 0.3 * rng.normal(size=n))))
     log["score"], log["decision"] = score, (score >= 0.5).astype(np.int64)
     log["outcome"] = (rng.random(n) < score).astype(np.float64)
-    delay = rng.gamma(2.0, 0.5, size=n)
-    log["outcome_time"] = log["time"] + (delay * 86_400e6).astype("timedelta64[us]")
-    log["latency_ms"] = rng.lognormal(3.5 + chosen.spread * rng.normal(size=len(days))[day], 0.5)
+    log["outcome_time"] = log["time"] + (rng.gamma(2.0, 0.5, size=n) * 86_400e6).astype("timedelta64[us]")
+    log["latency_ms"] = rng.lognormal(3.5 + moved["latency_ms"], 0.5, size=n)
     for name, share in MISSING.items():
-        rate = share * np.exp(chosen.spread * rng.normal(size=len(days)))[day]
-        empty: Any = np.nan if name in NUMERIC else None
-        log[name] = np.where(rng.random(n) < rate, empty, log[name])
-    log["arrived"] = arrivals(log["time"])
-    return log
+        lost = rng.random(n) < share * np.exp(moved[f"{name} missing"])
+        log[name][lost] = np.nan if name in NUMERIC else None
+    return {**log, "arrived": arrivals(log["time"])}
 
 
 def _shaped(name: str, latent: NDArray[Any], rng: np.random.Generator) -> NDArray[Any]:

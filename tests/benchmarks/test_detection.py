@@ -12,7 +12,7 @@ import pytest
 
 from benchmarks.detection import compare, diagnoses, world
 from benchmarks.detection.compare import Margins, Trials
-from benchmarks.detection.counted import Watched
+from benchmarks.detection.counted import Watched, reference_of
 from benchmarks.detection.plan import FULL, QUICK
 from connectors.config import Config, ModelConfig, Source, WarehouseConfig
 from connectors.simulated.faults import FAULTS
@@ -212,3 +212,20 @@ def test_counted_evidence_is_what_ingest_makes_of_the_same_log(tmp_path: Path) -
     for one, other in zip(made.decided_coarse(places), real.decided_coarse(places), strict=True):
         same(one, other, "coarse")
     assert made.clock - dt.timedelta(minutes=15) == real.windows[-1].end
+
+
+def test_a_reference_counted_day_by_day_is_the_reference() -> None:
+    chosen = world.world("weekly", 100, reference=3, analysed=2)
+    whole = Watched(world.draw(chosen, 4), chosen, world.model())
+    bins, tally = reference_of(chosen, 4)
+    some = Watched(world.draw(chosen, 4, range(3, 5)), chosen, world.model(), (bins, tally))
+    assert bins == whole.bins
+    assert [(part.version, part.bucket, part.rows) for part in tally.partitions] == [
+        (part.version, part.bucket, part.rows) for part in whole.reference.partitions
+    ]
+    for one, other in ((whole.evidence(1), some.evidence(1)),):
+        assert np.array_equal(one.reference_counts.table, other.reference_counts.table)
+        assert np.array_equal(one.counts.table, other.counts.table)
+        for column in ("amount", "region", "score"):
+            assert np.array_equal(one.column(column).reference, other.column(column).reference)
+            assert np.array_equal(one.column(column).windows, other.column(column).windows)
