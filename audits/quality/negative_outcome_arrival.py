@@ -21,7 +21,8 @@ def negative_outcome_arrival(evidence: Evidence) -> Iterator[Measurement]:
     """Known unfavorable outcomes of a window over those that the reference had when it was as old.
 
     Formula
-        unfavorable / (promised x the reference's unfavorable share); promised as in `label_arrival`. Windows younger than it takes half of
+        known x unfavorable share of the window / (promised x unfavorable share of the reference); known and promised as in `label_arrival`,
+        so both sides count the same days. Windows younger than it takes half of
         the outcomes that ever come have no figure.
     Interval
         Katz, for the share of the window's rows that are known to have turned out badly, against the reference's at that age. n is the
@@ -42,13 +43,14 @@ def negative_outcome_arrival(evidence: Evidence) -> Iterator[Measurement]:
         return
     windows = np.flatnonzero(found.rows > 0)
     rows, promised, ripe = (values[windows] for values in (found.rows, found.promised, found.ripe))
-    known = (evidence.counts.labelled - evidence.counts.favored)[0, windows, 0]
+    labelled, favored = (of[0, windows, 0] for of in (evidence.counts.labelled, evidence.counts.favored))
+    known = (labelled - favored) * np.divide(found.known[windows], labelled, out=np.zeros(len(rows)), where=labelled > 0)
     promised = promised * found.unfavorable
     told = (ripe >= YOUNG) & (promised > 0)
     at_age = np.divide(promised, rows) * found.n
     low, high = katz(known, rows, at_age, np.full(len(rows), found.n))
     value = np.divide(known, promised, out=np.full(len(rows), np.nan), where=told)
-    tables = {i: {"known": int(known[i]), "promised": round(float(promised[i]), 1)} for i in range(len(windows))}
+    tables = {i: {"known": round(float(known[i]), 1), "promised": round(float(promised[i]), 1)} for i in range(len(windows))}
     yield measurement(
         "negative_outcome_arrival", "ratio", value=value, low=np.where(told, np.minimum(low, value), np.nan),
         high=np.where(told, np.maximum(high, value), np.nan), n=np.rint(rows), method=katz_method(known, at_age), window=windows,
