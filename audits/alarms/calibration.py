@@ -89,22 +89,23 @@ def calibrate(shares: Shares) -> Calibration:
     typical = np.maximum(rows.sum(axis=1) / np.maximum((rows > 0).sum(axis=1), 1), 1.0)
     held, own, season, reason = _season(shares)
     q = shares.reference / np.maximum(rows, 1)[..., None]
-    c = np.concatenate([np.einsum("kjb,krb->kjr", shares.contrasts, q), np.moveaxis(q, 1, 2)], axis=1)  # watched shares, then bins
+    c = np.concatenate([np.matmul(shares.contrasts, np.swapaxes(q, 1, 2)), np.moveaxis(q, 1, 2)], axis=1)  # watched shares, then bins
     v = np.concatenate([shares.unit_variance, _spread(shares)], axis=1)
     w = np.minimum(rows, typical[:, None])
     seasonal = np.zeros(len(rows), dtype=bool)
     if season is not None:
         seasonal = _worth(c[:, : shares.contrasts.shape[1]], v[:, : shares.contrasts.shape[1]], w, held)
     cells = np.where(seasonal[:, None], held, 0)
-    many = int(cells.max(initial=0)) + 1
+    own_cells = np.where(seasonal[:, None], own, 0)
+    many = int(max(cells.max(initial=0), own_cells.max(initial=0))) + 1
     hot = (cells[:, :, None] == np.arange(many)).astype(np.float64)  # [column, window, cell]
     total = np.einsum("kr,krs->ks", rows, hot)
     pooled = np.einsum("krs,krb->ksb", hot, shares.reference) / np.maximum(total, 1)[..., None]
     part = np.divide(rows**2, w, out=np.zeros_like(rows), where=w > 0)
     extra = np.divide(np.einsum("kr,krs->ks", part, hot), total**2, out=np.ones_like(total), where=total > 0)
     chance = 1 / np.maximum(total, 1)
-    mean = np.einsum("kr,kjr,krs->kjs", w, c, hot) / np.maximum(np.einsum("kr,krs->ks", w, hot), 1e-12)[:, None]
-    residual = (c - np.einsum("kjs,krs->kjr", mean, hot)) * np.sqrt(w)[:, None]
+    mean = np.matmul(w[:, None] * c, hot) / np.maximum(np.einsum("kr,krs->ks", w, hot), 1e-12)[:, None]
+    residual = (c - np.matmul(mean, np.swapaxes(hot, 1, 2))) * np.sqrt(w)[:, None]
     used = (np.einsum("kr,krs->ks", rows > 0, hot) > 0).sum(axis=1)
     freedom = np.maximum((rows > 0).sum(axis=1) - used, 0).astype(np.float64)
     raw = _excess(residual, v, rows, w, freedom)
@@ -113,7 +114,6 @@ def calibrate(shares: Shares) -> Calibration:
     lasting = _lasting(residual[:, :watched], raw[:, :watched], v[:, :watched], shares.weights, used)
     hidden = np.minimum((lasts(lasting, rows.shape[1]) - 1) / np.maximum(rows.shape[1] - used, 1), 0.7)
     dispersion = 1 + (dispersion - 1) / (1 - hidden[:, None])  # what lasts as long as the reference is taken for its mean
-    own_cells = np.where(seasonal[:, None], own, 0)
     return Calibration(
         baseline=np.take_along_axis(pooled, own_cells[:, :, None], axis=1), cells=own_cells,
         known=np.take_along_axis(total, own_cells, axis=1) > 0, chance=chance, extra=extra,
@@ -154,11 +154,11 @@ def _worth(c: Floats, v: Floats, w: Floats, cells: Integers) -> NDArray[np.bool_
     hot = (cells[:, None] == np.unique(cells)).astype(np.float64)
     many, windows = hot.shape[1], hot.shape[0]
     inside = np.einsum("kr,rs->ks", w, hot)
-    mean = np.einsum("kr,kjr,rs->kjs", w, c, hot) / np.maximum(inside, 1e-12)[:, None]
+    mean = np.matmul(w[:, None] * c, hot) / np.maximum(inside, 1e-12)[:, None]
     grand = (w[:, None] * c).sum(axis=-1) / np.maximum(w.sum(axis=-1), 1e-12)[:, None]
     unit = np.where(v > 1e-12, v, np.inf)
     between = ((mean - grand[..., None]) ** 2 * inside[:, None]).sum(axis=-1) / unit / (many - 1)
-    within = ((c - np.einsum("kjs,rs->kjr", mean, hot)) ** 2 * w[:, None]).sum(axis=-1) / unit / max(windows - many, 1)
+    within = ((c - np.matmul(mean, hot.T)) ** 2 * w[:, None]).sum(axis=-1) / unit / max(windows - many, 1)
     return np.asarray(between.sum(axis=1) > WORTH * within.sum(axis=1) + 1e-6)
 
 

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from audits.alarms.calibration import Calibration, calibrate, lasts
 from audits.alarms.found import NOT_MOVED, Detected, joined
 from audits.alarms.shares import LEAST, TOTAL_VARIATION, Shares, shares_of
-from audits.estimate import Floats
+from audits.estimate import Floats, Integers
 from audits.evidence import Evidence
 from audits.once import once
 
@@ -76,8 +76,10 @@ def detect(shares: Shares, *, zone: float = ZONE, newest: Looks | None = None, c
         z /= np.concatenate([error, spread[:, None]], axis=1)
         lately, apart = done[recent]
         with_it = np.concatenate([lately * np.sign(moved) > limit[:, None], (apart > limit)[:, None]], axis=1)
-        log_e = log_e_value(z, known.freedom[:, None, None], log_looks)
-        log_e = np.where(with_it & judged[:, None], log_e, math.log(KAPPA)) + log_weights[:, :, None]
+        telling = np.nonzero(with_it & judged[:, None])
+        log_e = np.full(z.shape, math.log(KAPPA))
+        log_e[telling] = log_e_value(z[telling], known.freedom[telling[0]], log_looks[telling[2]])
+        log_e += log_weights[:, :, None]
         top = log_e.max(axis=1)
         here = top + np.log(np.exp(log_e - top[:, None]).sum(axis=1)) + math.log(weight)
         total = np.logaddexp(total, here)
@@ -179,19 +181,19 @@ class _Sums:
         gap = (q - known.baseline) * weight[..., None]
         widened = np.zeros(rows.shape[1])
         widened[-1] = newest.widened
-        self.expected = np.einsum("kjb,ktb->kjt", shares.contrasts, known.baseline)
+        self.expected = np.matmul(shares.contrasts, np.swapaxes(known.baseline, 1, 2))
         self.shares, self.known = shares, known
         self.gap = running(np.moveaxis(gap, 1, 2))
         self.weight = running(weight)
         self.square = running(weight**2 / np.maximum(rows, 1))
         self.slack = running(weight * widened)
-        hot = known.cells[:, None, :] == np.arange(known.chance.shape[1])[:, None]
-        self.by_cell = running(weight[:, None] * hot)
+        self.by_cell = running(weight[:, None] * (known.cells[:, None, :] == np.arange(known.chance.shape[1])[:, None]))
+        self.apart = _apart(known.cells)
+        self.errors = [(of, running(weight**2 * np.take_along_axis(of, known.cells, axis=1))) for of in (known.chance, known.extra)]
         total = shares.reference.sum(axis=(1, 2))
         bins = (shares.windows.sum(axis=1) + shares.reference.sum(axis=1) > 0).sum(axis=-1)
-        self.base = (shares.base * total[:, None] + 0.5) / (total + 0.5 * np.maximum(bins, 1))[
-            :, None
-        ]  # a bin without rows is not known to be impossible
+        unsure = (total + 0.5 * np.maximum(bins, 1))[:, None]
+        self.base = (shares.base * total[:, None] + 0.5) / unsure  # a bin without rows is not known to be impossible
 
     def over(self, length: int, zone: float) -> tuple[Floats, Floats, Floats, Floats, Floats, Floats]:
         """Of the newest windows up to each window: shifts and their errors by [column, share, window]; total variation, what chance
@@ -199,13 +201,17 @@ class _Sums:
         known, contrasts = self.known, self.shares.contrasts
         weight = np.maximum(span_of(self.weight, length), 1e-9)
         gap = span_of(self.gap, length) / weight[:, None]
-        moved = np.einsum("kjb,kbt->kjt", contrasts, gap)
+        moved = np.matmul(contrasts, gap)
         distance = np.abs(gap).sum(axis=1) / 2
         stays, stayed = lasts(known.lasting, length)[:, None], lasts(known.lasting, known.windows)[:, None]
         own = span_of(self.square, length) / weight**2
-        cells = span_of(self.by_cell, length) ** 2
-        chance = own + np.einsum("kst,ks->kt", cells, known.chance) / weight**2
-        extra = stays / weight + stayed * np.einsum("kst,ks->kt", cells, known.extra) / weight**2
+        if length <= self.apart:
+            of_chance, of_extra = (span_of(sums, length) for _, sums in self.errors)
+        else:
+            cells = span_of(self.by_cell, length) ** 2
+            of_chance, of_extra = (np.matmul(of[:, None], cells)[:, 0] for of, _ in self.errors)
+        chance = own + of_chance / weight**2
+        extra = stays / weight + stayed * of_extra / weight**2
         mean = np.einsum("kjb,kb->kj", contrasts, self.base)
         unit = np.maximum(np.einsum("kjb,kb->kj", contrasts**2, self.base) - mean**2, 0.0)
         indicator = (contrasts == 0) | (contrasts == 1)
@@ -230,6 +236,13 @@ def running(values: Floats) -> Floats:
 
 def span_of(running: Floats, length: int) -> Floats:
     """Sums over the newest windows up to each window."""
-    windows = running.shape[-1] - 1
-    first = np.maximum(np.arange(1, windows + 1) - length, 0)
-    return np.asarray(running[..., 1:] - running[..., first])
+    found = running[..., 1:].copy()
+    found[..., length:] -= running[..., 1 : max(running.shape[-1] - length, 1)]
+    return found
+
+
+def _apart(cells: Integers) -> int:
+    """How many neighbouring windows always belong to different cells of the season; 1 where there is a column without one."""
+    order = np.argsort(cells, axis=1, kind="stable")
+    same = np.diff(np.take_along_axis(cells, order, axis=1), axis=1) == 0
+    return int(np.where(same, np.diff(order, axis=1), cells.shape[1]).min(initial=cells.shape[1]))

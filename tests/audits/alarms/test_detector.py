@@ -247,3 +247,19 @@ def test_logs_with_holes_give_numbers() -> None:
             found = detect(stacked(columns))
         assert all(np.isfinite(each).all() for each in (found.evidence, found.effect, found.low, found.high, found.before, found.now))
         assert (found.evidence[~found.judged] < 0).all()
+
+
+def test_a_weekday_that_the_reference_never_had_is_not_judged() -> None:
+    """Check a log that rests on Sundays throughout its reference, and then does not."""
+    shares = drawn(replace(SEASON, season=0.5), Log(rows=2_000, reference=28, windows=14, columns=4), np.random.default_rng(20))
+    assert shares.starts is not None
+    work = [i for i, at in enumerate(shares.starts[0]) if at.weekday() < 6]
+    rested = stacked(
+        [replace(column, reference=column.reference[work]) for column in shares.columns], length=shares.length,
+        starts=(tuple(shares.starts[0][i] for i in work), shares.starts[1]),
+    )  # fmt: skip
+    found = detect(rested)
+    assert found.calibration.seasonal.any()
+    sunday = np.asarray([at.weekday() == 6 for at in shares.starts[1]])
+    assert (found.judged[found.calibration.seasonal] == ~sunday).all()
+    assert (found.evidence[found.calibration.seasonal][:, sunday] < 0).all()
