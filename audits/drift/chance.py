@@ -64,3 +64,12 @@ def _table(term: Term) -> tuple[Floats, Floats, Floats]:
     with np.errstate(divide="ignore", invalid="ignore"):
         found = term(rows, expected)
     return np.log(expected[:, 0]), (weight * found).sum(axis=-1), (weight * found**2).sum(axis=-1)
+
+
+def folded(difference: Floats, chance: Floats) -> Floats:
+    """E|N(d, v)| - |d| with v = chance², at the difference that is left when what chance adds to its square is taken off."""
+    from scipy.special import erfc
+
+    left = np.sqrt(np.maximum(difference**2 - chance**2, 0.0))
+    t = np.divide(left, chance, out=np.full_like(left, 40.0), where=chance > 0)
+    return np.asarray(chance * (np.sqrt(2 / np.pi) * np.exp(-t * t / 2) - t * erfc(t / np.sqrt(2))))

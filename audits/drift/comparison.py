@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audits.audit import Function, measurement
-from audits.drift.two_samples import Cells, Column, Samples, cells, two_samples
+from audits.drift.cells import Cells, cells
+from audits.drift.two_samples import Column, Samples, two_samples
 from audits.estimate import Floats, Integers
 from audits.evidence import Evidence
 from audits.finding import Measurement

@@ -10,8 +10,9 @@ import numpy as np
 
 from audits.audit import audit, measurement
 from audits.bins import NumericBins
+from audits.drift.chance import folded
 from audits.drift.comparison import compared_windows, noted
-from audits.drift.two_samples import coarse_bins, folded, range_labels
+from audits.drift.two_samples import coarse_bins, range_labels
 from audits.estimate import Floats
 from audits.evidence import NO, YES, Evidence
 from audits.finding import Measurement

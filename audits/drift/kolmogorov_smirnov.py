@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from audits.audit import EVERY_TASK, audit
+from audits.drift.cells import Cells
 from audits.drift.comparison import Comparison, against_reference, per_column
-from audits.drift.two_samples import Cells, Column
+from audits.drift.two_samples import Column
 from audits.estimate import Floats
 from audits.finding import Measurement
 

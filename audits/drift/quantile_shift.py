@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from audits.audit import EVERY_TASK, audit
+from audits.drift.cells import Cells
 from audits.drift.comparison import Comparison, against_reference, per_column
 from audits.drift.moments import moments_by_window, reference_moments, scales
-from audits.drift.two_samples import Cells, Column
+from audits.drift.two_samples import Column
 from audits.estimate import Floats
 from audits.evidence import Evidence
 from audits.finding import Measurement

@@ -6,7 +6,7 @@ one over its vocabulary, everything rarer, and everything not seen before. Missi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audits.bins import ColumnBins, NumericBins
-from audits.drift.readings import KEPT_BYTES, column_counts
+from audits.drift.readings import column_counts
 from audits.estimate import Floats, Integers
 from audits.evidence import DECISION, OUTCOME, ColumnCounts, Evidence
 from audits.interval import z_of
@@ -149,54 +149,6 @@ def two_samples(evidence: Evidence) -> tuple[Samples, ...]:
     return tuple(_stacked(part) for part in split if part)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cells:
-    """One numeric column on its whole grid: counts and sums of values by [window, bin], the reference's by [1, bin] where one serves all
-    windows; and the running sums of the counts, which several statistics start from."""
-
-    grid: NumericBins
-    reference: Floats
-    reference_total: Floats
-    reference_running: Floats
-    windows: Floats
-    total: Floats
-    running: Floats
-
-    @classmethod
-    def of(cls, grid: NumericBins, counts: ColumnCounts) -> Cells:
-        """The cells of a column against the reference."""
-        return cls(
-            grid=grid, reference=counts.reference[None], reference_total=counts.reference_total[None],
-            reference_running=running_sums(counts.reference[None]), windows=counts.windows, total=counts.total,
-            running=running_sums(counts.windows),
-        )  # fmt: skip
-
-
-def running_sums(counts: Floats) -> Floats:
-    """Running sums over the last axis of whole numbers: as integers, which add up in a third of the time."""
-    return np.cumsum(counts.astype(np.int64), axis=-1).astype(np.float64)
-
-
-def cells(evidence: Evidence) -> Iterable[Cells]:
-    """Each numeric column's cells, in the order of the numeric samples; made anew each time where they are too many to keep."""
-    numbers = 3 * len(evidence.windows) * sum(grid.size for grid in _grids(evidence))
-    return _kept(evidence) if 8 * numbers <= KEPT_BYTES else _made(evidence)
-
-
-def _grids(evidence: Evidence) -> list[NumericBins]:
-    columns = (column for samples in two_samples(evidence) for column in samples.columns)
-    return [column.bins for column in columns if isinstance(column.bins, NumericBins)]
-
-
-def _made(evidence: Evidence) -> Iterator[Cells]:
-    return (Cells.of(grid, column_counts(evidence, grid.name)) for grid in _grids(evidence))
-
-
-@once
-def _kept(evidence: Evidence) -> tuple[Cells, ...]:
-    return tuple(_made(evidence))
-
-
 def _marginal(evidence: Evidence, position: int, axis: int) -> Column | None:
     """The decision or the outcome as a column of levels: favorable or not, or the classes; a numeric outcome by its own grid."""
     rest = (OUTCOME if axis == DECISION else DECISION) - 2
@@ -291,12 +243,3 @@ def delta_variance(samples: Samples, by_p: Floats, by_q: Floats) -> Floats:
     spread_p = np.maximum((p * by_p**2).sum(axis=-1) - (p * by_p).sum(axis=-1) ** 2, 0.0)
     spread_q = np.maximum((q * by_q**2).sum(axis=-1) - (q * by_q).sum(axis=-1) ** 2, 0.0)
     return np.asarray(spread_p / np.maximum(samples.n, 1) + spread_q / np.maximum(samples.m, 1))
-
-
-def folded(difference: Floats, chance: Floats) -> Floats:
-    """E|N(d, v)| - |d| with v = chance², at the difference that is left when what chance adds to its square is taken off."""
-    from scipy.special import erfc
-
-    left = np.sqrt(np.maximum(difference**2 - chance**2, 0.0))
-    t = np.divide(left, chance, out=np.full_like(left, 40.0), where=chance > 0)
-    return np.asarray(chance * (np.sqrt(2 / np.pi) * np.exp(-t * t / 2) - t * erfc(t / np.sqrt(2))))

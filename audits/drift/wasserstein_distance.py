@@ -9,9 +9,10 @@ import numpy as np
 
 from audits.audit import EVERY_TASK, audit
 from audits.bins import NumericBins
+from audits.drift.cells import Cells
+from audits.drift.chance import folded
 from audits.drift.comparison import Comparison, against_reference, per_column
 from audits.drift.moments import scales, squares
-from audits.drift.two_samples import Cells, folded
 from audits.estimate import Floats
 from audits.finding import Measurement
 from audits.interval import z_of

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 
 from audits.bins import numeric_bins
+from audits.drift.cells import Cells
 from audits.drift.chi_squared import cramers_v_squared
 from audits.drift.hellinger_distance import divergence as hellinger
 from audits.drift.jensen_shannon_distance import divergence as jensen_shannon
 from audits.drift.l_infinity import largest_change
 from audits.drift.population_stability_index import index
-from audits.drift.two_samples import Cells, Samples, around
+from audits.drift.two_samples import Samples, around
 from audits.drift.wasserstein_distance import transport
 from audits.evidence import ColumnCounts
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from audits.bins import numeric_bins
-from audits.drift.two_samples import Cells, running_sums
+from audits.drift.cells import Cells, running_sums
 from audits.drift.wasserstein_distance import transport, wasserstein_distance
 
 
