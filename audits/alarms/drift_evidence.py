@@ -165,7 +165,7 @@ def _everything(evidence: Evidence, found: Detected, rings: Any, line: float, sh
     }
     seasonal = [names[k] for k in np.flatnonzero(known.seasonal[: len(names)])]
     tables[len(window)] = {
-        "line": round(line, 3), "zone": found.zone, "replay": replays(evidence, found),
+        "line": round(line, 3), "zone": found.zone, "budget": str(evidence.model.alerts.budget), "replay": replays(evidence, found),
         "calibration": {
             "windows": known.windows, "season": known.season, "reason": known.reason, "seasonal": seasonal,
             "lasting": round(float(np.median(known.lasting)), 2),

@@ -59,6 +59,7 @@ def test_a_column_that_moved_says_what_and_since_when(evidence_of: Evidences, fi
     assert found[None, 8].tables["columns"] == ["income"]
     assert found[None, 8].value == pytest.approx(np.log10(np.mean([10 ** found[name, 8].value for name in NAMES])), abs=1e-6)
     assert found["income", 0].tables["rung"] == 3
+    assert (found[None, 0].tables["budget"], found[None, 0].tables["zone"]) == ("1 per 25d", 0.02)
     assert found["income", 8].p == pytest.approx(10 ** -found["income", 8].value)
 
 
