@@ -11,6 +11,8 @@ from typing import Any, Final
 
 from audits.finding import AuditRun, ModelRun
 from reports import strings
+from reports.alert_lines import COLUMNS as OF_ALERTS
+from reports.alert_lines import NONE, AlertsOfPeriod
 from reports.figure import Figure
 
 COLUMNS: Final = (
@@ -54,14 +56,23 @@ COLUMNS: Final = (
 _RISKY: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
-def findings(run: AuditRun, model: ModelRun, figures: Sequence[Figure]) -> bytes:
-    """Return the findings of a model; numbers are written in full, as in the JSON, and times as RFC 3339."""
+def findings(run: AuditRun, model: ModelRun, figures: Sequence[Figure], alerts: AlertsOfPeriod = NONE) -> bytes:
+    """Return the findings of a model, then the alerts of the period, one row each (`record` says which).
+
+    Numbers are written in full, as in the JSON, and times as RFC 3339; an alert has no number.
+    """
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
+    writer.writerow((*COLUMNS, "record", *OF_ALERTS))
+    blank = [""] * len(OF_ALERTS)
     for figure in figures:
         known = {"run": run.id, "model": model.model, "suppressed": strings.SUPPRESSED if figure.suppressed else ""}
-        writer.writerow([cell(known[name] if name in known else getattr(figure, name)) for name in COLUMNS])
+        writer.writerow([*(cell(known[name] if name in known else getattr(figure, name)) for name in COLUMNS), "finding", *blank])
+    for line in alerts.lines:
+        about = {name: getattr(line.figure, name) for name in ("name", "version", "slice", "reference_slice", "attribute", "column")}
+        known = {"run": run.id, "model": model.model, "severity": line.severity} | about
+        told = [cell(getattr(line, name)) for name in OF_ALERTS]
+        writer.writerow([*(cell(known.get(name)) for name in COLUMNS), "alert", *told])
     return text.getvalue().encode("utf-8", "replace")
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from audits.finding import AuditRun, ModelRun
 from reports import charts, glossary, palette, pen, strings
+from reports.alert_lines import NONE, AlertsOfPeriod, when
 from reports.attention import BAD, notes
 from reports.charts import ChartSpec, HeatMap, Mark, ReliabilityChart
 from reports.figure import Figure
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 WIDE = 1080.0
 
 
-def audit(run: AuditRun, model: ModelRun, figures: Sequence[Figure], marks: Sequence[Mark] = ()) -> bytes:
+def audit(run: AuditRun, model: ModelRun, figures: Sequence[Figure], marks: Sequence[Mark] = (), alerts: AlertsOfPeriod = NONE) -> bytes:
     """Return the full audit report about one model; `figures` are those to show, small cells already withheld."""
     found = Findings(all=figures, marks=marks)
     attributes, segments = fairness.breakdowns(found, model)
@@ -62,7 +63,8 @@ def audit(run: AuditRun, model: ModelRun, figures: Sequence[Figure], marks: Sequ
             weighted=fairness.weighted(found),
             proxies=fairness.proxies(found),
             tradeoffs=tradeoffs.tradeoffs(found, {part.title for part in attributes if part.items}),
-            drift=drift.drift(found),
+            alerts=alerts,
+            drift=drift.drift(found, model.causes),
             quality_trends=rest.quality_trends(found),
             quality=rest.quality(found),
             other=rest.other(found),
@@ -147,6 +149,7 @@ def _environment() -> Environment:
         word=strings.verdict_word,
         term=glossary.term,
         dash=strings.DASH,
+        when=when,
         percent=lambda share: strings.number(share, "percent"),
         narrow=lambda spec: ("narrow" if len(spec.curves) == 1 else "middling") if isinstance(spec, ReliabilityChart) else "",
         wide=lambda spec: isinstance(spec, HeatMap),

@@ -11,26 +11,27 @@ from connectors.actions import exported, remember_export
 from connectors.config import Config
 from connectors.errors import UsageError, nearest
 from reports import csv_tables, json_record
+from reports.alert_lines import NONE, AlertsOfPeriod
 from reports.charts import Mark
 from reports.earlier_exports import Earlier, shown
 from reports.figure import Figure, figures
 from reports.suppression import suppressed
 
-Writer = Callable[[AuditRun, ModelRun, Sequence[Figure], Sequence[Mark]], bytes]
+Writer = Callable[[AuditRun, ModelRun, Sequence[Figure], Sequence[Mark], AlertsOfPeriod], bytes]
 
 
-def _html(run: AuditRun, model: ModelRun, found: Sequence[Figure], marks: Sequence[Mark]) -> bytes:
+def _html(run: AuditRun, model: ModelRun, found: Sequence[Figure], marks: Sequence[Mark], alerts: AlertsOfPeriod) -> bytes:
     from reports.html_page import audit
 
-    return audit(run, model, found, marks)
+    return audit(run, model, found, marks, alerts)
 
 
-def _csv(run: AuditRun, model: ModelRun, found: Sequence[Figure], marks: Sequence[Mark]) -> bytes:
-    return csv_tables.findings(run, model, found)
+def _csv(run: AuditRun, model: ModelRun, found: Sequence[Figure], marks: Sequence[Mark], alerts: AlertsOfPeriod) -> bytes:
+    return csv_tables.findings(run, model, found, alerts)
 
 
-def _json(run: AuditRun, model: ModelRun, found: Sequence[Figure], marks: Sequence[Mark]) -> bytes:
-    return json_record.findings(run, model, found)
+def _json(run: AuditRun, model: ModelRun, found: Sequence[Figure], marks: Sequence[Mark], alerts: AlertsOfPeriod) -> bytes:
+    return json_record.findings(run, model, found, alerts)
 
 
 TEMPLATES: Final[Mapping[str, Mapping[str, Writer]]] = MappingProxyType(
@@ -38,7 +39,10 @@ TEMPLATES: Final[Mapping[str, Mapping[str, Writer]]] = MappingProxyType(
 )
 
 
-def export(config: Config, template: str, format: str, run: AuditRun, *, model: str | None = None, marks: Sequence[Mark] = ()) -> bytes:
+def export(
+    config: Config, template: str, format: str, run: AuditRun, *, model: str | None = None, marks: Sequence[Mark] = (),
+    alerts: AlertsOfPeriod = NONE,
+) -> bytes:  # fmt: skip
     """Return a report that leaves: like `render`, and beside small cells it withholds what an earlier export would give away.
 
     What it shows is remembered with the warehouse's actions, so that no later export of the model can be subtracted from this one.
@@ -52,15 +56,18 @@ def export(config: Config, template: str, format: str, run: AuditRun, *, model: 
     """
     writer, chosen = _asked(template, format, run, model)
     found = suppressed(list(figures(chosen.findings)), earlier=Earlier(exported(config, chosen.model)))
-    content = writer(run, chosen, found, marks)
+    content = writer(run, chosen, found, marks, alerts)
     remember_export(config, chosen.model, run.id, shown(found))
     return content
 
 
-def render(template: str, format: str, run: AuditRun, *, model: str | None = None, marks: Sequence[Mark] = ()) -> bytes:
+def render(
+    template: str, format: str, run: AuditRun, *, model: str | None = None, marks: Sequence[Mark] = (), alerts: AlertsOfPeriod = NONE
+) -> bytes:
     """Return a report about one model of a run, to look at; the same run gives the same bytes. What leaves goes through `export`.
 
-    `model` may be left out when the run holds one model. `marks` are releases and incidents to draw on trends. Small cells are withheld.
+    `model` may be left out when the run holds one model. `marks` are releases and incidents to draw on trends, `alerts` those
+    that fired in the period. Small cells are withheld.
 
     Raises
     ------
@@ -68,7 +75,7 @@ def render(template: str, format: str, run: AuditRun, *, model: str | None = Non
         When there is no such template, format or model; the text lists those that there are.
     """
     writer, chosen = _asked(template, format, run, model)
-    return writer(run, chosen, suppressed(list(figures(chosen.findings))), marks)
+    return writer(run, chosen, suppressed(list(figures(chosen.findings))), marks, alerts)
 
 
 def _asked(template: str, format: str, run: AuditRun, model: str | None) -> tuple[Writer, ModelRun]:

@@ -13,6 +13,7 @@ from connectors.errors import CandorError, UsageError
 if TYPE_CHECKING:
     from audits.finding import AuditRun
     from connectors.config import Config
+    from reports.alert_lines import AlertsOfPeriod
     from reports.charts import Mark
 
 
@@ -31,11 +32,26 @@ def write_report(run: AuditRun, config: Config, model: str, *, template: str, fo
     config.model(model)
     if model not in {each.model for each in run.runs}:
         raise CandorError(f'run {run.id} has no findings for "{model}"; run "candor audit" first')
-    content = export(config, template, format, run, model=model, marks=marks(config, model))
+    content = export(config, template, format, run, model=model, marks=marks(config, model), alerts=alerts(config, run, model))
     if str(output) == "-":
         sys.stdout.write(content.decode())
     else:
         write_whole(output, content)
+
+
+def alerts(config: Config, run: AuditRun, model: str) -> AlertsOfPeriod:
+    """The alerts of a model that fired since the period of a run began; all that are known, for a log without a clock."""
+    from datetime import UTC, datetime
+
+    from audits import alerting
+    from reports.alert_lines import of_period
+    from reports.figure import figures
+
+    found = next(each.findings for each in run.runs if each.model == model)
+    first = found.filter(found.column("whole")).slice(0, 1)
+    start = next((figure.window_start for figure in figures(first)), None)
+    known = alerting.alerts(config, now=datetime.now(UTC).replace(tzinfo=None), since=start)
+    return of_period(known, model, start)
 
 
 def marks(config: Config, model: str) -> list[Mark]:

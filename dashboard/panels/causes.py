@@ -11,6 +11,7 @@ from dashboard.alerting import Alert
 from dashboard.components.alert_status import mark
 from dashboard.components.markup import Html, link, show, span, text
 from dashboard.page import PageContext
+from reports import causes as wording
 from reports import glossary
 from reports.strings import display_unit, name_of, parts
 
@@ -47,7 +48,7 @@ def listed(context: PageContext, found: Sequence[Cause]) -> None:
     lines = []
     for each in ordered[:MOST]:
         sure = mark("◆", "Likely", "warn") if each.confidence == "named" else mark("○", "Can't tell", "insufficient")
-        sentence = each.kind
+        sentence = wording.sentence(each)
         figures = ", ".join(figure(context, row) for row in each.evidence[:EVIDENCE])
         kind = span(each.kind[:1].upper() + each.kind[1:], "c-note")
         below = f"<br>{span(Html(figures), 'c-note')}" if figures else ""
@@ -70,4 +71,4 @@ def figure(context: PageContext, row: object) -> Html:
 def steps(context: PageContext, alert: Alert) -> Sequence[Html]:
     """What the causes suggest to do, those in the data first."""
     ordered = sorted(about(context, alert), key=lambda each: each.kind in MODEL)
-    return [text(step) for step in dict.fromkeys(each.kind for each in ordered if each.confidence == "named") if step]
+    return [text(step) for step in dict.fromkeys(wording.next_step(each.kind) for each in ordered if each.confidence == "named") if step]

@@ -12,9 +12,9 @@ from dashboard.components import chart
 from dashboard.components.markup import Column, Html, show, span, table, text
 from dashboard.page import PageContext
 from dashboard.panels import drift_words as words
-from dashboard.panels.mix_and_rate import spoken
 from reports import charts, glossary
 from reports import strings as wording
+from reports.causes import apart
 
 KINDS = {"data quality": "Data quality", "covariate": "Other people", "concept": "Other outcomes for the same people",
          "label delay": "Outcomes still to come"}  # fmt: skip
@@ -38,7 +38,9 @@ def draw(context: PageContext) -> None:
     metric = str(tables.get("metric") or "")
     unit = wording.display_unit(metric)
     parts = ordered(tables["parts"])
-    show(Html(f'<p class="c-lead">{text(sentence(metric, unit, tables, parts, wording.window_of(figure)))}</p>'))
+    changed = f"{glossary.term(metric).title} {wording.number(tables.get('value'), unit)} in {wording.window_of(figure)}"
+    told = f"{changed}, from {wording.number(tables.get('reference'), unit)} in the reference. {apart(tables)}"
+    show(Html(f'<p class="c-lead">{text(told)}</p>'))
     if tables.get("value") is not None and tables.get("reference") is not None:
         chart.picture(waterfall(metric, unit, tables, parts), width=900)
     features(parts, unit)
@@ -52,18 +54,6 @@ def ordered(parts: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     known = list(KINDS)
     return sorted((each for each in parts if each.get("value") is not None),
                   key=lambda each: known.index(each["kind"]) if each.get("kind") in known else len(known))  # fmt: skip
-
-
-def sentence(metric: str, unit: str, tables: Mapping[str, Any], parts: list[Mapping[str, Any]], window: str) -> str:
-    """The largest part in a sentence."""
-    step = "points" if unit == "percent" else unit
-    title = glossary.term(metric).title
-    moved = f"{title} {wording.number(tables.get('value'), unit)} in {window}, from {wording.number(tables.get('reference'), unit)}"
-    if not parts:
-        return moved + "."
-    largest = max(parts, key=lambda each: abs(each["value"]))
-    name = KINDS.get(largest["kind"], str(largest["kind"])).lower()
-    return f"{moved}; the largest part is {name}: {spoken(largest['value'], largest.get('low'), largest.get('high'), step)}."
 
 
 def waterfall(metric: str, unit: str, tables: Mapping[str, Any], parts: list[Mapping[str, Any]]) -> charts.WaterfallChart:

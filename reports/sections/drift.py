@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from reports import series, strings
+from audits.finding import Cause
+from reports import drift_answers, series, strings
 from reports.attention import BAD
+from reports.causes import sentences
 from reports.charts import ChartSpec
+from reports.drift_answers import Answer
 from reports.sections.lines import Findings, Row, family, row
 
 MOST_COLUMNS: Final = 24
@@ -27,9 +31,28 @@ class DriftRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Drift:
-    """The drift section."""
+class AnswerRow:
+    """Whether one column has drifted, in words."""
 
+    column: str
+    word: str
+    verdict: str
+    size: str
+    interval: str
+    most: str
+    since: str
+    n: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drift:
+    """The drift section: the answers and by which budget they were judged, the causes, then the figures."""
+
+    lead: str
+    budget: str
+    answers: list[AnswerRow]
+    causes: list[str]
     heat: ChartSpec | None
     names: list[str]
     rows: list[DriftRow]
@@ -37,9 +60,13 @@ class Drift:
     distributions: list[ChartSpec]
 
 
-def drift(found: Findings) -> Drift:
-    """Return the heat map, one line per column, and the distributions of the worst columns."""
-    about = [f for f in found.all if family(f) == "drift" and f.column is not None and f.version is None and not f.slice]
+def drift(found: Findings, causes: Sequence[Cause] = ()) -> Drift:
+    """Return the answers, the heat map, one line per column, and the distributions of the worst columns."""
+    told = drift_answers.latest(f for f in found.all if f.version is None and not f.slice)
+    about = [
+        f for f in found.all
+        if family(f) == "drift" and f.column is not None and f.version is None and not f.slice and _shown(f.name)
+    ]  # fmt: skip
     whole = [f for f in about if f.whole]
     names = list(dict.fromkeys(f.name for f in whole))
     main = "population_stability_index" if "population_stability_index" in names else names[0] if names else ""
@@ -77,4 +104,33 @@ def drift(found: Findings) -> Drift:
         if chart:
             shown.append(chart)
     heat = series.heat(ours, ordered[:MOST_COLUMNS]) if ours else None
-    return Drift(heat=heat, names=names, rows=rows[:MOST_COLUMNS], rest=rows[MOST_COLUMNS:], distributions=list(shown))
+    return Drift(
+        lead=drift_answers.lead(told), budget=_budget(found), answers=[_answer(each) for each in told],
+        causes=[strings.safe(words) for words in sentences(causes)],
+        heat=heat, names=names, rows=rows[:MOST_COLUMNS], rest=rows[MOST_COLUMNS:], distributions=list(shown),
+    )  # fmt: skip
+
+
+def _shown(name: str) -> bool:
+    """Whether a statistic has a column of its own: evidence is told by its answer, and the window before is for the screen."""
+    return name != drift_answers.MEASURE and not name.endswith("_from_previous")
+
+
+def _answer(found: Answer) -> AnswerRow:
+    size, interval = strings.parts(found.size, found.low, found.high, "percent")
+    return AnswerRow(
+        column=strings.name_of(found.column), word=drift_answers.TITLES[found.word], verdict=found.verdict,
+        size=size if found.size is not None else strings.DASH, interval=interval, most=found.most, since=strings.moment(found.since),
+        n=strings.count(found.figure.n), note=strings.safe(found.reason) if found.size is None else "",
+    )  # fmt: skip
+
+
+def _budget(found: Findings) -> str:
+    """Say how often an alarm may ring by chance; empty where nothing was judged by a budget."""
+    whole = next((f for f in found.whole if f.name == drift_answers.MEASURE and f.column is None and f.tables), None)
+    tables = (whole.tables if whole is not None else None) or {}
+    if tables.get("zone") is None:
+        return ""
+    words = f", as a budget of false alarms of {strings.safe(str(tables['budget']))} asks for" if tables.get("budget") else ""
+    zone = strings.threshold(float(tables["zone"]), "percent")
+    return f"A column has drifted when the evidence that more than {zone} of its rows moved passes its line{words}."

@@ -21,6 +21,7 @@ from reports.charts import (
     COMMON,
     CURRENT,
     PER_GROUP,
+    Case,
     ChartSpec,
     Curve,
     CurveChart,
@@ -33,12 +34,17 @@ from reports.charts import (
     Point,
     Reliability,
     ReliabilityChart,
+    Ring,
     Rule,
     Series,
+    Step,
+    TimelineChart,
     TrendChart,
+    WaterfallChart,
     to_plotly,
     to_svg,
 )
+from reports.charts.trend_screen import stacked
 
 HOSTILE = '<script>alert("1")</script> & \u202e\x01 \'"]]>'
 DAY = dt.datetime(2026, 3, 1)
@@ -79,6 +85,18 @@ def trend_points(early: int = 0) -> tuple[Point, ...]:
 
 
 CHARTS: dict[str, ChartSpec] = {
+    "waterfall": WaterfallChart(
+        title="t", unit="percent", step_unit="points", alt="alt", start_label="Reference", start=0.7, end_label=HOSTILE, end=0.64,
+        steps=(Step(label="mix", size=-0.02, low=-0.03, high=-0.01), Step(label=HOSTILE, size=-0.04, group=2)),
+    ),
+    "timeline": TimelineChart(
+        title="t", alt="alt", start=DAY, end=DAY + dt.timedelta(days=20),
+        cases=(
+            Case(label="1 per 7d", note="0.5 per 30 days", rings=(Ring(at=DAY + dt.timedelta(days=4), text=HOSTILE),), chosen=True),
+            Case(label=HOSTILE, note="0 per 30 days", rings=()),
+        ),
+        marks=(Mark(at=DAY + dt.timedelta(days=3), kind="release", text=HOSTILE),),
+    ),
     "interval": IntervalChart(title="t", unit="ratio", alt=f"alt {HOSTILE}", points=points(), minimum=0.55, maximum=0.9, parity=1.0),
     "trend": TrendChart(
         title="t",
@@ -353,3 +371,25 @@ def test_only_charts_import_plotly_and_only_when_drawing() -> None:
     code = f"import sys, reports.charts, reports.registry; print(sorted(set({heavy}) & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=reports.parent)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_waterfall_ends_where_its_steps_lead() -> None:
+    spec = CHARTS["waterfall"]
+    assert isinstance(spec, WaterfallChart)
+    places = spec.places()
+    # 0.70 − 0.02 − 0.04 = 0.64, the value that the last line states
+    assert [(round(before, 2), round(after, 2)) for _, before, after, _ in places] == [(0.7, 0.7), (0.7, 0.68), (0.68, 0.64), (0.64, 0.64)]
+    assert spec.data_table().rows[1] == ("mix", "−2.0 pp", "[−3.0 pp, −1.0 pp]")
+
+
+def test_a_case_that_never_rang_says_so() -> None:
+    spec = CHARTS["timeline"]
+    assert isinstance(spec, TimelineChart)
+    assert [row[1] for row in spec.data_table().rows] == ["5 Mar 2026", "never"]
+
+
+def test_labels_of_marks_close_together_stand_above_one_another() -> None:
+    marks = tuple(Mark(at=DAY + dt.timedelta(days=day), kind="note", text=f"n{day}") for day in (1, 2, 8))
+    spec = TrendChart(title="t", unit="percent", alt="alt", series=(Series(name="", points=trend_points()),), marks=marks)
+    # ten days; a label takes three tenths of the width: days 1 and 2 collide, day 8 is free again
+    assert stacked(spec) == [0, 1, 0]
