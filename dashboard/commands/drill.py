@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 FAULTS = ("missing values", "frozen column", "new category", "unit x1000", "old hyper-parameters", "telemetry overload")
 """Faults of which the first that the log has everything for is planted when none is named."""
+TASTE = 1_000
+"""Rows in which it is tried whether a fault can be planted."""
 PATIENCE = 30.0
 """Seconds that receivers get to take the page."""
 ARRIVED, MISSED = 0, 3
@@ -62,7 +64,7 @@ def drill(
         The log cannot be read, or lacks what the fault acts on.
     """
     from connectors.simulated.faults import FAULTS as KNOWN
-    from connectors.simulated.faults import find
+    from connectors.simulated.faults import find, plant_in_table
     from dashboard.watch.shadow import shadow
 
     config = load(path)
@@ -77,6 +79,7 @@ def drill(
         left = f", {made.left_out:,} older ones left out" if made.left_out else ""
         say(f"{chosen.name}: {made.reference:,} reference rows{left} and {made.copied:,} of the newest windows")
         name = fault or possible(made, chosen)
+        plant_in_table(name, made.rows.slice(0, TASTE), chosen, seed=0)  # what cannot be planted is said before the work, not after
         show(f'Drill: "{name}" in {chosen.name}: {KNOWN[name].says} (rows {made.rows.num_rows:,}).')
         return run(made, chosen, name, say=say, show=show)
     finally:
@@ -115,7 +118,7 @@ def possible(made: Shadow, model: ModelConfig) -> str:
 
     for name in FAULTS:
         try:
-            plant_in_table(name, made.rows.slice(0, 1_000), model, seed=0)
+            plant_in_table(name, made.rows.slice(0, TASTE), model, seed=0)
         except CandorError:
             continue
         return name

@@ -67,12 +67,8 @@ def work(config: Config, names: Sequence[str], *, progress: Callable[[str], None
     When any model's log is not as it was when it was last audited, all models that hold rows are: one run then shows all of them.
     """
     failures: dict[str, str] = {}
-    rows = 0
-    for name in names:
-        try:
-            rows += take_in(config, name, progress)
-        except CandorError as error:
-            failures[name] = str(error)
+    check_lock(config)
+    rows = take_in_all(config, names, failures, progress)
     logs = stored(config) if config.warehouse.path.exists() else {}
     known = watch_store.models(config)
     for name, log in logs.items():
@@ -94,6 +90,39 @@ def work(config: Config, names: Sequence[str], *, progress: Callable[[str], None
     return Answer(rows=rows, audited=audited, run=run.id, failures=failures, raised=changes.raised, resolved=changes.resolved)
 
 
+def check_lock(config: Config) -> None:
+    """Wait for the warehouse, once for all models.
+
+    Raises
+    ------
+    CandorError
+        Another command holds it for longer than anybody waits, or it cannot be opened: the round as a whole has failed.
+    """
+    from connectors.warehouse import open_warehouse
+
+    if config.warehouse.path.exists():
+        with open_warehouse(config.warehouse):
+            pass
+
+
+def take_in_all(config: Config, names: Sequence[str], failures: dict[str, str], progress: Callable[[str], None]) -> int:
+    """Ingest the models' new rows and count them, all in one go; where that fails, one by one, and those that fail are named."""
+    from connectors.ingest import ingest
+
+    if not names:
+        return 0
+    try:
+        return sum(row.accepted for row in ingest(config, list(names), progress=progress))
+    except CandorError:
+        rows = 0
+    for name in names:
+        try:
+            rows += take_in(config, name, progress)
+        except CandorError as error:
+            failures[name] = str(error)
+    return rows
+
+
 def take_in(config: Config, name: str, progress: Callable[[str], None]) -> int:
     """Ingest a model's new rows and count them; a source that somebody wrote into meanwhile is read again, a few times.
 
@@ -109,7 +138,7 @@ def take_in(config: Config, name: str, progress: Callable[[str], None]) -> int:
     for attempt in range(READS):
         before = look(config, model)
         try:
-            return sum(row.received for row in ingest(config, [name], progress=progress))
+            return sum(row.accepted for row in ingest(config, [name], progress=progress))
         except CandorError:
             if attempt == READS - 1 or before is None or look(config, model) == before:
                 raise

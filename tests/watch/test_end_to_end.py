@@ -25,7 +25,7 @@ class Candor:
 
     def __init__(self, *words: str) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "dashboard.cli", *words], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            [sys.executable, "-m", "dashboard.cli", *words], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
         )
         self.said: list[str] = []
         self._heard = threading.Condition()
@@ -33,22 +33,20 @@ class Candor:
 
     def _listen(self) -> None:
         assert self.process.stderr is not None
-        for line in self.process.stderr:
-            with self._heard:
-                self.said.append(line.rstrip())
-                self._heard.notify_all()
+        with self.process.stderr as stream:
+            for line in stream:
+                with self._heard:
+                    self.said.append(line.rstrip())
+                    self._heard.notify_all()
 
-    def until(self, words: str, patience: float = 60.0) -> None:
+    def until(self, words: str, patience: float = 120.0) -> None:
         with self._heard:
             found = self._heard.wait_for(lambda: any(words in line for line in self.said), patience)
         assert found, self.said
 
     def end(self, number: int) -> int:
         self.process.send_signal(number)
-        code = self.process.wait(20)
-        assert self.process.stdout is not None
-        self.process.stdout.close()
-        return code
+        return self.process.wait(20)
 
 
 @pytest.fixture
@@ -63,9 +61,9 @@ def test_from_a_row_written_to_a_page_delivered_and_once(small: Hourly, receiver
     assert receiver.got == [], [body for *_, body, _ in receiver.got]
     written = time.monotonic()
     small.commit(small.faulty)
-    assert receiver.arrived.wait(60), watcher.said
+    assert receiver.arrived.wait(120), watcher.said
     took = time.monotonic() - written
-    assert took < 60, took  # the aim is two minutes with looks a minute apart; here they are a second apart
+    assert took < 60, took  # two minutes are the aim with looks a minute apart; here they are a second apart
     watcher.until("delivered")
     pages = len(receiver.got)
     second = Candor("watch", "-c", str(small.config))
@@ -73,7 +71,7 @@ def test_from_a_row_written_to_a_page_delivered_and_once(small: Hourly, receiver
     second.until(f"process {watcher.process.pid} on ")
     assert watcher.end(signal.SIGKILL) == -signal.SIGKILL
     third = Candor("watch", "-c", str(small.config), "--once")  # nothing stale is in its way, and nothing is told again
-    assert third.process.wait(60) == 0, third.said
+    assert third.process.wait(120) == 0, third.said
     assert len(receiver.got) == pages, third.said
     status = watch_store.status(load(small.config))
     assert status is not None

@@ -16,6 +16,7 @@ from audits.alerting import alerts, deliveries
 from benchmarks.watch_world import Hourly, hourly
 from connectors import watch_store
 from connectors.config import load
+from connectors.errors import CandorError
 from dashboard.watch import telling
 from dashboard.watch.round import work
 from tests.watch.conftest import Receiver
@@ -82,6 +83,17 @@ def test_a_receiver_that_is_down_gets_its_page_when_it_is_back(world: Hourly, re
     assert telling.deliver(config, day).delivered >= 1
     assert len(receiver.got) > refused
     assert telling.waiting(config, day) == 0.0
+
+
+def test_a_warehouse_that_is_held_fails_the_round_once_and_not_every_model(world: Hourly, monkeypatch: pytest.MonkeyPatch) -> None:
+    import connectors.warehouse
+
+    def busy(*_: object, **__: object) -> None:
+        raise CandorError("candor.duckdb: process 7 is using the warehouse")
+
+    monkeypatch.setattr(connectors.warehouse, "open_warehouse", busy)
+    with pytest.raises(CandorError, match="process 7"):
+        work(load(world.config), ["m"])
 
 
 def test_models_that_fail_are_named_and_the_others_go_on(tmp_path: Path) -> None:
