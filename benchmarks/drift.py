@@ -87,7 +87,7 @@ def tally(found: Bins, days: range, rows: int, *, reference: bool) -> Tally:
             shares = DRAW.gamma(40.0, size=column.size) / column.size
             shares[[0, -1]] *= 0.01
         for i, day in zip(numbers, days, strict=True):
-            tilt = 1 + 0.002 * day * (place % 2) * np.linspace(-1, 1, column.size) * (not reference)
+            tilt = 1 + 0.002 * min(day, 300) * (place % 2) * np.linspace(-1, 1, column.size) * (not reference)
             row = place * len(days) + i
             n[row, : column.size] = DRAW.multinomial(rows, shares * tilt / (shares * tilt).sum())
             total[row, : column.size] = n[row, : column.size] * middle
