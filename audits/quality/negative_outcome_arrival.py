@@ -22,8 +22,7 @@ def negative_outcome_arrival(evidence: Evidence) -> Iterator[Measurement]:
 
     Formula
         known x unfavorable share of the window / (promised x unfavorable share of the reference); known and promised as in `label_arrival`,
-        so both sides count the same days. Windows younger than it takes half of
-        the outcomes that ever come have no figure.
+        so both sides count the same days. Windows younger than it takes half of the outcomes that ever come have no figure.
     Interval
         Katz, for the share of the window's rows that are known to have turned out badly, against the reference's at that age. n is the
         rows.
