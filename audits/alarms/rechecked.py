@@ -9,6 +9,7 @@ with the tail of a t of as many degrees of freedom as the window has rows, at mo
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 KEY = ("name", "version", "slice", "reference_slice", "attribute", "column")
 FREEDOM = 100.0
+JUDGED = ("pass", "warn", "fail")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,10 +52,12 @@ def series_of(evidence: Evidence, findings: pa.Table, chosen: NDArray[np.bool_])
     """The rows of chosen findings by [series, window], -1 where a series has no figure; findings over the whole period are left out."""
     place = positions(evidence, findings)
     rows = np.flatnonzero(chosen & (place > 0))
-    codes = np.stack([_codes(findings.column(name)) for name in KEY])[:, rows]
-    _, series = np.unique(codes, axis=1, return_inverse=True)
+    series = np.zeros(len(rows), dtype=np.int64)
+    for name in KEY:
+        values, code = codes_of(findings.column(name))
+        series = np.unique(series * (len(values) + 1) + code[rows], return_inverse=True)[1]
     found = np.full((int(series.max(initial=-1)) + 1, len(evidence.windows) - 1), -1, dtype=np.int64)
-    found[series.ravel(), place[rows] - 1] = rows
+    found[series, place[rows] - 1] = rows
     return found
 
 
@@ -68,9 +72,16 @@ def positions(evidence: Evidence, findings: pa.Table) -> Integers:
     return np.where(findings.column("whole").to_numpy(), 0, found)
 
 
-def _codes(column: Any) -> Integers:
+def codes_of(column: Any) -> tuple[list[Any], Integers]:
+    """The distinct values of a column, and each row's place among them; -1 for null."""
     encoded = column.combine_chunks().dictionary_encode()
-    return np.asarray(encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False), dtype=np.int64)
+    return encoded.dictionary.to_pylist(), np.asarray(encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False), dtype=np.int64)
+
+
+def among(column: Any, values: Sequence[str]) -> NDArray[np.bool_]:
+    """Which rows of a column have one of some values."""
+    found, code = codes_of(column)
+    return np.asarray([*(value in values for value in found), False], dtype=np.bool_)[code]
 
 
 def rechecked(evidence: Evidence, findings: pa.Table, chosen: NDArray[np.bool_]) -> Rechecked:
@@ -80,7 +91,7 @@ def rechecked(evidence: Evidence, findings: pa.Table, chosen: NDArray[np.bool_])
     low, value, high, least, most, n = (
         np.where(there, numbers(findings, name)[row], np.nan) for name in ("low", "value", "high", "threshold_min", "threshold_max", "n")
     )
-    judged = there & np.isin(np.asarray(findings.column("verdict").to_pylist(), dtype=object)[row], ("pass", "warn", "fail"))
+    judged = there & among(findings.column("verdict"), JUDGED)[row]
     weight = np.where(judged & np.isfinite(value), np.maximum(n, 1.0), 0.0)
     low, high = np.where(np.isnan(low), 2 * value - high, low), np.where(np.isnan(high), 2 * value - low, high)
     wide = np.maximum(high - low, 1e-12) / (8 * z_of())  # where an estimate sits at the end of its interval, that side is no error of zero

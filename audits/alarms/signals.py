@@ -19,7 +19,7 @@ from audits.alarms.budget import ringing, run_length, window_length
 from audits.alarms.detector import detected
 from audits.alarms.drift_evidence import FEW, since
 from audits.alarms.found import Detected
-from audits.alarms.rechecked import numbers, positions, rechecked, series_of
+from audits.alarms.rechecked import JUDGED, among, codes_of, numbers, positions, rechecked, series_of
 from audits.evidence import Evidence
 from audits.finding import Severity, Signal, Threshold
 from audits.policy import Entries
@@ -63,6 +63,7 @@ def signals(
     last = len(evidence.windows) - 1 if newest is None else newest
     filling = evidence.windows[last].partial
     told = _drift(evidence, policy, last, filling)
+    findings = watched(findings)
     if findings.num_rows:
         steady, facts = kinds(evidence, findings)
         told += _figures(evidence, findings, steady, last, filling)
@@ -132,21 +133,28 @@ def _moved(found: Detected, k: int, t: int) -> str:
     return f"{what}: {before:.1%} of rows to {now:.1%}"
 
 
+def watched(findings: pa.Table) -> pa.Table:
+    """The findings that are judged against a threshold."""
+    import pyarrow.compute as pc
+
+    limits = pc.or_(pc.is_valid(findings.column("threshold_min")), pc.is_valid(findings.column("threshold_max")))
+    return findings.filter(pc.and_(pc.is_valid(findings.column("verdict")), limits))
+
+
 def kinds(evidence: Evidence, findings: pa.Table) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Which findings are checked again by evidence, and which are facts."""
+    """Which of some judged findings are checked again by evidence, and which are facts."""
     from audits.registry import GROUPS
 
     drift = {member.name for member in GROUPS["drift"]}
-    names = np.asarray(findings.column("name").to_pylist(), dtype=object)
-    judged = np.asarray([verdict is not None for verdict in findings.column("verdict").to_pylist()])
-    limits = np.isfinite(numbers(findings, "threshold_min")) | np.isfinite(numbers(findings, "threshold_max"))
+    names, code = codes_of(findings.column("name"))
     bounded = np.isfinite(numbers(findings, "low")) | np.isfinite(numbers(findings, "high"))
-    own = np.isin(names, [name for name in drift if name in evidence.model.policy and name != NAME])
-    distance, fact = np.isin(names, list(drift)), np.isin(names, list(FACTS))
-    watched = judged & limits
-    with_interval = set(names[watched & bounded]) - FACTS
-    certain = ~np.isin(names, list(with_interval))
-    return watched & ~distance & ~certain, watched & (own | (~distance & (fact | certain)))
+    by_chance = np.bincount(code, weights=bounded, minlength=len(names)) > 0
+    facts, steady = [], []
+    for name, chance in zip(names, by_chance.tolist(), strict=True):
+        certain = name in FACTS or not chance
+        facts.append(name in evidence.model.policy and name != NAME if name in drift else certain)
+        steady.append(name not in drift and not certain)
+    return np.asarray(steady, dtype=bool)[code], np.asarray(facts, dtype=bool)[code]
 
 
 def _figures(evidence: Evidence, findings: pa.Table, chosen: NDArray[np.bool_], last: int, filling: bool) -> list[Signal]:
@@ -154,11 +162,10 @@ def _figures(evidence: Evidence, findings: pa.Table, chosen: NDArray[np.bool_], 
     if not len(found.row):
         return []
     rings, line = ringing(found.evidence, run_length(evidence.model.alerts.budget, window_length(evidence)))
-    verdict = np.asarray(findings.column("verdict").to_pylist(), dtype=object)[found.row]
-    judged = (found.row >= 0) & np.isin(verdict, ("pass", "warn", "fail"))
+    judged = (found.row >= 0) & among(findings.column("verdict"), JUDGED)[found.row]
     judged[:, last:] = False
-    names = np.asarray(findings.column("name").to_pylist(), dtype=object)
-    rule = names[found.row.max(axis=1)]
+    names, code = codes_of(findings.column("name"))
+    rule = np.asarray(names, dtype=object)[code[found.row.max(axis=1)]]
     picked: list[tuple[int, int]] = []
     for name in dict.fromkeys(rule.tolist()):
         members = np.flatnonzero(rule == name)
@@ -196,8 +203,8 @@ def _facts(evidence: Evidence, findings: pa.Table, chosen: NDArray[np.bool_], la
     """Facts of the newest window that has them; one that is only known of the whole period is told as long as it holds."""
     row = series_of(evidence, findings, chosen)
     row[:, last:] = -1
-    verdict = np.asarray(findings.column("verdict").to_pylist(), dtype=object)
-    names = np.asarray(findings.column("name").to_pylist(), dtype=object)
+    ill, known = among(findings.column("verdict"), BAD), codes_of(findings.column("name"))
+    names = np.asarray(known[0], dtype=object)[known[1]]
     newest: dict[str, int] = {}
     for s in range(len(row)):
         held = np.flatnonzero(row[s] >= 0)
@@ -209,10 +216,10 @@ def _facts(evidence: Evidence, findings: pa.Table, chosen: NDArray[np.bool_], la
         held = np.flatnonzero(row[s] >= 0)
         if not len(held) or held[-1] < newest[names[row[s, held[-1]]]]:
             continue
-        bad = (row[s] >= 0) & np.isin(verdict[row[s]], BAD)
+        bad = (row[s] >= 0) & ill[row[s]]
         calm = np.flatnonzero(~bad[: held[-1] + 1])
         picked.append((int(row[s, held[-1]]), (int(calm[-1]) + 1 if len(calm) else 0) if bad[held[-1]] else None))
-    whole = chosen & (positions(evidence, findings) == 0) & ~np.isin(names, list(newest))
+    whole = chosen & (positions(evidence, findings) == 0) & ~np.asarray([name in newest for name in known[0]], dtype=bool)[known[1]]
     picked += [(int(i), None) for i in np.flatnonzero(whole)]
     told = []
     for (_, began), row_ in zip(picked, _rows(findings, [i for i, _ in picked]), strict=True):

@@ -70,7 +70,7 @@ def lines(evidence: Evidence, budgets: Sequence[Budget]) -> Iterator[str]:
     from audits.alarms.detector import detected
     from audits.alarms.rechecked import rechecked
     from audits.alarms.replay import STANDARD, replayed
-    from audits.alarms.signals import kinds
+    from audits.alarms.signals import kinds, watched
     from audits.examine import examine
     from audits.policy import thresholds
 
@@ -78,7 +78,7 @@ def lines(evidence: Evidence, budgets: Sequence[Budget]) -> Iterator[str]:
     if found is None:
         yield f"{evidence.model.name}: {NOTHING}"
         return
-    findings = examine(evidence, thresholds(evidence.model), card={}).findings
+    findings = watched(examine(evidence, thresholds(evidence.model), card={}).findings)
     figures = None
     if findings.num_rows:
         series = rechecked(evidence, findings, kinds(evidence, findings)[0])
