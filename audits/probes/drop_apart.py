@@ -10,7 +10,7 @@ import numpy as np
 
 from audits.attribution.shapley import shapley
 from audits.estimate import Floats
-from audits.probes.drop_features import broken_listed, concept_listed, covariate_listed, felt, mapped_effect, seen
+from audits.probes.drop_features import TELLING, broken_listed, concept_listed, covariate_listed, felt, importance, mapped_effect, seen
 from audits.probes.drop_repair import Broken
 from audits.probes.drop_rows import Flags, Rows
 from audits.probes.drop_worlds import (
@@ -159,6 +159,11 @@ def take_apart(asked: Question, p: Periods, *, seed: int) -> dict[str, Any]:
         ends = [_mean(k, x) for x, k in zip((asked.before, asked.now), times, strict=True)]
     change = ends[1] - ends[0]
     base |= {"value": _number(ends[1][0]), "reference": _number(ends[0][0]), **_interval("change", change)}
+    share = importance(p, seed=seed) if p.left_out else {}
+    needed = [name for name in p.left_out if share.get(name, 0.0) >= TELLING]
+    if needed:
+        why = f"{needed[0]} alone tells the two periods apart, and the model looks at it: they hardly overlap"
+        return base | {"reason": why, "parts": []}
     least = [max(LEAST_EFFECTIVE, LEAST_SHARE * n) for n in (len(p.before), int(p.kept.sum()))]
     if effective[0] < least[0] or effective[1] < least[1]:
         why = (

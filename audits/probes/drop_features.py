@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from audits.estimate import Floats, Integers
-from audits.probes.drop_worlds import FOLDS, Design, mean_of, out_of_fold
+from audits.probes.drop_worlds import FOLDS, Design, design, fitted, mean_of, out_of_fold
 
 if TYPE_CHECKING:
     from audits.probes.drop_apart import Periods, Question
@@ -19,6 +19,9 @@ ROWS = 4_000
 MOST = 8
 MATTERS = 0.03
 """Share of the mean contribution from which a column counts as one that the model looks at."""
+
+TELLING = 0.1
+"""The same of a column that tells two periods apart by itself: left out, it would be missing."""
 
 FORESEEN = 0.002
 """Share of the squared residual that columns must foresee, out of fold, for a change of the world to lie along them."""
@@ -137,17 +140,22 @@ def _gain(asked: Question, p: Periods, seed: int) -> Floats | None:
 
 def felt(asked: Question, p: Periods, *, seed: int) -> list[str]:
     """The columns that are lost as a whole and that the model's answers depended on in the reference."""
-    answer = _answers(p)
-    if not p.lost or asked.name == "base_rate" or answer is None:
+    if not p.lost or asked.name == "base_rate":
         return []
-    from audits.probes.drop_worlds import design, fitted
+    share = importance(p, seed=seed)
+    return [one.column for one in p.lost if share.get(one.column, 0.0) >= MATTERS]
 
-    x = design(p.before, p.before, without=p.left_out)
+
+def importance(p: Periods, *, seed: int) -> dict[str, float]:
+    """How much of the model's answers in the reference each column makes; nothing where neither scores nor decisions are logged."""
+    answer = _answers(p)
+    if answer is None:
+        return {}
+    x = design(p.before, p.before)
     known = np.isfinite(answer[0])
     model = fitted(x.before[known], answer[0][known], x.categorical, binary=False, seed=seed)
     size = np.abs(contributions(model, x.before[:ROWS])).mean(axis=0)
-    share = dict(zip(x.names, (size / max(float(size.sum()), 1e-300)).tolist(), strict=True))
-    return [one.column for one in p.lost if share.get(one.column, 0.0) >= MATTERS]
+    return dict(zip(x.names, (size / max(float(size.sum()), 1e-300)).tolist(), strict=True))
 
 
 def contributions(model: Any, x: Floats) -> Floats:
