@@ -61,8 +61,8 @@ def concept_drift(evidence: Evidence) -> Iterator[Measurement]:
         plus 2.24 of its standard errors (the lower of two misses more often than either). p from Σ d_j² / v_j, chi-squared with a degree
         of freedom for each bin. n is the window's rows with score and outcome.
     Tables
-        `labels`, and by bin the rows with an outcome (`reference_n`, `n`), the levels (`reference`, `window`) and `weight`; `mean_change`:
-        Σ w_j (s_j - r_j), with its sign; `covered`: the share of the window's scores in bins that count.
+        `labels`, and by bin the rows with an outcome (`reference`, `n`), r_j and s_j (`reference_level`, `level`) and `weight`;
+        `mean_change`: Σ w_j (s_j - r_j), with its sign; `covered`: the share of the window's scores in bins that count.
     When it misleads
         Within a bin scores may move too, and a steep curve then looks like a change. A change of the mix of people at the same score is
         one of the outcomes too: it need not be the world's. Early outcomes may be unlike late ones: see the note on immature windows. And
@@ -167,7 +167,7 @@ def _table(found: Curves, window: int, labels: list[str], weight: Floats, signed
         return [float(x) if np.isfinite(x) else None for x in values]
 
     return {
-        "labels": labels, "reference": numbers(found.before[0]), "window": numbers(found.now[window]),
-        "reference_n": found.n[0].astype(np.int64).tolist(), "n": found.m[window].astype(np.int64).tolist(),
+        "labels": labels, "reference_level": numbers(found.before[0]), "level": numbers(found.now[window]),
+        "reference": found.n[0].astype(np.int64).tolist(), "n": found.m[window].astype(np.int64).tolist(),
         "weight": numbers(weight), "mean_change": signed, "covered": covered,
     }  # fmt: skip

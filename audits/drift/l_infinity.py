@@ -32,7 +32,8 @@ def l_infinity(held: Comparison) -> Iterator[Measurement]:
     Interval and test
         Newcombe intervals of the changes of all k categories at once, each at 1 - 0.05 / k (Bonferroni): from the largest of their lower
         ends, of those that the test calls changed, to the largest of their upper ends, sign put aside. So it allows for the category having
-        been picked. p of that category (z or Fisher's exact test) times k. n is the window's rows with a value.
+        been picked. p of that category (Fisher's exact test up to 20 expected rows, the pooled z test beyond) times k.
+        n is the window's rows with a value.
     Tables
         `category` and its signed `change`; `new`: rows of values that the reference does not have, `new_levels` their names (whole
         period only); `vanished`: categories of the reference of which at least 5 rows were to be expected and none came.

@@ -59,8 +59,8 @@ def label_delay_drift(evidence: Evidence) -> Iterator[Measurement]:
         Dvoretzky, Kiefer and Wolfowitz, as for `kolmogorov_smirnov`; p from Kolmogorov's distribution, conservative since days are whole.
         n is the window's predictions that are old enough.
     Tables
-        `days` (D), `day` of the largest gap, `direction` ("later", "earlier" or "none"), the shares known within D days (`known`,
-        `reference_known`), and the median delay of those (`median_days`, `reference_median_days`).
+        `days` (D), `day` of the largest gap, `direction` ("later", "earlier" or "none"), the shares known within D days (`share`,
+        `reference_share`), and the median delay of those (`median_days`, `reference_median_days`).
     When it misleads
         Outcomes that are delivered by the month come in steps: what falls around a delivery jumps. Known outcomes without a time are left
         out, with their predictions. Hours cannot be told apart.
@@ -125,5 +125,5 @@ def _table(now: Floats, then: Floats, gap: Floats) -> dict[str, Any]:
 
     return {
         "days": len(gap) - 1, "day": day, "direction": "none" if gap[day] == 0 else "later" if gap[day] < 0 else "earlier",
-        "known": float(now[-1]), "reference_known": float(then[-1]), "median_days": median(now), "reference_median_days": median(then),
+        "share": float(now[-1]), "reference_share": float(then[-1]), "median_days": median(now), "reference_median_days": median(then),
     }  # fmt: skip

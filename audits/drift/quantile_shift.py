@@ -38,9 +38,9 @@ def quantile_shift(held: Comparison) -> Iterator[Measurement]:
         of cells is in it; MOVER of the two. With fewer than six rows an end is missing: it reaches without limit. p from the distance to
         0 over that to the end of the interval on its side. n is the window's rows with a value.
     Tables
-        `percentile` 10, 25, 50, 75, 90 with those of the `reference`, the `window` and the `shift` in standard deviations, and
-        `direction`: "up" or "down" where all that moved went that way, "apart" where they went both ways, "none" where none moved by a
-        hundredth of a deviation.
+        `percentile` 10, 25, 50, 75, 90 with `reference_value`, `value` and `shift` (in standard deviations) of each, and `direction`: "up"
+        or "down" where all that moved went that way, "apart" where they went both ways, "none" where none moved by a hundredth of a
+        deviation.
     When it misleads
         The median of a column with few distinct values stands still, and then jumps. A column may spread, or change its tails, around a
         median that stays: see `direction` and the distances.
@@ -66,7 +66,7 @@ def quantile_shift(held: Comparison) -> Iterator[Measurement]:
             column: Column, place: int, window: int, lists: tuple[list[Any], ...] = lists, words: list[list[str]] = words
         ) -> dict[str, Any]:
             return {
-                "percentile": list(SHOWN), "reference": lists[0][place], "window": lists[1][place][window],
+                "percentile": list(SHOWN), "reference_value": lists[0][place], "value": lists[1][place][window],
                 "shift": lists[2][place][window], "direction": words[place][window],
             }  # fmt: skip
 

@@ -25,8 +25,8 @@ def test_by_hand(evidence_of, figures):
     assert found.low < found.value < found.high
     used = [i for i, n in enumerate(found.tables["n"]) if n]
     assert [found.tables["weight"][i] for i in used] == [0.8, 0.2]
-    assert [found.tables["reference"][i] for i in used] == [0.2, 0.8]
-    assert [found.tables["window"][i] for i in used] == [0.5, 0.8]
+    assert [found.tables["reference_level"][i] for i in used] == [0.2, 0.8]
+    assert [found.tables["level"][i] for i in used] == [0.5, 0.8]
     assert (found.tables["covered"], found.n, found.column) == (1.0, 100, "score")
     first = stats.chi2_contingency([[20, 80], [40, 40]], correction=False).statistic
     assert found.p == pytest.approx(stats.chi2.sf(first, 2), rel=1e-6)
@@ -65,7 +65,7 @@ def test_a_score_of_the_unfavorable_value(evidence_of, figures):
     """A risk score: positive is the unfavorable outcome, and rates are its."""
     rows = rows_of([(0.2, 80, 100), (0.8, 20, 100)], reference=True) + rows_of([(0.2, 50, 100), (0.8, 20, 100)])
     (found,) = figures(concept_drift, evidence_of(rows, favorable=1, positive=0), window=1)
-    assert [r for r in found.tables["reference"] if r is not None] == pytest.approx([0.2, 0.8])
+    assert [r for r in found.tables["reference_level"] if r is not None] == pytest.approx([0.2, 0.8])
     assert found.tables["mean_change"] == pytest.approx(0.5 * 0.3)
 
 

@@ -43,7 +43,7 @@ def test_by_hand(aged, figures):
     half = np.sqrt(np.log(40) / 2 * (1 / 40 + 1 / 40))
     assert (found.value, found.low, found.high, found.n) == (pytest.approx(0.25), 0.0, pytest.approx(0.25 + half), 40)
     assert found.p == pytest.approx(stats.kstwobign.sf(0.25 / np.sqrt(1 / 20)), rel=1e-9)
-    expected = {"day": 0, "direction": "later", "known": 0.75, "reference_known": 0.75, "median_days": 2, "reference_median_days": 1}
+    expected = {"day": 0, "direction": "later", "share": 0.75, "reference_share": 0.75, "median_days": 2, "reference_median_days": 1}
     assert {name: found.tables[name] for name in expected} == expected
     assert found.column == "outcome"
 
@@ -54,7 +54,7 @@ def test_young_windows_are_judged_by_what_they_could_show(aged, figures):
     young = [lag if lag is not None and lag <= 3 else None for lag in lags]
     (found,) = figures(label_delay_drift, aged(rows_of(lags, 0, reference=True), rows_of(young, 1), last=6), window=1)
     assert (found.value, found.tables["days"]) == (0.0, 3)
-    assert found.tables["known"] == found.tables["reference_known"] == 0.5
+    assert found.tables["share"] == found.tables["reference_share"] == 0.5
 
 
 def test_the_newest_window_cannot_be_judged_yet(aged, figures):

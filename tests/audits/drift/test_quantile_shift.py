@@ -18,8 +18,8 @@ def test_close_to_numpy(drifted, figures, moved, column, day):
     deviation = np.std(moved[0][column])
     before, now = (np.quantile(moved[d][column], [0.1, 0.25, 0.5, 0.75, 0.9], method="inverted_cdf") for d in (0, day))
     inner = slice(0, 5) if day < 3 else slice(0, 4) if column == "visits" else slice(0, 1)  # beyond the reference's range cells are wide
-    assert found.tables["window"][inner] == pytest.approx(now[inner], abs=0.06 * deviation)
-    assert found.tables["reference"] == pytest.approx(before, abs=0.06 * deviation)
+    assert found.tables["value"][inner] == pytest.approx(now[inner], abs=0.06 * deviation)
+    assert found.tables["reference_value"] == pytest.approx(before, abs=0.06 * deviation)
     if inner.stop >= 4:
         assert found.value == pytest.approx((now[2] - before[2]) / deviation, abs=0.06)
     assert found.value == found.tables["shift"][2]
@@ -31,8 +31,8 @@ def test_by_hand(evidence_of, figures, columns):
     rows = columns({"x": [float(i % 5) for i in range(50)]}, {"x": [float(3 + i % 2) for i in range(50)]})
     (found,) = figures(quantile_shift, evidence_of(rows), window=1)
     assert found.value == pytest.approx((3 - 2) / np.sqrt(2))
-    assert found.tables["reference"] == [0.0, 1.0, 2.0, 3.0, 4.0]
-    assert found.tables["window"] == [3.0, 3.0, 3.0, 4.0, 4.0]
+    assert found.tables["reference_value"] == [0.0, 1.0, 2.0, 3.0, 4.0]
+    assert found.tables["value"] == [3.0, 3.0, 3.0, 4.0, 4.0]
     assert found.tables["direction"] == "up"
     # Of 50 rows ranks 18 and 33 hold the median at 95 %: 1..3 of the reference, 3..4 of the window; MOVER of the two.
     low, high = mover([3.0, 2.0], [(3.0, 4.0), (1.0, 3.0)], [1.0, -1.0])
