@@ -22,7 +22,7 @@ def hear(alert: Alert | None, key: str, signal: Signal, now: dt.datetime, rules:
     if alert is None:
         return _opened(None, key, signal, now, rules, run) if signal.answer == "raised" else None
     by_clock = signal.rule in ARRIVALS  # its windows end when it is asked, so that a clock put back would silence it
-    passed = newer(alert.position, position) and not by_clock
+    passed = (newer(alert.position, position) or newer(alert.judged, position)) and not by_clock
     if passed or (signal.partial and position is not None and alert.judged == position):
         return alert
     if signal.answer == "raised":
@@ -30,9 +30,12 @@ def hear(alert: Alert | None, key: str, signal: Signal, now: dt.datetime, rules:
             return _raised(alert, signal, now, rules, run)
         again = alert.answer != "raised" if by_clock or position is None else newer(position, alert.position)
         return _opened(alert, key, signal, now, rules, run) if again else alert
-    alert = replace(alert, position=position, judged=alert.judged if signal.partial else position)
+    alert = replace(alert, judged=alert.judged if signal.partial else position)
+    if not alert.live:  # its position stays that of the window in which it was over: any later one may open it again
+        return replace(alert, answer="quiet") if signal.answer == "quiet" and not signal.partial else alert
+    alert = replace(alert, position=position)
     if signal.answer == "can't tell" or signal.partial:
-        return replace(alert, answer=signal.answer, reason=signal.reason) if alert.live else alert
+        return replace(alert, answer=signal.answer, reason=signal.reason)
     return _quiet(alert, signal, now)
 
 
@@ -93,12 +96,9 @@ def _raised(alert: Alert, signal: Signal, now: dt.datetime, rules: Rules, run: s
 
 
 def _quiet(alert: Alert, signal: Signal, now: dt.datetime) -> Alert:
-    alert = replace(alert, answer="quiet", reason=signal.reason if alert.live else alert.reason)
-    if not alert.live:
-        return alert
     position = position_of(signal)
     quiet = alert.quiet + (position != alert.quiet_at) if position is not None else alert.needed  # without windows nothing can be counted
-    alert = replace(alert, quiet=quiet, quiet_at=position)
+    alert = replace(alert, answer="quiet", reason=signal.reason, quiet=quiet, quiet_at=position)
     if quiet >= alert.needed or (alert.state == "pending" and not alert.ready):
         return replace(alert, state="resolved", resolved=max(now, alert.updated), silence=None, held_by=None, held_until=None)
     return alert

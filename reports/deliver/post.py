@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import httpx
 
 __all__ = ["Answer", "Undelivered", "accepted", "host", "post"]
+TIMEOUT = 10.0
 LONGEST_ANSWER = 4096
 
 
@@ -29,15 +30,17 @@ class Answer:
     retry_after: timedelta | None = None
 
 
-def post(url: str, body: bytes, headers: Mapping[str, str], *, timeout: float = 10.0) -> Answer:
+def post(url: str, body: bytes, headers: Mapping[str, str], *, timeout: float | None = None) -> Answer:
     """Send a body with POST and give back what came, whatever its status. Redirects are not followed: a signed call is for one address.
 
     Raises
     ------
     Undelivered
-        No connection, or no whole answer within `timeout` seconds, however slowly its bytes come.
+        No connection, or no whole answer within `timeout` seconds (10 unless told), however slowly its bytes come.
     """
     import httpx
+
+    timeout = TIMEOUT if timeout is None else timeout
 
     sockets: list[Any] = []
     ended = threading.Event()

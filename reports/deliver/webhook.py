@@ -39,7 +39,7 @@ def sign(secret: str, body: bytes, at: datetime) -> dict[str, str]:
     """The header that signs a body: HMAC-SHA256 over the time (UTC, in whole seconds since 1970), a full stop and the body.
 
     >>> sign("s", b"{}", datetime(2026, 11, 21))["Candor-Signature"][:24]
-    't=1795219200,v1=4f0da4ba'
+    't=1795219200,v1=258bd1e3'
     """
     seconds = int(at.replace(tzinfo=UTC).timestamp())
     return {HEADER: f"t={seconds},v1={_digest(secret, seconds, body)}"}
