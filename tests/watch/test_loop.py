@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import threading
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -11,8 +13,9 @@ from connectors import watch_store
 from connectors.config import Config
 from connectors.errors import CandorError
 from dashboard.watch import loop
-from dashboard.watch.round import Answer
-from dashboard.watch.telling import Changes
+from dashboard.watch.delivery import Delivery
+from dashboard.watch.round import Answer, Request
+from dashboard.watch.telling import Changes, Sent
 from tests.watch.conftest import Stage, configure
 
 
@@ -201,6 +204,34 @@ def test_a_round_that_is_told_to_stop_marks_nothing_as_seen(stage: Stage) -> Non
     stage.answer = lambda request: Answer()
     stage.tick()
     assert stage.asked == [("a", "b"), ("a", "b")]
+
+
+def test_delivery_goes_on_while_a_round_hangs(stage: Stage) -> None:
+    hanging, sent = threading.Event(), threading.Semaphore(0)
+
+    def hang(request: Request) -> Answer | None:
+        hanging.set()
+        stage.watcher.stop.wait(30)
+        return None
+
+    def send(config: Config, now: datetime) -> Sent:
+        sent.release()
+        return Sent()
+
+    stage.answer = hang
+    stage.watcher.delivery = Delivery(stage.config, send, now=stage.time.clock.now, say=stage.said.append, pause=0.02)
+    thread = threading.Thread(target=stage.watcher.run)
+    thread.start()
+    try:
+        assert hanging.wait(10)
+        for _ in range(5):
+            assert sent.acquire(timeout=10)
+    finally:
+        stage.watcher.stop.set()
+        thread.join(10)
+    assert not thread.is_alive()
+    assert stage.said[0].startswith("Watching 2 models, looking every 1 min (process ")
+    assert stage.said[-1].startswith("Stopped watching (SIGTERM).")
 
 
 def test_a_file_that_was_touched_looks_new_and_one_that_was_read_does_not(config: Config) -> None:
