@@ -1,7 +1,7 @@
-"""Shifts that were not made here: years of a census sample with a real model's scores, and seasons of three leagues' forecasts.
+"""Shifts that were not made here: years of a census sample with a real model's scores, and seasons of two leagues' forecasts.
 
 None of these logs has a fine clock, so rows of one stretch are dealt at random into windows of equal size: thirty reference windows, thirty
-of the same stretch's other half, in which nothing has changed, and thirty of each later year. Candor reads them through its own ingest.
+of the same stretch's other half, in which nothing has changed, and as many of each later one. Candor reads them through its own ingest.
 """
 
 from __future__ import annotations
@@ -94,12 +94,11 @@ def forecasts(folder: Path, league: str, before: int) -> Data:
 
 SETS: Sequence[Callable[[Path], Data]] = (
     employment, lambda folder: forecasts(folder, "nba", 2018), lambda folder: forecasts(folder, "mlb", 2018),
-    lambda folder: forecasts(folder, "nfl", 2018),
 )  # fmt: skip
 
 
 def dealt(data: Data) -> dict[str, Rows]:
-    """Stretches as logs of `WINDOWS` days each, all after the reference's: the reference, its other half, then each later stretch."""
+    """Stretches as logs of up to `WINDOWS` days, all after the reference's: the reference, its other half, then each later stretch."""
     rng = np.random.default_rng(1)
     first, *later = data.stretches
     parts: dict[str, tuple[str, NDArray[np.int64]]] = {}
@@ -110,9 +109,10 @@ def dealt(data: Data) -> dict[str, Rows]:
     for label in later:
         parts[label] = (label, rng.permutation(len(data.stretches[label]["score"]))[: each * WINDOWS])
     found = {}
-    for label, (stretch, rows) in parts.items():
+    for label, (stretch, chosen_rows) in parts.items():
         start = 0 if label == "reference" else WINDOWS
-        day = start + np.arange(len(rows)) * WINDOWS // len(rows)
+        rows = chosen_rows[: len(chosen_rows) // each * each]
+        day = start + np.arange(len(rows)) // each
         begin = (FIRST + day * np.timedelta64(1, "D")).astype("datetime64[us]")
         time = np.sort(begin + rng.integers(0, 86_400, len(rows)) * np.timedelta64(1_000_000, "us"))
         held = {name: values[rows] for name, values in data.stretches[stretch].items()}
@@ -157,7 +157,7 @@ def said_of(data: Data, reference: Rows, rows: Rows) -> Said:
         with open_warehouse(warehouse) as held:
             evidence = gather(held, model, progress=lambda _: None)
         said: Said = {}
-        windows(evidence, run_of(evidence, judged_by()), range(WINDOWS), said)
+        windows(evidence, run_of(evidence, judged_by()), range(len(evidence.windows) - 1), said)
         return said
 
 
@@ -192,30 +192,32 @@ def section(folders: Sequence[Path], tools: Sequence[str]) -> list[str]:
     heads = [reading.words for reading in readings]
     parts = [
         "## Shifts that were not made here", "",
-        "Nobody knows when these shifts are a fault, so nothing is scored: how many of thirty windows ring, as delivered, in a stretch",
-        "where nothing changed and in later years and seasons, and what Candor names. Rows are dealt into windows by chance.",
+        "Nobody knows when these shifts are a fault, so nothing is scored: how many windows ring, as delivered, in a stretch where nothing",
+        "changed and in later years and seasons, and what Candor names. Rows are dealt into windows by chance.",
         "", f"| data | stretch | rows a window | {' | '.join(heads)} | rings first in (Candor) |", "|---" * (len(heads) + 4) + "|",
     ]  # fmt: skip
     for folder in folders:
         labels = [path.name.removesuffix(".candor.json") for path in folder.glob("*.candor.json")]
         for label in sorted(labels, key=lambda each: (each != QUIET, each)):
             cells, named = [], "—"
+            each = _rows(folder, "reference") // WINDOWS
+            days = _rows(folder, label) // each
             for reading in readings:
                 figures = chosen(figures_of(folder / label, reading.tool, WINDOWS), reading)
-                held = laid_out(figures, range(WINDOWS))
+                held = laid_out(figures, range(days))
                 least = max(1, len(held.keys) // 2) if reading.least > 3 else reading.least
                 some = pooled(held, least) if least > 1 else held
-                cells.append(f"{int((some.values > 0).any(axis=0).sum())} of {WINDOWS}")
+                cells.append(f"{int((some.values > 0).any(axis=0).sum())} of {days}")
                 if reading.tool == "candor":
                     first = np.argwhere(opened(held, THRESHOLDS[THRESHOLDS >= 0][:1])[0].T)
                     if len(first):
                         keys = [held.keys[k].split("/") for w, k in first if w == first[0][0]]
                         named = f"day {first[0][0] + 1}: " + ", ".join(" ".join(key[1:3]).strip() for key in keys[:3])
-            parts.append(f"| {folder.name} | {label} | {_rows(folder, label):,} | {' | '.join(cells)} | {named} |")
+            parts.append(f"| {folder.name} | {label} | {each:,} | {' | '.join(cells)} | {named} |")
     return [*parts, ""]
 
 
 def _rows(folder: Path, label: str) -> int:
     import pyarrow.parquet as pq
 
-    return int(pq.read_metadata(folder / f"{label}.parquet").num_rows) // WINDOWS
+    return int(pq.read_metadata(folder / f"{label}.parquet").num_rows)

@@ -86,7 +86,7 @@ FULL = (
     Size(rows=1_000_000, faulty=1, quiet=1, kinds=("overdispersed",), faults=FEW[:5], analysed=8, onset=4, horizon=4, quarters=False,
          peers=False, streamed=True),
 )  # fmt: skip
-QUICK = (Size(rows=500, faulty=1, quiet=2, alone=4),)
+QUICK = (Size(rows=500, faulty=1, quiet=2, alone=2, kinds=("overdispersed", "weekly")),)
 
 
 def seeded(kind: str, seed: int) -> int:
