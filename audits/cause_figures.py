@@ -52,6 +52,8 @@ class Figures:
     newest: At
     releases: Mapping[str, At] = field(default_factory=dict)
     """The window in which each version but the first began to answer most rows."""
+    first: At = None
+    """The first window."""
 
     def at(self, name: str, column: str | None) -> Figure | None:
         """The figure of a measure in the window that the column's signals speak of; else in the newest one."""
@@ -94,7 +96,8 @@ def figures_of(findings: pa.Table, raised: Iterable[Signal]) -> Figures:
                 name=row["name"], column=row["column"], value=row["value"], low=row["low"], high=row["high"], unit=row["unit"],
                 tables=_tables(row["name"], row["tables"]),
             )  # fmt: skip
-    return Figures(held=held, windows=windows, newest=newest, releases=_releases(findings))
+    releases, first = _releases(findings)
+    return Figures(held=held, windows=windows, newest=newest, releases=releases, first=first)
 
 
 def _rows(findings: pa.Table) -> list[dict[str, Any]]:
@@ -121,12 +124,12 @@ def _tables(name: str, text: str | None) -> dict[str, Any]:
     return found
 
 
-def _releases(findings: pa.Table) -> dict[str, At]:
-    """For each version but those of the first window, the first window in which it answered most rows."""
+def _releases(findings: pa.Table) -> tuple[dict[str, At], At]:
+    """For each version but those of the first window, the first window in which it answered most rows; and the first window."""
     import pyarrow.compute as pc
 
     if not findings.num_rows:
-        return {}
+        return {}, None
     kept = findings.filter(pc.and_(pc.equal(findings["name"], "volume"), pc.invert(findings["whole"])))
     total: dict[At, float] = {}
     rows = [row for row in kept.select(["version", "window_start", "first_row", "value"]).to_pylist() if row["value"]]
@@ -140,4 +143,4 @@ def _releases(findings: pa.Table) -> dict[str, At]:
             known = began.get(row["version"])
             began[row["version"]] = at if known is None or at < known else known  # type: ignore[operator]
     first = min(total, key=lambda at: (isinstance(at, int), at), default=None)  # type: ignore[type-var]
-    return {version: at for version, at in began.items() if at != first}
+    return {version: at for version, at in began.items() if at != first}, first

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 from audits.cause_figures import At, Figure, Figures
 from audits.finding import Cause, Signal
@@ -15,6 +16,11 @@ ALONE = 0.15
 
 LED = 1.0
 """A feature moved the score where it moved at least this many times as far; in between an outcome that became more frequent moves both."""
+
+EVERYBODY = "{}"
+
+CALIBRATED = frozenset({"calibration_gap", "expected_calibration_error"})
+"""Measures of whether a score means what it says."""
 
 CONCEPT = 0.02
 """Change of the outcome rate at equal scores from which the world changed."""
@@ -29,43 +35,58 @@ EVEN = 0.5
 """How far the change of log-odds may differ between score bins, as a part of its mean, and still be a shift of the base rate."""
 
 
-def drifts(
-    name: str, raised: Sequence[Signal], figures: Figures, model: ModelConfig | None, *, broken: Sequence[str], causes: Sequence[Cause]
-) -> list[Cause]:
-    """What is left of moved features, of moved answers, and of figures about outcomes, once broken columns and logs are named."""
+def drifts(name: str, left: Sequence[Signal], figures: Figures, model: ModelConfig | None) -> list[Cause]:
+    """Causes of the raised signals that broken columns and logs do not explain."""
     roles = {} if model is None else model.columns.named()
     answers = [column for role, column in roles.items() if role in ("score", "decision")]
-    aside = [*answers, *(column for role, column in roles.items() if role in ("outcome", "latency_ms"))]
     outcome = roles.get("outcome")
-    moved = [signal for signal in raised if signal.family in ("drift", "quality") and signal.column is not None]
-    features = [s for s in moved if s.column not in broken and s.column not in aside]
-    said = [s for s in moved if s.column in answers] + [s for s in raised if s.rule == "unexplained_score_shift"]
-    about = [s for s in raised if s.column == outcome and outcome is not None] + [
-        s for s in raised if s.family == "performance" and s.column is None
+    aside = [*answers, *(column for role, column in roles.items() if role in ("outcome", "latency_ms"))]
+    features = [s for s in left if s.family in ("drift", "quality") and s.column is not None and s.column not in aside]
+    found = [] if features else _of_releases(name, left, figures, answers)
+    rest = [s for s in left if not any(s.key in cause.explains for cause in found)]
+    said = [s for s in rest if s.column in answers or s.rule == "unexplained_score_shift"]
+    about = [s for s in rest if s.column == outcome and outcome is not None]
+    about += [s for s in rest if s.family == "performance" and s.column is None and s not in about and s.slice == EVERYBODY]
+    found += _named(name, features, said, about, figures, answers, aside)
+    return [*found, *_of_groups(name, rest, figures)]
+
+
+def _of_releases(name: str, left: Sequence[Signal], figures: Figures, answers: Sequence[str]) -> list[Cause]:
+    """What began when a version did: one cause a version."""
+    about = [s for s in left if s.column in answers or (s.column is None and s.family in ("performance", "fairness"))]
+    about += [s for s in left if s.rule == "unexplained_score_shift"]
+    found = []
+    for version, at in figures.releases.items():
+        signals = [s for s in about if _at_once(s, at)]
+        if signals:
+            found.append(replace(_cause(name, "model version", signals, None), source=version, upstream=f"{name}|{version}|model version"))
+            about = [s for s in about if s not in signals]
+    return found
+
+
+def _of_groups(name: str, left: Sequence[Signal], figures: Figures) -> list[Cause]:
+    """Scores that came to mean something else for one group: of each attribute one cause."""
+    found: dict[str, list[Signal]] = {}
+    for signal in left:
+        if signal.rule in CALIBRATED and signal.slice != EVERYBODY and signal.since != figures.first:
+            found.setdefault(signal.attribute or signal.slice, []).append(signal)
+    return [
+        replace(_cause(name, "concept drift", signals, None), upstream=f"{name}|{about}|concept drift") for about, signals in found.items()
     ]
-    if any(not cause.columns and cause.kind not in ("model version", "outcomes stopped", "label delay") for cause in causes):
-        features, about = [], []  # rows that are lost, repeated or redated move whatever they move
-    named: list[Cause] = []
-    explained = bool(causes)
-    if not explained or features or about:
-        named = _named(name, features, said, about, figures, answers, aside, explained=explained)
-    return [cause for cause in named if not (explained and cause.kind == "prediction shift")]
 
 
 def _named(
     name: str, features: Sequence[Signal], said: Sequence[Signal], about: Sequence[Signal], figures: Figures, answers: Sequence[str],
-    aside: Sequence[str], *, explained: bool,
+    aside: Sequence[str],
 ) -> list[Cause]:  # fmt: skip
     found: list[Cause] = []
     concept = figures.latest("concept_drift")
     changed = concept is not None and (concept.low or 0.0) > CONCEPT and not _older(concept, figures, [*about, *said, *features])
     even = concept is not None and _even(concept)
-    if said and not features and not explained:
+    if said and not features:
         kind = _of_answers(figures, answers, aside)
-        if kind == "prior shift" and concept is not None and changed and not even:
+        if kind == "prior shift" and changed and not even:
             kind = "concept drift"
-        if kind == "prediction shift" and _released(said, figures):
-            kind = "model version"
         found.append(_cause(name, kind, [*said, *about], figures.at("unexplained_score_shift", None), said))
         about = []  # what another score means is another matter
     elif features:
@@ -74,7 +95,7 @@ def _named(
         )
         together = [*features, *said, *(about if prior else [])]
         found.append(_cause(name, "prior shift" if prior else "covariate shift", together, None, features))
-    alone = concept is not None and not found and not explained  # outcomes moved, and nothing else that shows
+    alone = concept is not None and not found  # outcomes moved, and nothing else that shows
     if concept is not None and about and (changed or alone) and not (found and even):
         found.append(_cause(name, "prior shift" if even and not found else "concept drift", about, concept))
     return found
@@ -115,7 +136,7 @@ def _even(concept: Figure) -> bool:
     Alike is within chance (Cochran's Q), or differing by less than half of the mean.
     """
     parts = []
-    for a, b, m, n in zip(*(concept.tables.get(key) or () for key in ("reference", "window", "reference_n", "n")), strict=False):
+    for a, b, m, n in zip(*(concept.tables.get(key) or () for key in ("reference_level", "level", "reference", "n")), strict=False):
         if a is None or b is None or not 0 <= a <= 1 or not 0 <= b <= 1 or m < FEW or n < FEW:
             continue
         counts = (a * m + 0.5, (1 - a) * m + 0.5, b * n + 0.5, (1 - b) * n + 0.5)
@@ -130,17 +151,15 @@ def _even(concept: Figure) -> bool:
     return sure and (apart <= free + 2 * math.sqrt(2 * free) or math.sqrt(apart / total) <= EVEN * abs(mean))
 
 
-def _released(signals: Sequence[Signal], figures: Figures) -> bool:
-    """Whether a version began to answer in the window in which the change began, give or take one."""
-    for signal in signals:
+def _at_once(signal: Signal, at: At) -> bool:
+    """Whether a signal's change began in a window, give or take one."""
+    begun = signal.since
+    if isinstance(at, dt.datetime) and isinstance(begun, dt.datetime):
         length = None if signal.window_start is None or signal.window_end is None else signal.window_end - signal.window_start
-        for at in figures.releases.values():
-            if (
-                isinstance(at, dt.datetime)
-                and isinstance(signal.since, dt.datetime)
-                and abs(at - signal.since) <= (length or dt.timedelta(0))
-            ):
-                return True
+        return abs(at - begun) <= (length or dt.timedelta(0))
+    if isinstance(at, int) and isinstance(begun, int):
+        size = 0 if signal.first_row is None or signal.last_row is None else signal.last_row - signal.first_row + 1
+        return abs(at - begun) <= size
     return False
 
 

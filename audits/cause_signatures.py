@@ -30,11 +30,11 @@ CLOSE = 0.2
 def scaled(figure: Figure) -> float | None:
     """The factor by which all values of a column were multiplied, from its percentiles; None where no single factor says it.
 
-    >>> given = {"reference": [10.0, 20.0, 30.0, 40.0, 50.0], "window": [7.2, 14.4, 21.5, 28.8, 36.0]}
+    >>> given = {"reference_value": [10.0, 20.0, 30.0, 40.0, 50.0], "value": [7.2, 14.4, 21.5, 28.8, 36.0]}
     >>> round(scaled(Figure(name="quantile_shift", column="income", value=-0.5, low=None, high=None, unit="", tables=given)), 2)
     0.72
     """
-    before, now = figure.tables.get("reference"), figure.tables.get("window")
+    before, now = figure.tables.get("reference_value"), figure.tables.get("value")
     if not before or not now:
         return None
     pairs = [(a, b) for a, b in zip(before, now, strict=True) if a is not None and b is not None and a * b > 0]
@@ -73,7 +73,7 @@ def _blurred(column: str, figures: Figures) -> bool:
     outside, shift = figures.at("out_of_range_rate", column), figures.at("quantile_shift", column)
     if outside is not None and (outside.value or 0.0) > 0.2:
         return True
-    window, reference = (shift.tables.get(key) or [] for key in ("window", "reference")) if shift is not None else ([], [])
+    window, reference = (shift.tables.get(key) or [] for key in ("value", "reference_value")) if shift is not None else ([], [])
     if len(window) < 2 or None in window or None in reference:
         return False
     return bool(abs(window[-1] - window[0]) < CROWDED * abs(reference[-1] - reference[0]))
@@ -107,7 +107,7 @@ def _alike(now: object, before: object) -> bool:
     """Whether the window's percentiles of one column are the reference's of another."""
     if not isinstance(now, dict) or not isinstance(before, dict):
         return False
-    window, reference = now.get("window"), before.get("reference")
+    window, reference = now.get("value"), before.get("reference_value")
     if not window or not reference or None in window or None in reference:
         return False
     spread = (reference[-1] - reference[0]) / 2.563  # p90 - p10 of a normal column, in standard deviations

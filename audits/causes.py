@@ -36,15 +36,20 @@ def causes(run: ModelRun, *, model: ModelConfig | None = None) -> tuple[Cause, .
     figures = figures_of(run.findings, raised)
     outcome = None if model is None else model.columns.outcome
     found = [*_of_log(run.model, raised, figures, outcome), *_of_columns(run.model, raised, figures, model)]
-    found += drifts(run.model, raised, figures, model, broken=[column for cause in found for column in cause.columns], causes=found)
     present = {cause.kind for cause in found}
     found = [cause for cause in found if not present & {*INCLUDED.get(cause.kind, ())}]
     source = model.sources[0].name if model is not None and len(model.sources) == 1 else None
-    placed = [replace(cause, source=source if cause.kind in DATA else None) for cause in found]
-    held = [_holding(cause, raised, outcome) for cause in placed]
-    left = [signal for signal in raised if not any(signal.key in cause.explains for cause in held)]
+    held = [_holding(replace(cause, source=source if cause.kind in DATA else None), raised, outcome) for cause in found]
+    held += drifts(run.model, _left(raised, held), figures, model)
     ordered = sorted(held, key=lambda cause: (KINDS.index(cause.kind), -_weight(cause, raised), cause.columns))
+    left = _left(raised, held)
     return (*ordered, *_unknown(run.model, left, figures))
+
+
+def _left(raised: Sequence[Signal], held: Sequence[Cause]) -> list[Signal]:
+    """The signals that none of these causes explains."""
+    explained = {key for cause in held for key in cause.explains}
+    return [signal for signal in raised if signal.key not in explained]
 
 
 def _of_log(name: str, raised: Sequence[Signal], figures: Figures, outcome: str | None) -> list[Cause]:

@@ -188,6 +188,8 @@ def _what(cause: Cause) -> str:
         text = text.replace(f"{{{one}}}", several if len(names) > 1 else one)
     times = cause.size is not None and cause.size >= TIMES
     text = text.replace("{size} {its}", "{size} times its" if times else "{size} of its")
+    if cause.kind == "model version" and cause.source:
+        return f"the model's answers changed when version {strings.name_of(cause.source)} began to answer"
     return text.replace("{columns}", listed or "a column").replace("{size}", _size(cause)).replace("{from}", source)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
@@ -66,7 +67,7 @@ def named(figures: list[dict[str, Any]], *signals: Signal) -> tuple[Cause, ...]:
 
 def percentiles(reference: list[float], window: list[float]) -> dict[str, Any]:
     """Make the finding of a column's quantiles."""
-    return figure("quantile_shift", "income", -0.5, tables={"reference": reference, "window": window})
+    return figure("quantile_shift", "income", -0.5, tables={"reference_value": reference, "value": window})
 
 
 INCOME = [20.0, 30.0, 45.0, 60.0, 90.0]
@@ -117,7 +118,7 @@ def test_a_column_changed_long_ago_is_no_cause_now() -> None:
 def test_columns_that_traded_places() -> None:
     """Each holds the other's percentiles: that comes before the change of scale which both seem to have."""
     debt = [0.1, 0.2, 0.3, 0.4, 0.5]
-    rows = [percentiles(INCOME, debt), figure("quantile_shift", "debt", 5.0, tables={"reference": debt, "window": INCOME}),
+    rows = [percentiles(INCOME, debt), figure("quantile_shift", "debt", 5.0, tables={"reference_value": debt, "value": INCOME}),
             figure("format_change", "debt", 1.0, tables={"factor": 100.0}), figure("frozen_column", "income", 0.01)]  # fmt: skip
     (cause,) = named(rows, signal("drift_evidence", "income"), signal("drift_evidence", "debt"))
     assert (cause.kind, cause.columns) == ("train/serve skew", ("debt", "income"))
@@ -208,7 +209,25 @@ def test_the_score_moved_alone() -> None:
     volumes = [figure("volume", None, 100.0, day=day) for day in days]
     volumes += [figure("volume", None, 100.0, day=day, version="v1") for day in days[:2]] + [figure("volume", None, 100.0, version="v2")]
     (cause,) = named([*rows, *volumes], signal("drift_evidence", "score", **SCORE))
-    assert cause.kind == "model version"
+    assert (cause.kind, cause.source) == ("model version", "v2")
+
+
+def test_a_release_beside_a_broken_column() -> None:
+    """A version began ten days before incomes broke, and the gap and the score moved with it: two causes, each with its own alarms."""
+    days = [DAY - dt.timedelta(days=k) for k in (11, 10, 9, 0)]
+    volumes = [figure("volume", None, 100.0, day=day) for day in days] + [figure("volume", None, 100.0, day=days[0], version="v1")]
+    volumes += [figure("volume", None, 100.0, day=day, version="v2") for day in days[1:]]
+    began = {"since": days[1]}
+    gap = signal("impact_ratio", family="fairness", value=0.7, slice='{"sex":"Female"}', attribute="sex", severity="page", **began)
+    moved = signal("drift_evidence", "score", severity="page", **began)
+    broken = signal("drift_evidence", "income")
+    young = signal("calibration_gap", family="performance", value=0.12, slice='{"age":"<25"}', attribute="age", since=days[2])
+    rows = [*volumes, drift("income"), drift("score"), percentiles(INCOME, [x * 0.72 for x in INCOME])]
+    unit, version, group = named(rows, gap, moved, broken, replace(young, since=DAY - dt.timedelta(days=5)))
+    assert (unit.kind, unit.explains) == ("unit or scale change", (broken.key,))
+    assert (version.kind, version.source) == ("model version", "v2")
+    assert set(version.explains) == {gap.key, moved.key}
+    assert (group.kind, group.explains) == ("concept drift", (young.key,))
 
 
 def test_features_moved_and_the_score_with_them() -> None:
@@ -225,7 +244,7 @@ def test_features_moved_and_the_score_with_them() -> None:
 def curve(reference: list[float], window: list[float]) -> dict[str, Any]:
     """Make the finding of outcome rates by score bin, 400 rows in each."""
     n = [400] * len(reference)
-    tables = {"reference": reference, "window": window, "reference_n": n, "n": n, "weight": [1 / len(n)] * len(n)}
+    tables = {"reference_level": reference, "level": window, "reference": n, "n": n}
     return figure("concept_drift", "score", 0.1, low=0.08, tables=tables)
 
 
@@ -260,7 +279,7 @@ def test_what_nothing_explains_is_unknown_and_last() -> None:
 def test_signatures() -> None:
     """One factor for all percentiles; a spike at one value; neither where a column moved as a whole."""
     def quantiles(window: list[float]) -> Figure:
-        tables = {"reference": INCOME, "window": window}
+        tables = {"reference_value": INCOME, "value": window}
         return Figure(name="quantile_shift", column="x", value=1.0, low=None, high=None, unit="", tables=tables)
 
     def bins(window: list[int]) -> Figure:
