@@ -20,8 +20,8 @@ _ABOUT = """`{name}` between each window and the window before it.
     Interval and test
         Those of `{name}`. n is the smaller of the two windows' rows with a value.
     When it misleads
-        It sees a jump once, in the window in which it begins, and a slow drift never: each step is small. What is unusual depends on how much
-        windows differ anyway: weekends from weekdays, say.
+        It sees a jump once, in the window in which it begins, and a slow drift never: each step is small. What is unusual depends on how
+        much windows differ anyway: weekends from weekdays, say.
     Source
         that of `{name}`.
     """
