@@ -33,7 +33,9 @@ SHARE = WEEKLY.shared(MODELS)
 LONG = ("latency_p50", "latency_p95", "latency_p99")
 """Measures that are not asked: they carry no threshold, and no diagnosis reads them."""
 
-AS_OF = frozenset({"source gone", "delivered twice", "labels late", "negative labels stop", "type change", "decimal comma"})
+AS_OF = frozenset({
+    "source gone", "delivered twice", "labels late", "negative labels stop", "type change", "decimal comma", "concept drift", "prior shift",
+})  # fmt: skip
 """Faults that leave no row, or whose rows look otherwise later on: each day is asked by what was known on it."""
 
 Said = dict[str, dict[int, float]]
@@ -138,11 +140,14 @@ def faulty(
     said: Said = {}
     chosen = range(onset - 1, last + 1)
     if fault in AS_OF:
+        seen: int | None = None
         for window in chosen:
             evidence = held.evidence(window)
             add(said, window, run_of(evidence, judged_by()).signals)
-            if window >= onset and any(by.get(window) == FAR and by.get(onset - 1) != FAR for by in said.values()):
-                break  # a fact is open, whatever the threshold
+            if seen is None and window >= onset and raised(said, window) - raised(said, onset - 1):
+                seen = window
+            if seen is not None and window > seen:
+                break
     else:
         evidence = held.evidence(last)
         windows(evidence, run_of(evidence, judged_by()), chosen, said, onset)

@@ -32,10 +32,12 @@ of four is wrong.
 **What counts.** Every tool says of each of its series how far it is beyond its line. An alert opens when a series passes the line, and
 stays open until it was quiet for two days; alerts that open on one day are one alarm. A fault is noticed by the first alert that
 opens within {horizon} days and that the same log without the fault does not open on that day, so that chance that rings anyway is no
-detection. For equal rates, each tool's threshold is raised until the logs without faults ring no more often than allowed.
+detection. For equal rates, each tool's threshold is raised until the logs without faults ring no more often than allowed; of the
+thresholds that hold this, the one that notices most is taken.
 The peers are given the benefit of every doubt: of several ways of reading them (any column, two, three, half of them, with or without their
 other checks) the one that notices most at that rate is shown; an error that they raise counts as an alarm; they know every outcome at
-once. Candor is asked in one way only, on what was known at the end of each day.
+once. Candor is asked in one way only; where a fault changes what is known on a day (labels, rows that do not come), on what was known at
+the end of each day, else on the log as it was at the end.
 """
 
 
