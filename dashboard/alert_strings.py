@@ -71,7 +71,7 @@ ALIVE = "Watching"
 DEAD = "Not watching"
 NEVER = "Never started"
 FAILING = "Watching, a source fails"
-NEVER_SENTENCE = "Nobody is watching: no alert can fire. This line takes in new rows, judges them and tells people, once a minute:"
+NEVER_SENTENCE = "Nobody is watching: rows that come in now are not judged. This line takes them in, judges them and tells people:"
 SOURCES = "Newest prediction of each model"
 NO_SOURCES = "No model has been looked at yet."
 NO_ROUNDS = "No round has ended yet."
@@ -89,6 +89,7 @@ ONSET = "Since when"
 ONSET_LEAD = "Dotted lines are releases, incidents and changes of data."
 CAUSES = "Likely causes"
 CAUSES_LEAD = "Data quality first: a broken pipeline is more often the reason than a changed world."
+SHIFT = "Shift"
 NO_CAUSES = "No cause could be named from the figures of this run."
 NEXT = "What to do"
 RUNBOOK = "Runbook"
@@ -193,6 +194,16 @@ def several(alerts: int, models: int) -> str:
     """How large an incident is."""
     words = f"{count(alerts)} {'alert' if alerts == 1 else 'alerts'}"
     return words if models < 2 else f"{words}, {count(models)} models"
+
+
+def looked_after(n: int) -> str:
+    """How many alerts somebody looks after."""
+    return f"{count(n)} acknowledged" if n else ""
+
+
+def more(n: int) -> str:
+    """Folded away below the worst alerts of an incident."""
+    return f"{count(n)} more"
 
 
 def chosen(verb: str, picked: int) -> str:

@@ -79,9 +79,8 @@ def show_page(entry: Entry, config_path: str, links: dict[str, st.Page]) -> None
     if heard:
         say(heard.pop())
 
-    chosen = url_state.pick("run", asked.run, [str(row["run"]) for row in runs], say=say)
-    this = next(row for row in runs if str(row["run"]) == chosen)
-    models = data.models(snapshot, this["run"])
+    chosen = url_state.pick("run", asked.run, [str(row["run"]) for row in runs], say=say) if asked.run else None
+    models = data.models(snapshot, chosen)  # without a run, each model in its newest: a watcher audits only those that have new rows
     if not models:
         bar(top, entry, links, {})
         states.empty(strings.NO_MODELS, strings.NO_MODELS_SENTENCE, strings.command("audit", config_path))
@@ -89,7 +88,8 @@ def show_page(entry: Entry, config_path: str, links: dict[str, st.Page]) -> None
     titles = {model.model: model.title or model.model for model in models}
     name = url_state.pick("model", asked.model, list(titles), worst(snapshot, models), say=say)
     model = next(each for each in models if each.model == name)
-    view = replace(asked, run=asked.run and chosen)
+    view = replace(asked, run=chosen)
+    this = next(row for row in runs if str(row["run"]) == model.run)
     context = PageContext(
         snapshot=snapshot, run=this, models=models, model=model, view=view, links=links, say=say,
         now=dt.datetime.now(dt.UTC).replace(tzinfo=None),
@@ -110,7 +110,7 @@ def show_page(entry: Entry, config_path: str, links: dict[str, st.Page]) -> None
             created = {str(row["run"]): row["created"] for row in runs}
             with st.container(width=210):
                 choose(
-                    replace(context, view=replace(view, run=chosen)),
+                    replace(context, view=replace(view, run=model.run)),
                     "run",
                     "Run",
                     list(created),

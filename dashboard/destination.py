@@ -40,8 +40,8 @@ LABELS = ("label_maturity", "label_selectivity")
 
 
 TOGETHER = (
-    "domain_classifier_auc", "maximum_mean_discrepancy", "least_squares_density_difference", "reconstruction_error",
-    "spot_the_difference", "online_detector", "second_opinion",
+    "domain_classifier_auc", "maximum_mean_discrepancy", "least_squares_density_difference", "reconstruction_error", "classifier_drift",
+    "context_aware_discrepancy", "spot_the_difference", "online_fisher", "online_cramer_von_mises", "second_opinion",
 )  # fmt: skip
 """Drift of all columns at once."""
 

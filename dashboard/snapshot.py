@@ -171,8 +171,12 @@ def runs(snapshot: Snapshot) -> tuple[Row, ...]:
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)
-def models(snapshot: Snapshot, run: str) -> tuple[Model, ...]:
-    """The models that `run` audited, by name."""
-    columns = ", ".join(name if name != "window" else '"window"' for name in Model.__dataclass_fields__)
-    rows = read(snapshot, f"select {columns} from models where run = ? order by model", [run])
+def models(snapshot: Snapshot, run: str | None = None) -> tuple[Model, ...]:
+    """The models that `run` audited, by name; without a run every model as its own newest run has it."""
+    columns = ", ".join(f'"{name}"' for name in Model.__dataclass_fields__)
+    if run is not None:
+        rows = read(snapshot, f"select {columns} from models where run = ? order by model", [run])
+    else:
+        newest = "qualify row_number() over (partition by model order by created desc, run desc) = 1"
+        rows = read(snapshot, f"select {columns} from models join runs using (run) {newest} order by model")
     return tuple(Model(**row | {"attributes": tuple(json.loads(row["attributes"] or "[]"))}) for row in rows)

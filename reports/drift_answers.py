@@ -132,7 +132,7 @@ def sentence(found: Answer) -> str:
     name = strings.name_of(found.column)
     since = f" since {strings.moment(found.since)}" if found.since is not None else ""
     if found.word == "drifted":
-        most = f"; most {found.most}" if found.most else ""
+        most = f"; moved most: {found.most}" if found.most else ""
         return f"Column {name} has drifted{since}: {found.effect} of the rows lie elsewhere than in the reference{most}"
     if found.word == "stable":
         zone = f" the {strings.number(found.zone, 'percent')} that" if found.zone is not None else " what"

@@ -44,7 +44,7 @@ def span_of(context: PageContext, figure: Figure) -> data.Span | None:
 
 def moved(context: PageContext, name: str, window: data.Span | None) -> list[Figure]:
     """The columns with the largest effects; of evidence of drift, the shifts that it is evidence of."""
-    found = data.figures(*context.key, names=(name,), window=window, columns=True, tables=name == MEASURE)
+    found = data.figures(*context.key, names=(name,), window=window, columns=True, population=True, tables=name == MEASURE)
     sized = [shift(each) for each in found] if name == MEASURE else list(found)
     return sorted((each for each in sized if each.value is not None), key=lambda each: -abs(each.value or 0.0))[:MOST]
 

@@ -12,29 +12,32 @@ from dashboard.components import chart
 from dashboard.components.figure_table import figure_table
 from dashboard.components.interval_plot import trend
 from dashboard.components.markup import Column, Html, measure, show, span, table, text
-from dashboard.page import PageContext, Scope
+from dashboard.destination import TOGETHER
+from dashboard.page import PageContext
+from dashboard.panels import drift_answers
 from dashboard.panels import drift_words as words
-from reports import charts
+from dashboard.panels.log_checks import newest
+from reports import charts, glossary
 from reports import strings as wording
+from reports.drift_answers import MEASURE, latest
 from reports.figure import Figure
 
-DISTANCES = ("domain_classifier_auc", "maximum_mean_discrepancy", "least_squares_density_difference", "reconstruction_error",
-             "spot_the_difference")  # fmt: skip
-DETECTORS = ("online_detector",)
 SECOND = ("second_opinion",)
-NAMES = (*DISTANCES, *DETECTORS, *SECOND)
+DETECTORS = ("online_fisher", "online_cramer_von_mises")
+DISTANCES = tuple(name for name in TOGETHER if name not in (*DETECTORS, *SECOND))
+COMMAND = "audit --multivariate"
 MOST = 12
 
 
-def draw(context: PageContext, scope: Scope, names: Sequence[str]) -> None:
+def draw(context: PageContext, names: Sequence[str]) -> None:
     """Draw the figures of these measures, or the line that runs them."""
-    found = data.figures(*context.key, names=tuple(names), window=scope.window, columns=None, tables=True)
+    found = newest(data.figures(*context.key, names=tuple(names), whole=None, columns=None, tables=True))
     known = [each for each in found if each.value is not None]
     if not known:
-        why = next((each.reason for each in found if each.reason and "--what-if" not in each.reason), "")
+        why = next((each.reason for each in found if each.reason and "--multivariate" not in each.reason), "")
         show(span(f"{why[:1].upper()}{why[1:]}." if why else words.NOT_RUN, "c-sentence"))
         if not why:
-            st.code(strings.command("audit --what-if", context.snapshot.config), language=None, wrap_lines=True)
+            st.code(strings.command(COMMAND, context.snapshot.config), language=None, wrap_lines=True)
         return
     show(Html(f'<p class="c-lead">{text(wording.sentence(known[0]))}.</p>'))
     show(figure_table(
@@ -61,9 +64,9 @@ def budgets(figures: Sequence[Figure]) -> None:
         show(Html('<p class="c-note">' + "<br>".join(text(line) for line in dict.fromkeys(said)) + "</p>"))
 
 
-def gives_away(context: PageContext, scope: Scope) -> None:
+def gives_away(context: PageContext) -> None:
     """The columns by which the classifier tells the window from the reference."""
-    found = data.figures(*context.key, names=DISTANCES[:1], window=scope.window, columns=None, tables=True)
+    found = newest(data.figures(*context.key, names=DISTANCES[:1], whole=None, columns=None, tables=True))
     tables: Mapping[str, Any] = next((each.tables for each in found if (each.tables or {}).get("features")), None) or {}
     features = tables.get("features") or ()
     weights = tables.get("importance") or ()
@@ -90,19 +93,46 @@ def over_time(context: PageContext, names: Sequence[str]) -> None:
             return
 
 
-def opinions(context: PageContext, scope: Scope) -> None:
-    """What other libraries say of the same columns, beside ours."""
-    found = data.figures(*context.key, names=SECOND, window=scope.window, columns=None, tables=True)
-    rows = []
-    for each in found:
-        tables: Mapping[str, Any] = each.tables or {}
-        about = wording.name_of(each.column) if each.column is not None else wording.DASH
-        rows.append([about, *(wording.safe(str(tables.get(key) if tables.get(key) is not None else wording.DASH))
-                              for key in ("says", "ours", "theirs")), each.reason])  # fmt: skip
+def followed(context: PageContext) -> None:
+    """Each detector's statistic row by row, under its line."""
+    for figure in newest(data.figures(*context.key, names=DETECTORS, whole=None, columns=None, tables=True)):
+        tables: Mapping[str, Any] = figure.tables or {}
+        lists = [tables.get(name) or () for name in ("t", "statistic", "line")]
+        if not lists[0] or len({len(each) for each in lists}) != 1:
+            continue
+        title = glossary.term(figure.name).title
+        curves = tuple(
+            charts.Series(name=name, estimated=name == words.LINE, points=tuple(
+                charts.Point(label=wording.moment(int(t)), value=value, at=int(t)) for t, value in zip(lists[0], values, strict=True)
+            ))
+            for name, values in ((words.STATISTIC, lists[1]), (words.LINE, lists[2]))
+        )  # fmt: skip
+        first = tables.get("first")
+        alt = f"{title} over {len(lists[0])} rows; " + (f"above its line from {wording.moment(int(first))} on." if first is not None
+                                                       else "never above its line.")  # fmt: skip
+        chart.picture(charts.TrendChart(title=title, unit="decimal", alt=alt, series=curves), width=620)
+        show(span(alt, "c-note"))
+
+
+def opinions(context: PageContext) -> None:
+    """What evidently says of each column, beside our own answer."""
+    found = newest(data.figures(*context.key, names=SECOND, whole=None, columns=None, tables=True))
+    tables: Mapping[str, Any] = next((each.tables for each in found if (each.tables or {}).get("columns")), None) or {}
+    evidence = data.figures(*context.key, names=(MEASURE,), whole=False, columns=True, tables=True)
+    ours = {each.column: each for each in latest(evidence)}
+    rows: list[list[object]] = []
+    for each in tables.get("columns") or ():
+        name = str(each["column"])
+        mine = drift_answers.standing(ours[name]) if name in ours else text(wording.DASH)
+        numbers = (wording.number(each.get(key), "decimal") for key in ("statistic", "threshold"))
+        rows.append([wording.name_of(name), mine, wording.safe(str(each.get("says"))), *numbers, wording.safe(str(each.get("method")))])
     if not rows:
-        show(span(words.NOT_RUN, "c-sentence"))
-        st.code(strings.command("audit --what-if", context.snapshot.config), language=None, wrap_lines=True)
+        draw(context, SECOND)
         return
-    heads = [Column(head="Column", css="tight"), Column(head="Says", css="tight"), Column(head="Ours", css="num"),
-             Column(head="Theirs", css="num"), Column(head="", css="wide quiet")]  # fmt: skip
+    show(Html(f'<p class="c-lead">{text(wording.sentence(found[0]))}.</p>'))
+    heads = [
+        Column(head="Column", css="tight"), Column(head="Ours", css="tight"), Column(head="Evidently", css="tight"),
+        Column(head="Statistic", css="num"), Column(head="Threshold", css="num"), Column(head="Method", css="wide quiet"),
+    ]  # fmt: skip
     show(table(words.SECOND, heads, rows, height=320))
+    budgets(found)

@@ -13,6 +13,7 @@ from dashboard.components.markup import Html, link, show, span, text
 from dashboard.page import PageContext
 from reports import causes as wording
 from reports import glossary
+from reports.drift_answers import MEASURE
 from reports.strings import display_unit, name_of, parts
 
 MOST = 6
@@ -60,11 +61,13 @@ def figure(context: PageContext, row: object) -> Html:
     """A figure that a cause rests on, as a link to its column."""
     held = row if isinstance(row, dict) else {}
     name, column = str(held.get("name") or ""), held.get("column")
-    value, interval = parts(held.get("value"), held.get("low"), held.get("high"), display_unit(name))
-    label = f"{glossary.term(name).title} {value} {interval}".strip()
+    unit = "percent" if name == MEASURE else display_unit(name)
+    value, interval = parts(held.get("value"), held.get("low"), held.get("high"), unit)
+    title = said.SHIFT if name == MEASURE else glossary.term(name).title
+    label = f"{title} {value} {interval}".strip()
     if column is None:
         return text(label)
-    shown = f"{glossary.term(name).title} of {name_of(str(column))} {value} {interval}".strip()
+    shown = f"{title} of {name_of(str(column))} {value} {interval}".strip()
     return link(shown, "drift", context.elsewhere(part="column", column=str(column)))
 
 

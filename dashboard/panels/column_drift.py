@@ -73,7 +73,7 @@ def quantiles(figures: Sequence[Figure]) -> None:
 
 def quantile_rows(tables: Mapping[str, Any]) -> list[list[object]]:
     """One line per quantile that both sides have."""
-    lists = [tables.get(name) or () for name in ("percentile", "reference", "window", "shift")]
+    lists = [tables.get(name) or () for name in ("percentile", "reference_value", "value", "shift")]
     rows: list[list[object]] = []
     for percent, before, now, shift in zip(*lists, strict=True):
         if before is None or now is None:

@@ -37,7 +37,7 @@ def draw(context: PageContext, answers: Sequence[Answer], *, height: int) -> Non
     for each in answers[:MOST]:
         where = link(name_of(each.column), "drift", context.query(part="column", column=each.column), each.reason)
         size = span(each.effect, title=drift_answers.sentence(each))
-        line = Html(f"{power(each.evidence)} of {power(each.line)}") if each.line is not None else text(DASH)
+        line = Html(f"{power(each.evidence)}, line {power(each.line)}") if each.line is not None else text(DASH)
         rows.append([where, standing(each), size, each.most or DASH, moment(each.since), line, count(each.figure.n)])
     heads = [
         Column(head="Column", css="tight"), Column(head=known_in(words.TERMS, "Answer", "answer"), css="tight"),

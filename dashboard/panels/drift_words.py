@@ -42,6 +42,8 @@ DETECTORS = "Detectors that follow the stream"
 DETECTORS_LEAD = "Each looks at rows in their order and rings on its own account; they do not raise alerts."
 SECOND = "A second opinion"
 SECOND_LEAD = "What other libraries say of the same columns in the same window, beside ours."
+STATISTIC = "Statistic"
+LINE = "Line"
 GIVES_AWAY = "Columns that give it away"
 NOT_RUN = "Not run yet: this reads rows of the log. Start it with this line:"
 

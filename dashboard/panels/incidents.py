@@ -20,6 +20,8 @@ from dashboard.url_state import View, encode
 from reports import drift_answers
 from reports.strings import DASH, duration, headline, moment, name_of, safe, sentence
 
+WORST = 3
+"""Alerts of an incident before the rest is folded away."""
 SHOWN = 25
 """Incidents on the page before the rest is folded away."""
 
@@ -50,8 +52,13 @@ def block(context: PageContext, incident: Incident, *, now: dt.datetime, picks: 
             size = known_in(said.TERMS, said.several(len(incident.alerts), len(models)), "incident")
             head = f'{severity(incident.severity)}<b>{text(words)}</b><span class="c-note">{size}</span>'
             show(Html(f'<div class="c-incident">{head}</div>'))
-        for each in incident.alerts:
+        ordered = sorted(incident.alerts, key=lambda each: (alerting.rank(each.severity), each.fired))
+        for each in ordered[:WORST]:
             row(context, each, now=now, picks=picks)
+        if len(ordered) > WORST:
+            with st.expander(said.more(len(ordered) - WORST)):
+                for each in ordered[WORST:]:
+                    row(context, each, now=now, picks=picks)
 
 
 def row(context: PageContext, alert: Alert, *, now: dt.datetime, picks: bool) -> None:
@@ -64,8 +71,8 @@ def row(context: PageContext, alert: Alert, *, now: dt.datetime, picks: bool) ->
         with st.container(width=118 if alert.state == "acknowledged" else 96):
             show(state(alert))
         with st.container():
-            title = name_of(title_of(context, alert.model))
-            label = escape_markdown(f"{title}: {sentence_of(alert)}")
+            title = f"{name_of(title_of(context, alert.model))}: " if len(context.models) > 1 else ""
+            label = escape_markdown(f"{title}{sentence_of(alert)}")
             st.page_link(context.links["alert"], label=label, query_params=encode(view), width="stretch")
         with st.container(width=150):
             show(standing(alert, now))

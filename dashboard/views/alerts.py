@@ -49,18 +49,18 @@ def alerts(context: PageContext) -> None:
             filtered_to(context)
         incidents.draw(context, board, wanted, now=now)
     with right:
-        with panel("pulse", said.PULSE):
+        with panel("pulse", said.PULSE, stretch=False):
             watching(config, now)
-        with panel("answered", known_in(said.TERMS, said.ANSWERED, "mtta")):
+        with panel("answered", known_in(said.TERMS, said.ANSWERED, "mtta"), stretch=False):
             median, n = alerting.time_to_acknowledge(board.alerts, now)
             show(span(said.answered(median, n), "c-lead"))
 
         def about(key: str) -> Html:
             return line(board, key)
 
-        with panel("undelivered", said.UNDELIVERED):
+        with panel("undelivered", said.UNDELIVERED, stretch=False):
             messages.undelivered(board.told, about, channels=bool(config.alerts.channels), now=now)
-        with panel("held", known_in(said.TERMS, said.HELD, "held")):
+        with panel("held", known_in(said.TERMS, said.HELD, "held"), stretch=False):
             messages.held_back(board.of("held back"), about)
 
 

@@ -11,7 +11,7 @@ from dashboard import data, strings, url_state
 from dashboard.components.choose import choose, choose_part, choose_window
 from dashboard.components.markup import Html, known_in, measure, show, text
 from dashboard.components.states import filtered, not_enough, panel
-from dashboard.destination import destination, drift_part, window_key
+from dashboard.destination import TOGETHER, destination, drift_part, window_key
 from dashboard.page import PageContext, Part, Scope, any_of, page
 from dashboard.panels import all_columns, causes, column_drift, drift_answers, drift_map, drop, mix_and_rate, replay
 from dashboard.panels import drift_words as words
@@ -124,19 +124,18 @@ def one_column(context: PageContext, scope: Scope) -> None:
         return
     title, mine = text(wording.name_of(column)), of_column(context, column, shown)
     answer = next((found for each in mine if (found := drift_answer(each)) is not None), None)
-    if answer is not None:
+    if answer is not None and answer not in held.answers[:1]:
         show(Html(f'<p class="c-lead">{drift_answers.standing(answer)} {text(said_of(answer))}.</p>'))
     left, right = st.columns(2, gap="small")
-    with left:
-        with panel("distribution", Html(f"Distribution of {title}"), strings.DISTRIBUTION_LEAD, stretch=False):
-            column_drift.distribution(column, mine, whole=shown is None)
-        with panel("quantiles", words.QUANTILES, words.QUANTILES_LEAD, stretch=False):
-            column_drift.quantiles(mine)
+    with left, panel("distribution", Html(f"Distribution of {title}"), strings.DISTRIBUTION_LEAD, stretch=False):
+        column_drift.distribution(column, mine, whole=shown is None)
     with right:
         with panel("column-trend", Html(f"{measure(held.statistic)} of {title} over time"), stretch=False):
             column_drift.over_time(context, held.statistic, column, held.past)
-        with panel("statistics", Html(f"Statistics of {title}"), strings.STATISTICS_LEAD, stretch=False):
-            column_drift.statistics(mine)
+        with panel("quantiles", words.QUANTILES, words.QUANTILES_LEAD, stretch=False):
+            column_drift.quantiles(mine)
+    with panel("statistics", Html(f"Statistics of {title}"), strings.STATISTICS_LEAD):
+        column_drift.statistics(mine)
 
 
 def of_column(context: PageContext, column: str, shown: data.Span | None) -> list[Figure]:
@@ -226,16 +225,16 @@ def together(context: PageContext, scope: Scope) -> None:
     """All columns at once."""
     left, right = st.columns([7, 5], gap="small")
     with left, panel("together", words.TOGETHER, words.TOGETHER_LEAD):
-        all_columns.draw(context, scope, all_columns.DISTANCES)
+        all_columns.draw(context, all_columns.DISTANCES)
         all_columns.over_time(context, all_columns.DISTANCES)
     with right, panel("gives-away", known_in(words.TERMS, words.GIVES_AWAY, "auc")):
-        all_columns.gives_away(context, scope)
+        all_columns.gives_away(context)
     left, right = st.columns(2, gap="small")
     with left, panel("detectors", words.DETECTORS, words.DETECTORS_LEAD):
-        all_columns.draw(context, scope, all_columns.DETECTORS)
-        all_columns.over_time(context, all_columns.DETECTORS)
+        all_columns.draw(context, all_columns.DETECTORS)
+        all_columns.followed(context)
     with right, panel("second", words.SECOND, words.SECOND_LEAD):
-        all_columns.opinions(context, scope)
+        all_columns.opinions(context)
 
 
 def alarms(context: PageContext, scope: Scope) -> None:
@@ -244,12 +243,17 @@ def alarms(context: PageContext, scope: Scope) -> None:
         replay.draw(context)
 
 
+def together_known(reported: frozenset[str]) -> bool:
+    """Whether the run speaks of all columns at once, or could."""
+    return bool(reported & {*TOGETHER, MEASURE})
+
+
 COLUMNWISE = ("overview", "column")
 """The parts that show one statistic of columns."""
 PARTS = (
     Part(key="overview", title="All columns", draw=overview, shows=bool),
     Part(key="column", title="One column", draw=one_column, shows=bool),
     Part(key="why", title="Why", draw=why, shows=bool),
-    Part(key="together", title="Together", draw=together, shows=any_of(*all_columns.NAMES)),
+    Part(key="together", title="Together", draw=together, shows=together_known),
     Part(key="alarms", title="Alarms", draw=alarms, shows=any_of(MEASURE)),
 )

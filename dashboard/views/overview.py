@@ -6,11 +6,12 @@ import base64
 
 import streamlit as st
 
-from dashboard import data, strings, url_state
+from dashboard import alert_strings, alerting, data, strings, url_state
 from dashboard.components import chart
+from dashboard.components.alert_status import severity
 from dashboard.components.finding_card import finding_card
 from dashboard.components.interval_plot import marks, trend
-from dashboard.components.markup import Html, join, known, show, span, text
+from dashboard.components.markup import Html, join, known, link, show, span, text
 from dashboard.components.states import is_stale, panel
 from dashboard.components.status import status
 from dashboard.destination import destination
@@ -30,6 +31,7 @@ CALM = ("roc_auc", "accuracy", "selection_rate", "volume")
 def overview(context: PageContext) -> None:
     """Draw the page."""
     found = {each.model: data.attention(context.snapshot, each.run, each.model) for each in context.models}
+    board = alerting.board(data.config(context.snapshot.config), context.now)
     order = sorted(context.models, key=lambda each: (urgency(found[each.model][0].figure) if found[each.model] else CALMEST, each.model))
     troubled = sum(any(item.figure.verdict in ("fail", "error") for item in items) for items in found.values())
     warned = sum(bool(items) for items in found.values()) - troubled
@@ -39,7 +41,7 @@ def overview(context: PageContext) -> None:
     show(Html(f'<h1 class="c-title">{strings.OVERVIEW}</h1><p class="c-lead">{text(lead)}</p>'))
     for model in order:
         with panel(f"model-{model.model}", model_head(model, verdicts[model.model])):
-            model_line(context, model, found[model.model])
+            model_line(context, model, found[model.model], board)
     items = sorted(
         ((item, more, model) for model in order for item, more in data.grouped(found[model.model])),
         key=lambda each: urgency(each[0].figure),
@@ -69,7 +71,7 @@ def model_head(model: data.Model, verdict: str | None) -> Html:
     )
 
 
-def model_line(context: PageContext, model: data.Model, items: tuple[Attention, ...]) -> None:
+def model_line(context: PageContext, model: data.Model, items: tuple[Attention, ...], board: alerting.Board) -> None:
     """One model: what is worst, how it went, and what the figures rest on."""
     key = (context.snapshot, model.run, model.model)
     subject_figure = items[0].figure if items else calm(key)
@@ -89,7 +91,7 @@ def model_line(context: PageContext, model: data.Model, items: tuple[Attention, 
                     label=strings.open_page(context.links[url].title),
                     query_params=url_state.elsewhere(view, **parameters),
                 )
-        show(facts(context, model, data.counts(*key)))
+        show(facts(context, model, data.counts(*key), board))
     with right:
         if subject_figure is not None:
             sparkline(context, model, subject_figure)
@@ -113,14 +115,19 @@ def sparkline(context: PageContext, model: data.Model, figure: Figure) -> None:
     show(Html(f'<div class="c-spark">{title}<img alt="{text(spec.alt)}" src="data:image/svg+xml;base64,{picture}"/></div>'))
 
 
-def facts(context: PageContext, model: data.Model, verdicts: dict[str, int]) -> Html:
+def facts(context: PageContext, model: data.Model, verdicts: dict[str, int], board: alerting.Board) -> Html:
     """What the figures rest on: rows, outcomes, the last audit, and how many were judged how."""
     old = is_stale(model, context.now)
-    tiles = [
+    audited = next((row["created"] for row in data.runs(context.snapshot) if row["run"] == model.run), None)
+    firing, seen = (sum(each.model == model.model for each in board.of(state)) for state in ("firing", "acknowledged"))
+    alerts = severity(min((each.severity for each in board.of("firing") if each.model == model.model), key=alerting.rank, default="info"))
+    tiles: list[tuple[object, object, object]] = [
+        (link(alert_strings.ALERTS, "alerts", context.elsewhere()), Html(f"{count(firing)} firing {alerts}") if firing else "none firing",
+         alert_strings.looked_after(seen)),
         (known("Predictions analysed", "n"), count(model.analysed), f"of {count(model.available)} received"),
         (known("Outcomes known", "labels"), number(model.label_coverage, "percent"), f"{count(model.labelled)} rows"),
         (known("Newest prediction", "freshness"), moment(model.freshness) if model.freshness else "–", "stale" if old else ""),
-        (known("Last audit", "run"), moment(context.run["created"]), str(context.run["run"])),
+        (known("Last audit", "run"), moment(audited), model.run),
     ]
     cells = "".join(
         f'<div><div class="label">{label}</div><div class="small">{text(value)}</div><div class="detail">{text(detail)}</div></div>'

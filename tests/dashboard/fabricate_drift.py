@@ -85,5 +85,7 @@ def together(out: Writer) -> None:
     out.add("maximum_mean_discrepancy", "distance", 0.04, 0.03, 0.05, n, tables=json.dumps(read))
     for window in range(out.case.windows):
         out.add("domain_classifier_auc", "score", 0.5 + 0.01 * window, 0.49 + 0.01 * window, 0.52 + 0.01 * window, 600, window=window)
-    said = {"says": "drifted", "ours": 0.36, "theirs": 0.35}
-    out.add("second_opinion", "distance", 0.35, None, None, n, column="income", tables=json.dumps(read | said))
+    said = {"columns": [{"column": "income", "method": "Wasserstein", "statistic": 0.35, "threshold": 0.1, "says": "drifted"}]}
+    out.add("second_opinion", "proportion", 0.09, 0.02, 0.3, n, tables=json.dumps(read | said))
+    rows = {"t": [0, 100, 200, 300], "statistic": [0.5, 1.0, 2.5, 3.5], "line": [3.0, 3.0, 3.0, 3.0], "first": 300}
+    out.add("online_fisher", "proportion", 0.1, None, None, 300, tables=json.dumps(read | rows))

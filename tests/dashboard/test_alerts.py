@@ -92,7 +92,7 @@ def test_when_all_is_well_one_line_says_so(visit: Open, calm: Path) -> None:  # 
 def test_a_watcher_that_was_never_started_is_said_with_its_line(visit: Open, tmp_path: Path) -> None:  # noqa: F811
     path = world(tmp_path, Case(windows=2))
     app = visit("alerts", path)
-    assert "▲ Never started. Nobody is watching: no alert can fire." in fine(app)
+    assert "▲ Never started. Nobody is watching: rows that come in now are not judged." in fine(app)
     assert [code.value for code in app.code] == [f"candor watch -c {path}"]
 
 

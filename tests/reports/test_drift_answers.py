@@ -56,7 +56,7 @@ def test_sentences_have_size_interval_and_date() -> None:
     )[::2] + answers([evidence("debt", "can't tell", 0.06, reason="few rows")])
     assert sentence(drifted) == (
         "Column income has drifted since 19 Oct 2026: 23.0% [22.0%, 24.0%] of the rows lie elsewhere than in the reference; "
-        "most below 24,296: 10.0% → 29.0%"
+        "moved most: below 24,296: 10.0% → 29.0%"
     )
     assert sentence(stable) == "Column age is stable: its shift of 2.0% [1.0%, 3.0%] of the rows stays within the 5.0% that does not matter"
     assert sentence(unknown) == (
