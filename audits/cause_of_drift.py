@@ -59,7 +59,8 @@ def _of_releases(name: str, left: Sequence[Signal], figures: Figures, answers: S
     for version, at in figures.releases.items():
         signals = [s for s in about if _at_once(s, at)]
         if signals:
-            found.append(replace(_cause(name, "model version", signals, None), source=version, upstream=f"{name}|{version}|model version"))
+            cause = _cause(name, "model version", signals, None)
+            found.append(replace(cause, source=version, since=at, upstream=f"{name}|{version}|model version"))
             about = [s for s in about if s not in signals]
     return found
 
@@ -151,15 +152,19 @@ def _even(concept: Figure) -> bool:
     return sure and (apart <= free + 2 * math.sqrt(2 * free) or math.sqrt(apart / total) <= EVEN * abs(mean))
 
 
+NEAR = 2
+"""Windows by which the beginning of a change, which is itself an estimate, may lie from a release."""
+
+
 def _at_once(signal: Signal, at: At) -> bool:
-    """Whether a signal's change began in a window, give or take one."""
+    """Whether a signal's change began in a window, give or take two."""
     begun = signal.since
     if isinstance(at, dt.datetime) and isinstance(begun, dt.datetime):
         length = None if signal.window_start is None or signal.window_end is None else signal.window_end - signal.window_start
-        return abs(at - begun) <= (length or dt.timedelta(0))
+        return abs(at - begun) <= NEAR * (length or dt.timedelta(0))
     if isinstance(at, int) and isinstance(begun, int):
         size = 0 if signal.first_row is None or signal.last_row is None else signal.last_row - signal.first_row + 1
-        return abs(at - begun) <= size
+        return abs(at - begun) <= NEAR * size
     return False
 
 

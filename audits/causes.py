@@ -41,9 +41,15 @@ def causes(run: ModelRun, *, model: ModelConfig | None = None) -> tuple[Cause, .
     source = model.sources[0].name if model is not None and len(model.sources) == 1 else None
     held = [_holding(replace(cause, source=source if cause.kind in DATA else None), raised, outcome) for cause in found]
     held += drifts(run.model, _left(raised, held), figures, model)
-    ordered = sorted(held, key=lambda cause: (KINDS.index(cause.kind), -_weight(cause, raised), cause.columns))
+    ordered = sorted(held, key=lambda cause: (_rank(cause), -_weight(cause, raised), cause.columns))
     left = _left(raised, held)
     return (*ordered, *_unknown(run.model, left, figures))
+
+
+def _rank(cause: Cause) -> tuple[int, int]:
+    """Faults of the data, those with a date before facts of the whole period; then what the model and the world did."""
+    undated = cause.since is None and cause.kind in DATA
+    return (0 if cause.kind in DATA and not undated else 1 if undated else 2, KINDS.index(cause.kind))
 
 
 def _left(raised: Sequence[Signal], held: Sequence[Cause]) -> list[Signal]:
@@ -207,6 +213,8 @@ def _holding(cause: Cause, raised: Sequence[Signal], outcome: str | None) -> Cau
 
 def _follows(signal: Signal, cause: Cause, columns: set[str]) -> bool:
     """Whether an alarm may come of a fault of the data: of the whole log any drift; of a column what the model made of it."""
+    if cause.since is None and not columns:
+        return False  # a fact of the whole period says nothing about what moved when
     if not _not_before(signal, cause) or signal.family not in ("drift", "performance", "fairness"):
         return signal.rule == "unexplained_score_shift" and _not_before(signal, cause)
     return not columns or signal.column is None or signal.severity == "page" or signal.column in columns

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from audits.finding import Cause
@@ -126,16 +127,32 @@ def explained(causes: Sequence[Cause], drop: Mapping[str, Any] | None = None) ->
     drop
         The tables of `drop_attribution`, where a change was taken apart.
     """
-    parts = []
     named = [cause for cause in causes if cause.confidence == "named"]
+    first = _fitting(named, drop) if drop is not None and drop.get("parts") else next(iter([*named, *causes]), None)
+    parts = []
     if drop is not None and drop.get("value") is not None and drop.get("reference") is not None:
-        parts.append(_changed(drop, named[0].since if named else None))
-    if causes:
-        first = (named or list(causes))[0]
-        parts.append(sentence(first) if not parts else sentence(_undated(first)))
+        parts.append(_changed(drop, first.since if first is not None else None))
+    if first is not None:
+        parts.append(sentence(replace(first, since=None) if parts else first))
     if drop is not None:
-        parts.append(apart(drop, it=_PART.get(named[0].kind, "data quality") if named else None))
+        parts.append(apart(drop, it=_part(first) if first is not None and first.confidence == "named" else None))
     return " ".join(part for part in parts if part)
+
+
+def _part(cause: Cause) -> str:
+    return _PART.get(cause.kind, "data quality")
+
+
+def _fitting(named: Sequence[Cause], drop: Mapping[str, Any]) -> Cause | None:
+    """Return the cause that the largest part of a change is about; None where no cause is: an alarm of another column is no reason for it."""
+    largest = max((part for part in drop["parts"] if part.get("value") is not None), key=lambda part: abs(part["value"]), default=None)
+    if largest is None:
+        return None
+    about = {feature["column"] for feature in largest.get("features") or ()}
+    fitting = [cause for cause in named if _part(cause) == largest["kind"]]
+    if largest["kind"] == "data quality" and about:
+        return next((cause for cause in fitting if about & {*cause.columns}), None)
+    return next(iter(fitting), None)
 
 
 def apart(drop: Mapping[str, Any], *, it: str | None = None) -> str:
@@ -208,9 +225,3 @@ def _since(since: dt.datetime | int | None) -> str:
         return f" since row {since:,}"
     clock = "" if since.time() == dt.time() else f" {since:%H:%M}"
     return f" since {since:%a} {since.day} {since:%b}{clock}"
-
-
-def _undated(cause: Cause) -> Cause:
-    from dataclasses import replace
-
-    return replace(cause, since=None)

@@ -38,6 +38,17 @@ def test_without_parts() -> None:
     assert explained([]) == ""
 
 
+def test_the_cause_is_the_one_that_the_change_comes_from() -> None:
+    """Income broke, but approvals fell with the release: the release is named, and income where nothing was taken apart."""
+    version = Cause(model="loans", kind="model version", source="v3.2", since=dt.datetime(2026, 8, 10))
+    parts = [{"kind": "data quality", "value": 0.0, "features": [{"column": "income"}]}, {"kind": "concept", "value": -0.08}]
+    told = explained([SCALED, version], {**DROP, "change": -0.08, "parts": parts})
+    assert "since Mon 10 Aug. Most likely: the model's answers changed when version v3.2 began to answer. 8.0 of the 8.0 points" in told
+    assert "income" not in told
+    assert "income" in explained([SCALED, version])
+    assert "Most likely" not in explained([SCALED], {**DROP, "change": -0.08, "parts": parts})
+
+
 def test_a_part_that_goes_the_other_way() -> None:
     """People came who are approved more often, and broken data outweighed them."""
     parts = [{"kind": "data quality", "value": -0.09}, {"kind": "covariate", "value": 0.019}]
