@@ -28,6 +28,16 @@ _NEEDS = {
     "prediction_low": "prediction intervals",
     "prediction_high": "both of their ends",
     "probabilities": "groups known by probabilities",
+    "error": "a column of failed requests",
+    "version": "a version column",
+    "id": "ids",
+    "outcome_column": "an outcome column",
+    "arrivals": "batches taken in since this was remembered",
+    "gateway": "counts of a gateway",
+    "shares": "declared shares of the traffic",
+    "training": "training data as reference",
+    "sources": "several sources",
+    "leaks": "100 labelled rows of the reference",
 }
 
 
