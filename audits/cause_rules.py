@@ -93,6 +93,7 @@ INCLUDED: Mapping[str, tuple[str, ...]] = {
 FOLLOWING: Mapping[str, tuple[str, ...]] = {
     "type change": ("quarantine_rate", "format_change", "schema_change", "no_data", "source_gone", "volume_against_expected", "freshness"),
     "schema change": ("quarantine_rate", "no_data", "source_gone", "volume_against_expected", "freshness"),
+    "clock": ("quarantine_rate", "duplicated_timestamps", "clock_skew"),
     "source gone": ("no_data", "volume_against_expected", "freshness", "ingest_lag"),
     "no data": ("volume_against_expected", "freshness", "ingest_lag"),
     "sampling": ("volume_against_expected",), "duplicated rows": ("volume_against_expected", "duplicated_timestamps"),

@@ -144,7 +144,7 @@ def _part(cause: Cause) -> str:
 
 
 def _fitting(named: Sequence[Cause], drop: Mapping[str, Any]) -> Cause | None:
-    """Return the cause that the largest part of a change is about; None where no cause is: an alarm of another column is no reason for it."""
+    """Return the cause that the largest part of a change is about; None where none is: an alarm of another column is no reason for it."""
     largest = max((part for part in drop["parts"] if part.get("value") is not None), key=lambda part: abs(part["value"]), default=None)
     if largest is None:
         return None
