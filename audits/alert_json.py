@@ -64,7 +64,11 @@ def public(alert: Alert) -> dict[str, Any]:
         "since": _at(alert.since) if isinstance(alert.since, datetime) else alert.since, **figures, "suppressed": small,
         "unit": signal.unit, "threshold": {"min": signal.threshold_min, "max": signal.threshold_max},
         "evidence": signal.evidence, "line": signal.line, "reason": signal.reason if fact else "",
-        "cause": None if cause is None else {"kind": cause.kind, "columns": list(cause.columns), "upstream": cause.upstream},
+        "cause": None if cause is None else {
+            "kind": cause.kind, "columns": list(cause.columns), "upstream": cause.upstream, "source": cause.source, "size": cause.size,
+            "low": cause.low, "high": cause.high, "unit": cause.unit,
+            "since": _at(cause.since) if isinstance(cause.since, datetime) else cause.since,
+        },
         "opened": _at(alert.opened), "fired": _at(alert.fired), "seen": _at(alert.seen), "acknowledged": _at(alert.acknowledged),
         "acknowledged_by": alert.acknowledged_by, "note": alert.note, "resolved": _at(alert.resolved), "resolved_by": alert.resolved_by,
         "held_by": alert.held_by, "silence": alert.silence, "run": alert.run, "drill": alert.drill,

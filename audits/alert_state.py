@@ -36,11 +36,17 @@ class Rules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertCause:
-    """What is known of why an alert is there: the kind of cause, the columns it touches, and where it comes from."""
+    """What is known of why an alert is there: as `Cause`, without the figures that it rests on."""
 
     kind: str
     columns: tuple[str, ...] = ()
     upstream: str = ""
+    source: str | None = None
+    since: Position | None = None
+    size: float | None = None
+    low: float | None = None
+    high: float | None = None
+    unit: str = ""
     rules: tuple[str, ...] = ()
     """The measures that it rests on."""
     explains: tuple[str, ...] = ()
@@ -52,7 +58,15 @@ class AlertCause:
         if cause.confidence != "named" or cause.kind == "unknown":
             return None
         rules = tuple(sorted({str(figure.get("name")) for figure in cause.evidence}))
-        return cls(kind=cause.kind, columns=cause.columns, upstream=cause.upstream, rules=rules, explains=cause.explains)
+        return cls(
+            kind=cause.kind, columns=cause.columns, upstream=cause.upstream, source=cause.source, since=cause.since, size=cause.size,
+            low=cause.low, high=cause.high, unit=cause.unit, rules=rules, explains=cause.explains,
+        )  # fmt: skip
+
+    @property
+    def origin(self) -> tuple[str, str, tuple[str, ...]]:
+        """What stays the same about it from run to run."""
+        return self.kind, self.upstream, self.columns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,11 +8,13 @@ import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from audits.alert_state import ARRIVALS, Alert, AlertCause, State, worst
+from audits.alert_state import ARRIVALS, RANK, Alert, AlertCause, State, worst
 from audits.finding import Severity, Signal
 
 CLOSE = 3
-"""Changes that begin at most so many windows apart may have one cause."""
+"""Changes with one known origin that begin at most so many windows apart are one incident."""
+ABREAST = 1
+"""The same of changes whose cause nobody knows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,9 +53,11 @@ def depth(signal: Signal) -> int:
     return 3
 
 
-def order(alert: Alert) -> tuple[int, dt.datetime, str]:
-    """Sorts alerts of one incident: what lies highest in the pipeline first, then what was opened first."""
-    return depth(alert.signal), alert.opened, alert.id
+def order(alert: Alert) -> tuple[int, bool, int, int, dt.datetime, str]:
+    """Sorts alerts of one incident: what lies highest in the pipeline, what the cause rests on, the gravest and the broadest first."""
+    cause = alert.cause
+    leads = cause is not None and (alert.column in cause.columns or (alert.column is None and alert.rule in cause.rules))
+    return depth(alert.signal), not leads, -RANK[alert.severity], len(alert.levels), alert.opened, alert.id
 
 
 def cause_of(alert: Alert, causes: Sequence[AlertCause]) -> AlertCause | None:
@@ -87,7 +91,7 @@ def _explains(upper: Alert, lower: Alert) -> bool:
     if upper.column is not None and upper.column == lower.column:
         return True
     # Otherwise the two must have been put down to one cause.
-    return upper.cause is not None and upper.cause == lower.cause
+    return upper.cause is not None and lower.cause is not None and upper.cause.origin == lower.cause.origin
 
 
 def _may_precede(upper: Alert, lower: Alert) -> bool:
@@ -109,7 +113,7 @@ def windows_apart(one: Alert, other: Alert) -> float | None:
 
 
 def group_of(alert: Alert) -> str:
-    """What alerts of one incident have in common: where the cause comes from, else the cause, else the rule or the model."""
+    """What alerts of one incident have in common: where the cause comes from, else the cause, else the rule, or whom it is about."""
     cause, mark = alert.cause, "drill|" if alert.drill else ""
     if cause is not None and cause.upstream:
         return f"{mark}upstream|{cause.upstream}"
@@ -117,7 +121,8 @@ def group_of(alert: Alert) -> str:
         return f"{mark}cause|{alert.model}|{cause.kind}|{','.join(sorted(cause.columns))}"
     if alert.signal.family in ("quality", "service"):
         return f"{mark}rule|{alert.model}|{alert.rule}"
-    return f"{mark}model|{alert.model}"
+    about = "groups" if alert.signal.attribute or alert.levels else "everybody"
+    return f"{mark}{about}|{alert.model}"
 
 
 def incident_of(alert: Alert, group: str, alerts: Iterable[Alert]) -> str:
@@ -129,7 +134,7 @@ def incident_of(alert: Alert, group: str, alerts: Iterable[Alert]) -> str:
         if each.id == alert.id or not each.live or not each.incident or each.group != group:
             continue
         between = windows_apart(each, alert)
-        if between is None or abs(between) <= CLOSE:
+        if between is None or abs(between) <= (CLOSE if alert.cause is not None else ABREAST):
             return each.incident
     mark = "drill-" if alert.drill else ""
     return mark + hashlib.sha256(f"{group}|{alert.id}".encode()).hexdigest()[:12]

@@ -100,9 +100,12 @@ def cause(alert: Mapping[str, Any]) -> str:
     found = alert["cause"]
     if found is None:
         return ""
-    columns = ", ".join(strings.name_of(column) for column in found["columns"][:5])
-    upstream = f", from {strings.safe(found['upstream'])}" if found["upstream"] else ""
-    return f"Likely cause: {found['kind']}" + (f" in {columns}" if columns else "") + upstream + "."
+    from audits.finding import Cause
+    from reports.causes import sentence as cause_sentence
+
+    since = found["since"] if isinstance(found["since"], int) else _time(found["since"])
+    same = {name: found[name] for name in ("kind", "upstream", "source", "size", "low", "high", "unit")}
+    return cause_sentence(Cause(model=alert["model"], columns=tuple(found["columns"]), since=since, **same))
 
 
 def held_back(held: Sequence[Mapping[str, Any]]) -> str:
@@ -115,6 +118,10 @@ def held_back(held: Sequence[Mapping[str, Any]]) -> str:
 
 def next_step(alert: Mapping[str, Any]) -> str:
     """What to do first."""
+    if alert["cause"] is not None:
+        from reports.causes import next_step as step
+
+        return f"Next: {step(alert['cause']['kind'])}"
     found = _NEXT.get(alert["rule"]) or _NEXT.get(alert["family"], "")
     return f"Next: {found}" if found else ""
 

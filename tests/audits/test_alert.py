@@ -218,6 +218,15 @@ def test_one_upstream_cause_is_one_incident_over_models() -> None:
     assert sorted(len(each.alerts) for each in book.told) == [1, 2]  # two messages for three alerts
 
 
+def test_changes_without_a_known_cause_are_apart_by_whom_they_are_about_and_when_they_began() -> None:
+    book = Book()
+    group = {"rule": "impact_ratio", "family": "fairness", "column": None, "slice": '{"sex": "F"}', "attribute": "sex", **PASSED}
+    book.step(5, signal(4), signal(4, column="debt", since=T + 3 * HOUR), signal(4, column="age", since=T), signal(4, **group))
+    assert sorted(sorted(str(alert.column) for alert in each.alerts) for each in incidents(book.alerts)) == [
+        ["None"], ["age"], ["debt", "income"],
+    ]  # fmt: skip
+
+
 def test_ten_columns_that_drift_at_once_are_one_message_and_one_repeat() -> None:
     book = Book()
     assert len(book.step(1, *(signal(0, column=f"c{i}") for i in range(9)))) == 1

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from audits import alerting
-from audits.alert_state import AlertCause
 from audits.finding import Cause
 from connectors import outbox
 from connectors.alert_config import Channel
@@ -121,14 +120,15 @@ def test_links_lead_to_the_alert_and_to_its_incident(receiver: Receiver, config_
 
 def test_a_message_says_the_cause_what_it_holds_back_and_what_to_do(receiver: Receiver, config_of: Any) -> None:
     config = config_of(Channel(name="hook", kind="webhook", url=receiver.url))
-    cause = Cause(model="loans", kind="missing values", columns=("income",), upstream="bureau")
-    assert AlertCause.of(cause) is not None
+    size = {"size": 0.2, "unit": "proportion", "source": "bureau"}
+    cause = Cause(model="loans", kind="missing values", columns=("income",), upstream="income|missing values", **size)
     missing = signal(rule="missing_rate", family="quality", severity="ticket", threshold_max=0.1)
     (body,) = told(config, receiver, signal(), missing, causes={"loans": [cause]})
     assert body["title"] == "Loan approvals: Missing values of income"
-    assert "Likely cause: missing values in income, from bureau." in body["text"]
+    assert "Most likely: income is missing in 20" in body["text"]
+    assert "|" not in body["text"]  # what alerts of one origin share is no text for people
     assert "Held back, since this explains it: Drift of income." in body["text"]
-    assert "Next: Look at the source before the model" in body["text"]
+    assert "Next: Fix the source: find the step that stopped filling the column." in body["text"]
     assert body["severity"] == "page"
 
 
