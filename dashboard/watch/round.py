@@ -64,7 +64,8 @@ def silent(_: str) -> None:
 def work(config: Config, names: Sequence[str], *, progress: Callable[[str], None] = silent, drill: bool = False) -> Answer:
     """Do a round: a model that fails is named in the answer, and the others go on.
 
-    When any model's log is not as it was when it was last audited, all models that hold rows are: one run then shows all of them.
+    Audited are the models whose log or configuration is not as it was when they last were, so that a run may be about some models only:
+    readers take each model's newest.
     """
     failures: dict[str, str] = {}
     check_lock(config)
@@ -74,9 +75,10 @@ def work(config: Config, names: Sequence[str], *, progress: Callable[[str], None
     for name, log in logs.items():
         if name not in known or (known[name].arrived, known[name].span) != (log.arrived, log.window):
             watch_store.remember(config, name, newest=log.newest, arrived=log.arrived, span=log.window)
-    if all(name in known and known[name].audited == log.state for name, log in logs.items()):  # as in most rounds, and with no log at all
+    due = [name for name, log in logs.items() if name not in known or known[name].audited != log.state]
+    if not due:  # as in most rounds
         return Answer(rows=rows, failures=failures)
-    run = examine(config, list(logs), failures, progress)
+    run = examine(config, due, failures, progress)
     if run is None:
         return Answer(rows=rows, failures=failures)
     from dashboard.watch.telling import tell

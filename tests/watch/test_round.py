@@ -115,3 +115,9 @@ def test_models_that_fail_are_named_and_the_others_go_on(tmp_path: Path) -> None
     assert known["m"].arrived is not None
     assert "m2" not in known
     assert known["m3"].audited is None  # it stays due
+    world.commit(world.sound, "m3")
+    world.config.write_text(ours + "[models.m3.reference]\n" + its)
+    mended = load(world.config)
+    assert work(mended, ["m", "m3"]).audited == ("m", "m3")  # another configuration is another audit for all
+    world.commit(world.sound)
+    assert work(mended, ["m"]).audited == ("m",)  # and a model without news waits
