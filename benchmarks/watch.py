@@ -103,10 +103,10 @@ def idle(models: int, every: str, seconds: float) -> tuple[float, float, float]:
     return 100 * used / passed, memory, first
 
 
-def latency(every: str, pages: Pager) -> float:
-    """Seconds from the file's rename to the page at the receiver."""
+def latency(every: str, pages: Pager, models: int = 1) -> float:
+    """Seconds from the file's rename to the page at the receiver, where one of so many models gets rows."""
     with tempfile.TemporaryDirectory() as folder:
-        world = hourly(Path(folder), every=every, head=pages.head)
+        world = hourly(Path(folder), models=models, every=every, head=pages.head)
         watching = Watching(world)
         watching.until("audited")
         time.sleep(1)
@@ -128,21 +128,22 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3)
     chosen = parser.parse_args()
     rows = ["| What | Setting | Measured | Aim |", "|---|---|---|---|"]
-    for models, every in ((1, "1m"), (1, "2s"), (50, "1m")):
+    for models, every in ((1, "1m"), (1, "2s"), (20, "1m")):
         cpu, memory, first = idle(models, every, chosen.seconds)
         setting = f"{models} {'model' if models == 1 else 'models'}, every {every}"
         rows.append(f"| idle: CPU of one core, resident memory | {setting} | {cpu:.2f} %, {memory:.0f} MB | < 1 %, < 200 MB |")
         rows.append(f"| start to first audit done | {setting} | {first:.1f} s | |")
         print("\n".join(rows[-2:]), flush=True)
     pages = Pager()
-    for every in dict.fromkeys(("2s", chosen.every)):
-        took = sorted(latency(every, pages) for _ in range(chosen.repeats))
-        middle = took[len(took) // 2]
-        said = f"{middle:.1f} s (longest of {len(took)}: {took[-1]:.1f} s)"
-        rows.append(f"| row committed to page delivered, `1h` windows | every {every} | {said} | ≤ 120 s |")
+    for models, every in ((1, "2s"), (20, "2s"), (1, chosen.every)):
+        took = sorted(latency(every, pages, models) for _ in range(chosen.repeats if models == 1 else 1))
+        said = f"{took[0]:.1f} s" + (f" to {took[-1]:.1f} s in {len(took)} tries" if len(took) > 1 else "")
+        setting = f"{models} {'model' if models == 1 else 'models'}, every {every}"
+        rows.append(f"| row committed to page delivered, `1h` windows | {setting} | {said} | ≤ 120 s |")
         print(rows[-1], flush=True)
-    cores = os.cpu_count()
-    head = f"Measured {dt.date.today():%Y-%m-%d} on {cores} cores, Python {sys.version.split()[0]}, by `python -m benchmarks.watch`.\n\n"  # noqa: DTZ011
+    day, busy = dt.datetime.now(dt.UTC).date(), os.getloadavg()[0]
+    beside = f"; the load average was {busy:.0f}, so other work went on beside it" if busy > 3 else ""
+    head = f"Measured {day} on {os.cpu_count()} cores, Python {sys.version.split()[0]}, by `python -m benchmarks.watch`{beside}.\n\n"
     PAGE.write_text(with_part(PAGE.read_text(encoding="utf-8"), "measured", head + "\n".join(rows)), encoding="utf-8")
 
 
