@@ -17,10 +17,10 @@ RESOLVED_FOR = timedelta(days=30)
 
 
 def show_list(config: Config, *, state: str, model: str | None, show: Show) -> int:
-    """Print alerts as a table, silences in force, and how fast people answered."""
+    """Print alerts by incident, silences in force, and how fast people answered."""
     from audits import alerting
     from audits.alert_json import public
-    from audits.incidents import response
+    from audits.incidents import incidents, response
     from dashboard.commands.text import table
     from reports.deliver import words
 
@@ -29,12 +29,12 @@ def show_list(config: Config, *, state: str, model: str | None, show: Show) -> i
     found = tuple(each for each in found if model in (None, each.model))
     wanted = {"open": OPEN, "all": (*OPEN, "resolved")}.get(state, (state.replace("-", " "),))
     rows = [
-        (each.id, each.shown, each.severity, each.model, words.headline(public(each)), each.since, each.fired,
+        (incident.id, each.id, each.shown, each.severity, each.model, words.headline(public(each)), each.since, _second(each.fired),
          each.held_by or each.acknowledged_by or each.silence)
-        for each in sorted(found, key=lambda each: wanted.index(each.shown) if each.shown in wanted else 0) if each.shown in wanted
+        for incident in incidents(found) for each in incident.alerts if each.shown in wanted
     ]  # fmt: skip
     if rows:
-        show(table(("id", "state", "severity", "model", "what", "since", "fired", "by"), rows))
+        show(table(("incident", "id", "state", "severity", "model", "what", "since", "fired", "by"), rows))
     else:
         show("No alerts." if state == "all" else f"No {state} alerts.")
     if quiet := alerting.silences(config, now=at):
@@ -67,12 +67,14 @@ def show_one(config: Config, id: str, *, json: bool, show: Show) -> int:
             show(line)
     pairs = [
         ("id", alert.id), ("state", alert.shown), ("severity", alert.severity), ("incident", alert.incident), ("model", alert.model),
-        ("rule", alert.rule), ("newest window", f"{alert.answer}, {alert.quiet} of {alert.needed} quiet windows"), ("fired", alert.fired),
-        ("acknowledged", alert.acknowledged_by), ("held back by", alert.held_by), ("silence", alert.silence), ("resolved", alert.resolved),
+        ("rule", alert.rule), ("newest window", f"{alert.answer}, {alert.quiet} of {alert.needed} quiet windows"), ("fired", _second(alert.fired)),
+        ("acknowledged", alert.acknowledged_by), ("held back by", alert.held_by), ("silence", alert.silence),
+        ("resolved", _second(alert.resolved)),
         ("owner", body["owner"]), ("runbook", body["runbook"]), ("run", alert.run), ("earlier", ", ".join(alert.earlier) or None),
     ]  # fmt: skip
     show(table(("", ""), [pair for pair in pairs if pair[1] is not None]))
-    show(table(("at", "who", "what", "note"), [(act.at, act.who, act.what, act.note) for act in alerting.history(config, id)]))
+    lines = [(_second(act.at), act.who, act.what, act.note) for act in alerting.history(config, id)]
+    show(table(("at", "who", "what", "note"), lines))
     sent = alerting.deliveries(config, alert.id, now=_now())
     if sent:
         names = ("channel", "message", "state", "attempts", "answer")
@@ -142,6 +144,10 @@ def test(config: Config, channel: str | None, *, show: Show) -> int:
 
 def _now() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None)
+
+
+def _second(moment: datetime | None) -> datetime | None:
+    return None if moment is None else moment.replace(microsecond=0)
 
 
 def _who(who: str | None) -> str:

@@ -81,8 +81,8 @@ def sentence(alert: Mapping[str, Any]) -> str:
     if alert["rule"] == "drift_evidence":
         if alert["value"] is None:
             return headline(alert) + since
-        moved = strings.estimate(alert["value"], alert["low"], alert["high"], alert["n"], "percent")
-        return f"{headline(alert)}: {moved}: share of rows that moved{since}"
+        moved = strings.estimate(alert["value"], alert["low"], alert["high"], None, "percent")
+        return f"{headline(alert)}: {moved} of rows moved, n = {strings.count(alert['n'])}{since}"
     if alert["reason"]:
         return f"{headline(alert)}: {strings.safe(alert['reason'])[:300]}{since}"
     if alert["value"] is None:

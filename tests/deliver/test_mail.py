@@ -99,7 +99,7 @@ def test_mails_of_one_incident_form_a_thread(serve: Callable[..., int], config_o
     plain, html = first.get_body(("plain",)), first.get_body(("html",))
     assert plain is not None
     assert html is not None
-    assert "Drift of income: 20.0% [10.0%, 30.0%], n = 5,000: share of rows that moved, since 21 Nov 2026, 12:00 UTC" in plain.get_content()
+    assert "Drift of income: 20.0% [10.0%, 30.0%] of rows moved, n = 5,000, since 21 Nov 2026, 12:00 UTC" in plain.get_content()
     assert 'href="https://example.org/run"' in html.get_content()
     for each, begins in ((repeat, "Still firing: "), (over, "Resolved: ")):
         body = each.get_body(("plain",))
