@@ -19,6 +19,7 @@ from audits.silences import Matcher
 from connectors.alert_config import Channel
 from connectors.errors import UsageError
 from dashboard.commands import alerts as commands
+from reports.deliver.webhook import sign
 
 from .conftest import HOUR, NOW, Receiver, signal
 
@@ -183,3 +184,15 @@ def test_the_commands_list_show_and_answer(receiver: Receiver, config_of: Callab
     receiver.behaviours = ["500 oops"]
     assert commands.test(config, "hook", show=show) == 3
     assert "answered 500 (oops)" in said[-1]
+
+
+def test_the_documented_check_accepts_what_is_signed_and_nothing_else(checkout: Any) -> None:
+    text = (checkout / "docs" / "alerts.md").read_text()
+    code = text.partition("```python\n")[2].partition("```")[0]
+    known: dict[str, Any] = {}
+    exec(code, known)
+    header, now = sign("s", b"{}", NOW)["Candor-Signature"], NOW.replace(tzinfo=dt.UTC).timestamp()
+    assert known["genuine"](b"s", header, b"{}", now)
+    assert not known["genuine"](b"s", header, b"{ }", now)
+    assert not known["genuine"](b"t", header, b"{}", now)
+    assert not known["genuine"](b"s", header, b"{}", now + 301)
