@@ -62,6 +62,7 @@ WORLDS: tuple[World, ...] = (
     World(words="days that differ together", wobble=0.04, together=0.7),
     World(words="hours and weekdays that differ", wobble=0.02, season=0.12),
     World(words="a wobble that lasts", wobble=0.04, lasting=0.6),
+    World(words="a wobble that lasts for a week", wobble=0.04, lasting=0.8),
     World(words="all of it", wobble=0.03, lasting=0.4, season=0.1, clusters=2.0, together=0.3),
 )
 """0.04 standard deviations of a row are 1.6 points of the rows below the median."""

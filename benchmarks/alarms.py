@@ -1,4 +1,4 @@
-"""False pages per week of a team that watches 200 models, and what shifts are seen: `python -m benchmarks.alarms`, 20 minutes on one core.
+"""False pages per week of a team that watches 200 models, and what shifts are seen: `python -m benchmarks.alarms`, ten minutes on one core.
 
 Logs are drawn as counts (`benchmarks.alarm_worlds`); detector, budget and e-BH are those of every run. Beside them, on the same logs: a
 population stability index above 0.2, and a chi-squared test of each window at q = 5 % with the procedure of Benjamini and Hochberg over its
@@ -8,6 +8,7 @@ columns. Results go to docs/alarms.md.
 from __future__ import annotations
 
 import datetime as dt
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,15 +26,19 @@ from connectors.alert_config import WEEKLY
 PAGE = Path(__file__).parent.parent / "docs" / "alarms.md"
 MODELS = 200
 WEEK = dt.timedelta(days=7)
-PSI, EPSILON, LEVEL = 0.2, 1e-4, 0.05
+PSI, EPSILON, LEVEL, LINE = 0.2, 1e-4, 0.05, 20.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rung:
-    """Rings of one log by Candor, by a fixed threshold and by tests of each window; a ring is the first window of a stretch."""
+    """Rings of one log by Candor, by a fixed threshold and by tests of each window; a ring is the first window of a stretch.
+
+    `passed` are windows in which the mean e-value of all columns is at least `LINE`: one in `LINE` is allowed.
+    """
 
     rings: tuple[int, int, int]
     weeks: float
+    passed: float
 
 
 def stretches(rings: NDArray[np.bool_]) -> int:
@@ -68,21 +73,26 @@ def rung(world: World, log: Log, rng: np.random.Generator) -> Rung:
     """What three rules ring on one quiet log of one of 200 models."""
     shares = drawn(world, log, rng)
     run = run_length(WEEKLY.shared(MODELS), log.length)
-    ours, _ = ringing(detect(shares).evidence, run)
+    found = detect(shares)
+    ours, _ = ringing(found.evidence, run)
     each = (ours.any(axis=0), fixed(shares), tested(shares))
-    return Rung(rings=(stretches(each[0]), stretches(each[1]), stretches(each[2])), weeks=log.windows * log.length / WEEK)
+    passed = float(np.mean(found.everywhere >= np.log10(LINE)))
+    return Rung(rings=(stretches(each[0]), stretches(each[1]), stretches(each[2])), weeks=log.windows * log.length / WEEK, passed=passed)
 
 
-def quiet_rows(logs: Sequence[tuple[str, Log, int]], seed: int = 1) -> Iterator[str]:
+def quiet_rows(logs: Sequence[tuple[str, Log, int]], worlds: Sequence[World] = WORLDS, seed: int = 1) -> Iterator[str]:
     """One line of the table of false alarms a world and size."""
-    for world in WORLDS:
+    for world in worlds:
         for words, log, replicates in logs:
             rng = np.random.default_rng([seed, log.rows, log.windows, len(world.words)])
             found = [rung(world, log, rng) for _ in range(replicates)]
             weeks = sum(each.weeks for each in found)
             cells = [_rate([each.rings[i] for each in found], weeks) for i in range(3)]
-            missed = " **missed**" if sum(each.rings[0] for each in found) / weeks * MODELS > 1 else ""
-            yield f"| {world.words} | {words} | {weeks / MODELS:.0f} | {cells[0]}{missed} | {cells[1]} | {cells[2]} |"
+            rate, over = sum(each.rings[0] for each in found) / weeks * MODELS, float(np.mean([each.passed for each in found])) * LINE
+            missed = " **missed**" if rate > 1 or over > 1 else ""
+            told = f"{weeks / MODELS:.1f} | {cells[0]}{missed} | {over:.3f} | {cells[1]} | {cells[2]}"
+            print(world.words, words, told, file=sys.stderr, flush=True)
+            yield f"| {world.words} | {words} | {told} |"
 
 
 def _rate(rings: Sequence[int], weeks: float) -> str:
@@ -128,25 +138,31 @@ def seen_rows(sizes: Sequence[int], replicates: int) -> Iterator[str]:
         yield f"| {words} | {' | '.join(cells)} |"
 
 
+def logs() -> list[tuple[str, Log, int]]:
+    """How much is logged, in words, and how many logs of it are drawn."""
+    return [
+        *((f"daily, {rows:,}", Log(rows=rows), 150) for rows in (500, 10_000, 1_000_000)),
+        *((f"daily, {rows:,}; reference of 7 days", Log(rows=rows, reference=7), 150) for rows in (500, 10_000)),
+        *((f"hourly, {rows:,}", Log(rows=rows, reference=504, windows=504, length=HOUR), 30) for rows in (500, 10_000)),
+    ]
+
+
 def main() -> None:
     """Simulate, and write both tables into docs/alarms.md."""
-    logs = [
-        *((f"daily, {rows:,}", Log(rows=rows), 250) for rows in (500, 10_000, 1_000_000)),
-        ("daily, 10,000; reference of 7 days", Log(rows=10_000, reference=7), 250),
-        *((f"hourly, {rows:,}", Log(rows=rows, reference=504, windows=1008, length=HOUR), 60) for rows in (500, 10_000)),
-    ]
     head = (
-        "| World | Windows, rows | Team-weeks | Candor | PSI > 0.2 | χ², q = 5 % |\n|---|---|---|---|---|---|\n"
+        "| World | Windows, rows | Team-weeks | Candor | of a line at 20 | PSI > 0.2 | χ², q = 5 % |\n|---|---|---|---|---|---|---|\n"
     )  # fmt: skip
     quiet = (
         "Rings a week of 200 quiet models of 30 columns each, under the default budget of 1 a week, with 95 % Monte Carlo intervals. Half"
-        " of the budget is for columns: 0.5 is what is allowed here.\n\n" + head + "\n".join(quiet_rows(logs))
-    )
+        " of the budget is for columns: 0.5 is what is allowed here. What is so rare cannot be counted well in every row; so the next"
+        " column says how much of what a line at 20 allows, one window in 20, did pass it: 1 is the promise.\n\n"
+        + head + "\n".join(quiet_rows(logs()))
+    )  # fmt: skip
     sizes = (500, 10_000, 1_000_000)
     found = (
         f"What rings within 30 days, in so many of 100 logs, and after how many days; one of {MODELS} models, "
         f'in the world "{WORLDS[2].words}", reference of 30 days.\n\n| Change | '
-        + " | ".join(f"{rows:,} rows a day" for rows in sizes) + " |\n|---" + "|---" * len(sizes) + "|\n" + "\n".join(seen_rows(sizes, 60))
+        + " | ".join(f"{rows:,} rows a day" for rows in sizes) + " |\n|---" + "|---" * len(sizes) + "|\n" + "\n".join(seen_rows(sizes, 40))
     )  # fmt: skip
     page = PAGE.read_text(encoding="utf-8")
     for name, text in (("false alarms", quiet), ("what is seen", found)):

@@ -28,10 +28,11 @@ WEEKDAY, HOUR, HOUR_AND_WEEKEND = "weekday", "hour of day", "hour of day and wee
 PRIOR_SD, PRIOR_DF = 0.04, 10.0
 """Where the reference is one window: days are taken to differ by four hundredths of a row's standard deviation (by two points where a
 share is one half), known as badly as ten windows would tell it."""
-USUALLY_LASTS = 0.3
+USUALLY_LASTS = 0.5
 """Correlation of neighbouring windows beyond chance, as far as the reference is too short to tell."""
-MOST_LENT = 20.0
-"""Degrees of freedom that other columns can lend, at most: columns of one log have their bad days together."""
+LENT, LEAST_LENT, MOST_LENT = 1.5, 6.0, 20.0
+"""Degrees of freedom that other columns lend: so many times a column's own, within these bounds. Columns of one log have their bad days
+together, and where rows are few, all look alike."""
 WORTH = 1.5
 """A column has a season where cells of the season differ by so many times what windows of one cell do."""
 SHORT = "the reference is a single window: how much a quiet log moves is taken from experience, not from this log"
@@ -172,7 +173,7 @@ def _excess(residual: Floats, v: Floats, rows: Floats, w: Floats, freedom: Float
 def _shrunk(raw: Floats, varies: NDArray[np.bool_], freedom: Floats, watched: int, typical: Floats) -> tuple[Floats, Floats]:
     """φ of each series moved towards what is usual in this log, and degrees of freedom, by the moments of log φ (Smyth 2004).
 
-    What columns lend each other is never more than all other columns know, nor than `MOST_LENT`.
+    What columns lend each other is never more than all other columns know, nor than `LENT` times what the column knows itself.
     """
     from scipy.special import digamma, polygamma
 
@@ -185,7 +186,7 @@ def _shrunk(raw: Floats, varies: NDArray[np.bool_], freedom: Floats, watched: in
         return np.ones_like(raw), np.maximum(freedom, 1)
     values = centred[:, :watched][told]
     spare = float(np.var(values)) - float(polygamma(1, np.broadcast_to(own / 2, told.shape)[told]).mean())
-    most = np.minimum(float(freedom.sum()) - freedom, MOST_LENT)
+    most = np.minimum(float(freedom.sum()) - freedom, np.clip(LENT * freedom, LEAST_LENT, MOST_LENT))
     lent = np.minimum(2 * _inverse_trigamma(spare), most) if spare > 1e-6 else most
     usual = float(np.exp(values.mean()))
     scale = np.where(lent > 0, usual * np.exp(digamma(np.maximum(lent, 1e-3) / 2)) / (np.maximum(lent, 1e-3) / 2), 0.0)

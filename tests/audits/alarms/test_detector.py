@@ -18,7 +18,7 @@ from audits.alarms.shares import Counted, Shares, stacked
 from audits.estimate import Floats
 from benchmarks.alarm_worlds import EDGES, HOUR, WORLDS, Log, World, drawn
 
-STILL, CLUSTERS, DIFFER, TOGETHER, SEASON, LASTS, EVERYTHING = WORLDS
+STILL, CLUSTERS, DIFFER, TOGETHER, SEASON, LASTS, _, EVERYTHING = WORLDS
 SMALL = Log(rows=2_000, reference=20, windows=40, columns=10)
 
 

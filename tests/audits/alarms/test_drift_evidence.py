@@ -103,9 +103,9 @@ def test_without_a_reference_it_says_that_nothing_was_calibrated(evidence_of: Ev
 
 
 def test_outcomes_that_still_arrive_never_ring(evidence_of: Evidences, figures: Figures) -> None:
-    """Check a label delay of two days, and that early outcomes are all good ones."""
+    """Check a label delay of two days, and that the outcomes that come first are all bad ones."""
     rows = [
-        row | ({"outcome": None if i % 3 else 1} if row["day"] >= 15 else {})
+        row | ({"outcome": None if i % 3 == 2 else 0} if row["day"] >= 15 else {})
         for i, row in enumerate(log())
     ]  # fmt: skip
     found = columns(figures, evidence_of(rows, alerts=BUDGET, label_delay=dt.timedelta(days=2)))
