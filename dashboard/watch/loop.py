@@ -11,7 +11,7 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from pathlib import Path
 from types import FrameType
@@ -73,7 +73,7 @@ class Watcher:
         self._arrived: dict[str, datetime | None] = {}
         self._first = True
         self._stamp = self._written()
-        self._refused = self._lost = ""
+        self._lost = ""
         self.since = self.clock.now()
 
     def run(self) -> None:
@@ -145,14 +145,14 @@ class Watcher:
         for name in due:
             if name not in failures:
                 self._seen[name] = digests[name]
-        changes = self._facts(self._note(failures, digests))
+        changes = self._facts(self._note(failures, digests, due))
         raised, resolved = answer.raised + changes.raised, answer.resolved + changes.resolved
         line = ""
         if answer.rows or answer.audited or raised or resolved:
             took = self.clock.monotonic() - begun
             line = words.round_done(self._at(), answer.rows, answer.audited, took, words.changed(raised, resolved))
             self._say(line)
-        bad = answer.failure is not None or failures.keys() >= self.config.models.keys()
+        bad = answer.failure is not None or all(self.troubles.of(name) is not None for name in self.config.models)
         watch_store.add_round(
             self.config, started=started, ended=self.clock.now(), answer="failed" if bad else "good" if line else "idle", rows=answer.rows,
             said=answer.failure or line,
@@ -187,8 +187,11 @@ class Watcher:
             child.end()
             raise
 
-    def _note(self, failures: Mapping[str, str], digests: Mapping[str, str | None]) -> set[str]:
-        """Tell failures once, and set when each is tried again; gives the models that work again."""
+    def _note(self, failures: Mapping[str, str], digests: Mapping[str, str | None], due: Collection[str]) -> set[str]:
+        """Tell failures once, and set when each is tried again; gives the models that work again.
+
+        One that waits for its next try does not: it works once it was tried, or once its sources look as they did when it last worked.
+        """
         every = self.config.watch.every.total_seconds()
         over: set[str] = set()
         for name in self.config.models:
@@ -199,8 +202,10 @@ class Watcher:
                 if fresh:
                     self._say(words.fails(self._at(), name, failures[name], trouble.next_try - steady))
                 watch_store.remember(self.config, name, failing_since=trouble.since, tries=trouble.tries, reason=trouble.reason)
-            elif self.troubles.of(name) is not None and (self._seen.get(name) is not None or digests.get(name) is None):
-                over.add(name)
+            elif (known := self.troubles.of(name)) is not None:
+                digest = digests.get(name)
+                if name in due or (digest != known.digest and digest == self._seen.get(name)):
+                    over.add(name)
         return over
 
     def _facts(self, over: set[str]) -> Changes:

@@ -106,6 +106,31 @@ def test_what_fails_is_tried_again_after_longer_and_longer(stage: Stage) -> None
     assert len(stage.asked) == before + 1  # another file is another matter
 
 
+def test_a_model_that_worked_and_breaks_stays_broken_until_it_was_tried(stage: Stage) -> None:
+    stage.tick()
+    touch(stage.config.folder / "a-1.csv")
+    stage.answer = lambda request: Answer(failures=dict.fromkeys(request.models, "the header is wrong"))
+    stage.tick()
+    for _ in range(5):  # tried after 1 and 3 minutes, next after 7
+        stage.tick()
+    assert sum("the header is wrong" in line for line in stage.said) == 1
+    assert ("a", "source_gone", "raised") in stage.told
+    stage.answer = lambda request: Answer()
+    stage.tick()
+    assert not any("works again" in line for line in stage.said)
+    stage.tick()
+    assert sum("a: works again after 7 min" in line for line in stage.said) == 1
+
+
+def test_no_heartbeat_while_every_model_waits_for_its_next_try(stage: Stage) -> None:
+    stage.tick()
+    for name in ("a", "b"):
+        touch(stage.config.folder / f"{name}-1.csv")
+    stage.answer = lambda request: Answer(failure="candor.duckdb: process 7 is using the warehouse")
+    assert [stage.tick() for _ in range(4)] == [False] * 4
+    assert len(stage.asked) == 1 + 3  # at once, after 1 and after 3 minutes
+
+
 def test_a_round_that_fails_as_a_whole_is_no_good_round(stage: Stage) -> None:
     stage.answer = lambda request: Answer(failure="candor.duckdb: process 7 is using the warehouse")
     assert not stage.tick()
