@@ -65,12 +65,13 @@ class Watcher:
         self.config = config
         self.stop = stop or threading.Event()
         self.clock = clock or Clock()
-        self.troubles = Troubles(watch_store.models(config))
+        known = watch_store.models(config)
+        self.troubles = Troubles(known)
         self.delivery = Delivery(config, send, now=self.clock.now, say=say)
         self._say, self._child, self._stall = say, child, stall
         self._seen: dict[str, str | None] = {}
         """What each model's sources looked like when they were last taken in without a failure."""
-        self._arrived: dict[str, datetime | None] = {}
+        self._arrived: dict[str, datetime | None] = {name: state.arrived for name, state in known.items()}
         self._first = True
         self._stamp = self._written()
         self._lost = ""
