@@ -119,11 +119,15 @@ def _acted(alert: Alert, action: Action, now: dt.datetime) -> Alert:
 
 def _hold_back(book: Book) -> None:
     """Let causes hold back what they explain, and put alerts into incidents: what lies highest in the pipeline first."""
-    for key in sorted(book, key=lambda key: (depth(book[key].signal), key)):
+    live = sorted((key for key, alert in book.items() if alert.live), key=lambda key: (depth(book[key].signal), key))
+    models: dict[str, list[str]] = {}
+    groups: dict[str, list[str]] = {}
+    for key in live:
+        models.setdefault(book[key].model, []).append(key)
+        groups.setdefault(book[key].group, []).append(key)
+    for key in live:
         alert = book[key]
-        if not alert.live:
-            continue
-        holder = holder_of(alert, book.values())
+        holder = holder_of(alert, (book[each] for each in models[alert.model]))
         if holder is not None:
             alert = replace(alert, held_by=holder.id, held_until=None)
             # What follows from it is certain, so it is certain too; and it is as grave as what it stands for.
@@ -136,8 +140,10 @@ def _hold_back(book: Book) -> None:
             alert = _released(alert, book)
         group = holder.group if holder is not None else group_of(alert)
         if alert.tellings == 0 and (group != alert.group or not alert.incident):
-            joined = holder.incident if holder is not None else incident_of(alert, group, book.values())
+            others = (book[each] for each in groups.get(group, ()))
+            joined = holder.incident if holder is not None else incident_of(alert, group, others)
             alert = replace(alert, group=group, incident=joined)
+            groups.setdefault(group, []).append(key)
         book[key] = alert
 
 

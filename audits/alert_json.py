@@ -13,6 +13,7 @@ from audits.alert_state import Alert, Notification
 from audits.hear import at_once
 from connectors.alert_store import AlertRow
 from connectors.config import Config
+from connectors.errors import CandorError
 
 FORMAT = 1
 SMALLEST = 10
@@ -35,8 +36,17 @@ def to_row(alert: Alert) -> AlertRow:
 
 
 def from_body(body: str) -> Alert:
-    """The alert that was kept; the inverse of `to_row`."""
-    alert: Alert = _adapter().validate_json(body)
+    """The alert that was kept; the inverse of `to_row`.
+
+    Raises
+    ------
+    CandorError
+        It cannot be read.
+    """
+    try:
+        alert: Alert = _adapter().validate_json(body)
+    except ValueError:
+        raise CandorError(f"an alert cannot be read: {body[:80]!r}; another version of Candor may have written it") from None
     return alert
 
 

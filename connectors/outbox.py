@@ -217,11 +217,11 @@ def next_due(config: Config, now: datetime) -> datetime | None:
 
 
 def deliveries(connection: sqlite3.Connection, alert: str | None, now: datetime) -> tuple[Delivery, ...]:
-    """Where messages stand, newest first: of one alert, or of all."""
+    """Where messages stand, those that wait first, then the newest: of one alert, or of all."""
     sql = "SELECT id, incident, channel, kind, state, attempts, created, due, ended, said, lease, leased_until FROM outbox"
     if alert is not None:
         sql += " WHERE id IN (SELECT id FROM outbox_alerts WHERE alert = ?)"
-    rows = connection.execute(sql + " ORDER BY number DESC LIMIT 1000", () if alert is None else (alert,))
+    rows = connection.execute(sql + " ORDER BY state = 'waiting' DESC, number DESC LIMIT 1000", () if alert is None else (alert,))
     return tuple(
         Delivery(
             id=id, incident=incident, channel=channel, kind=kind, attempts=attempts, created=moment(created), due=moment(due),
@@ -233,7 +233,7 @@ def deliveries(connection: sqlite3.Connection, alert: str | None, now: datetime)
 
 
 def listed(config: Config, alert: str | None = None, *, now: datetime | None = None) -> tuple[Delivery, ...]:
-    """Where messages stand, newest first: about one alert, or about all."""
+    """Where messages stand, those that wait first, then the newest: about one alert, or about all."""
     if not exists(config):
         return ()
     with opened(config) as connection:

@@ -68,7 +68,8 @@ def show_one(config: Config, id: str, *, json: bool, show: Show) -> int:
     pairs = [
         ("id", alert.id), ("state", alert.shown), ("severity", alert.severity), ("incident", alert.incident), ("model", alert.model),
         ("rule", alert.rule), ("newest window", f"{alert.answer}, {alert.quiet} of {alert.needed} quiet windows"),
-        ("fired", _second(alert.fired)), ("acknowledged", alert.acknowledged_by), ("held back by", alert.held_by), ("silence", alert.silence),
+        ("fired", _second(alert.fired)), ("acknowledged", alert.acknowledged_by), ("held back by", alert.held_by),
+        ("silence", alert.silence),
         ("resolved", _second(alert.resolved)),
         ("owner", body["owner"]), ("runbook", body["runbook"]), ("run", alert.run), ("earlier", ", ".join(alert.earlier) or None),
     ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Mapping
@@ -41,6 +42,8 @@ def post(url: str, body: bytes, headers: Mapping[str, str], *, timeout: float | 
     import httpx
 
     timeout = TIMEOUT if timeout is None else timeout
+    for name in ("httpx", "httpcore"):  # they log whole addresses, and an address may be a secret
+        logging.getLogger(name).setLevel(logging.WARNING)
 
     sockets: list[Any] = []
     ended = threading.Event()

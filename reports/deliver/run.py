@@ -72,10 +72,11 @@ def _send(config: Config, channel: Channel | None, taken: Taken, now: datetime) 
     if channel is None:
         raise Undelivered(words.gone(taken.channel), lasting=True)
     try:
-        message = build(config, taken.body)
-    except (KeyError, TypeError, ValueError) as error:  # written by another version; it must not hold up the watcher
-        raise Undelivered(f"{channel.name}: the message cannot be read ({type(error).__name__})", lasting=True) from error
-    return send(channel, message, now)
+        return send(channel, build(config, taken.body), now)
+    except Undelivered:
+        raise
+    except Exception as error:  # a message that cannot be written must not hold up the others, nor end the watcher
+        raise Undelivered(f"{channel.name}: the message cannot be written ({type(error).__name__})", lasting=True) from error
 
 
 def try_out(config: Config, channel: str | None, *, now: datetime) -> tuple[Tested, ...]:

@@ -15,7 +15,7 @@ from connectors import outbox
 from connectors.alert_config import Channel
 from connectors.errors import UsageError
 from dashboard.url_state import decode
-from reports.deliver import post
+from reports.deliver import post, registry
 from reports.deliver.run import deliver_due, try_out
 from reports.deliver.webhook import WrongSignature, sign, verify
 
@@ -57,7 +57,10 @@ def test_pagerduty_without_its_key_says_which_variable(receiver: Receiver, confi
     assert (found.ok, found.said, receiver.got) == (False, "the environment variable PD_KEY is not set", [])
 
 
-def test_slack_gets_blocks_in_which_no_name_is_markup(receiver: Receiver, config_of: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_slack_gets_blocks_in_which_no_name_is_markup(
+    receiver: Receiver, config_of: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
     monkeypatch.setenv("SLACK", f"{receiver.url}/services/T0/secret")
     config = config_of(Channel(name="sl", kind="slack", url="https://hooks.slack.com", secret_env="SLACK"))
     (body,) = told(config, receiver, signal(column="<!channel> *x*"))
@@ -71,6 +74,7 @@ def test_slack_gets_blocks_in_which_no_name_is_markup(receiver: Receiver, config
     assert not found.ok
     assert "answered 404 (no_service)" in found.said
     assert "secret" not in found.said
+    assert "T0" not in caplog.text  # the address is the key, and is not logged either
 
 
 def test_a_webhook_is_signed_and_its_key_stays_when_it_is_sent_again(
@@ -181,6 +185,18 @@ def test_a_receiver_that_answers_twice_is_told_once(receiver: Receiver, config_o
     assert [each.state for each in alerting.deliveries(config, now=NOW)] == ["delivered"]
     told(config, receiver, signal(), now=NOW + MINUTE)
     assert len(receiver.got) == 1
+
+
+def test_a_message_that_cannot_be_written_ends_nothing(receiver: Receiver, config_of: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any) -> str:
+        raise ZeroDivisionError(f"{receiver.url}/secret")
+
+    config = config_of(Channel(name="hook", kind="webhook", url=receiver.url), Channel(name="sl", kind="slack", url=receiver.url))
+    monkeypatch.setitem(registry.CHANNELS, "slack", broken)
+    told(config, receiver, signal())
+    states = {each.channel: (each.state, each.said) for each in alerting.deliveries(config, now=NOW)}
+    assert states["sl"] == ("failing", "sl: the message cannot be written (ZeroDivisionError)")
+    assert states["hook"][0] == "delivered"
 
 
 def test_one_that_hangs_holds_up_no_other(receiver: Receiver, config_of: Any, monkeypatch: pytest.MonkeyPatch) -> None:
