@@ -11,15 +11,12 @@ from connectors.simulated.faults import FAULTS, plant
 from tests.faults.world import FAULT_FROM, FEATURES, ROLES, Log, failed, go_on
 
 FOUND = {
-    "column gone": {"missing_rate"},
     "unit x1000": {"format_change", "out_of_range_rate"},
     "columns swapped": {"format_change", "out_of_range_rate"},  # income and debt are on other scales
     "category renamed": {"unseen_category_rate", "format_change"},  # capitals and a digit
-    "new category": {"unseen_category_rate"},
     "category explosion": {"category_explosion", "unseen_category_rate", "format_change"},
     "frozen column": {"frozen_column"},
-    "type change": {"schema_change", "format_change", "quarantine_rate", "no_data"},  # a format changed between steps: rows are refused
-    "decimal comma": {"schema_change", "format_change", "quarantine_rate", "no_data"},  # all of three days' rows, so nothing is left
+    "decimal comma": {"schema_change", "format_change", "quarantine_rate", "no_data"},  # all of three days' rows are refused
     "stale day": {"repeated_window"},
     "rows dropped": {"volume_against_expected", "sampling_rate_change"},
     "telemetry overload": {"volume_against_expected", "sampling_rate_change"},
@@ -32,7 +29,6 @@ FOUND = {
     "old model answers": {"old_version_rate"},
     "model not pushed": {"old_version_rate"},
     "old hyper-parameters": {"unexplained_score_shift"},
-    "covariate shift": set(),  # the world's doing, and left to drift
 }
 """Fault -> the measures of this family that fail, the quality of the log being all that they are about."""
 
