@@ -52,7 +52,7 @@ def block(context: PageContext, incident: Incident, *, now: dt.datetime, picks: 
             size = known_in(said.TERMS, said.several(len(incident.alerts), len(models)), "incident")
             head = f'{severity(incident.severity)}<b>{text(words)}</b><span class="c-note">{size}</span>'
             show(Html(f'<div class="c-incident">{head}</div>'))
-        ordered = sorted(incident.alerts, key=lambda each: (alerting.rank(each.severity), each.fired))
+        ordered = sorted(incident.alerts, key=lambda each: (alerting.rank(each.severity), each.figure.column is None, each.fired))
         for each in ordered[:WORST]:
             row(context, each, now=now, picks=picks)
         if len(ordered) > WORST:

@@ -123,7 +123,8 @@ def one_column(context: PageContext, scope: Scope) -> None:
         filtered("columns", "column", "window")
         return
     title, mine = text(wording.name_of(column)), of_column(context, column, shown)
-    answer = next((found for each in mine if (found := drift_answer(each)) is not None), None)
+    newest = next((each for each in held.answers if each.column == column), None)
+    answer = next((found for each in mine if (found := drift_answer(each)) is not None), newest)
     if answer is not None and answer not in held.answers[:1]:
         show(Html(f'<p class="c-lead">{drift_answers.standing(answer)} {text(said_of(answer))}.</p>'))
     left, right = st.columns(2, gap="small")

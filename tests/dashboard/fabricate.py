@@ -17,6 +17,7 @@ from typing import Any
 
 import duckdb
 
+from tests.dashboard.fabricate_checks import checks
 from tests.dashboard.fabricate_drift import attribution, evidence, together
 from tests.dashboard.fabricate_further import further
 
@@ -350,6 +351,7 @@ def snapshot(path: Path, case: Case | None = None) -> Path:
             attribution(out)
             together(out)
             quality(out, rng)
+            checks(out)
             fields = [part.strip().split(" ")[0] for part in TABLES["findings"].split(", ")]
             rows = [[row.get(each.strip('"')) for each in fields] for row in out.rows]
             insert(connection, "findings", fields, rows)
