@@ -92,6 +92,9 @@ MISSED = 0.7
 MORE = 1.15
 """Share of the due outcomes of a kind, at most, that came where it is the other kind that stopped."""
 
+ALL = 0.9
+"""Share of the due outcomes from which none are missing."""
+
 DUE = 20
 """Outcomes that must have been due for their absence to say anything."""
 
@@ -102,7 +105,7 @@ def _one_kind_only(figures: Figures) -> bool:
     if not all((table.get("promised") or 0.0) >= DUE for table in tables):
         return False
     (bad, due_bad), (every, due) = ((float(table["known"]), float(table["promised"])) for table in tables)
-    if due - due_bad <= 0:
+    if due - due_bad <= 0 or every >= ALL * due:  # all came: one kind became more frequent
         return False
     unfavorable, favorable = bad / due_bad, (every - bad) / (due - due_bad)
     if unfavorable < min(favorable / 2, MISSED):

@@ -126,8 +126,9 @@ _DOCS = {
         E. M. Kitagawa (1955), JASA 50, 1168-1194; R. Oaxaca (1973), International Economic Review 14, 693-709; A. S. Blinder (1973),
         Journal of Human Resources 8, 436-455.
 
-    >>> (0.5 - 0.8) * (0.8 + 0.8) / 2 + (0.5 - 0.2) * (0.3 + 0.2) / 2  # shares 0.8, 0.2 became 0.5, 0.5; rates 0.8, 0.3 became 0.8, 0.2
-    -0.16499999999999998
+    >>> shares, rates = ((0.8, 0.2), (0.5, 0.5)), ((0.8, 0.3), (0.8, 0.2))  # before and now
+    >>> round(sum((shares[1][k] - shares[0][k]) * (rates[0][k] + rates[1][k]) / 2 for k in (0, 1)), 6)
+    -0.165
     """,
     RATE: """What the change of how people of a level fare adds to the change of `{rate}`, held against the reference: as if the same came.
 
@@ -144,8 +145,9 @@ _DOCS = {
         E. M. Kitagawa (1955), JASA 50, 1168-1194; R. Oaxaca (1973), International Economic Review 14, 693-709; A. S. Blinder (1973),
         Journal of Human Resources 8, 436-455.
 
-    >>> (0.8 - 0.8) * (0.8 + 0.5) / 2 + (0.2 - 0.3) * (0.2 + 0.5) / 2  # shares 0.8, 0.2 became 0.5, 0.5; rates 0.8, 0.3 became 0.8, 0.2
-    -0.034999999999999996
+    >>> shares, rates = ((0.8, 0.2), (0.5, 0.5)), ((0.8, 0.3), (0.8, 0.2))  # before and now
+    >>> round(sum((rates[1][k] - rates[0][k]) * (shares[0][k] + shares[1][k]) / 2 for k in (0, 1)), 6)
+    -0.035
     """,
 }  # fmt: skip
 
