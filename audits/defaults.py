@@ -80,7 +80,7 @@ DEFAULTS: Mapping[str, Threshold] = {
             source="A convention of ours; compare Breck et al. (2019), Data Validation for Machine Learning",
         ),
         Threshold(
-            name="schema_change", max=0, min_n=0, severity="page",
+            name="schema_change", max=0, min_n=0,
             rationale="A column that appears, vanishes or changes its type was changed by somebody: nothing of it is chance",
             source="A fact; compare Breck et al. (2019), Data Validation for Machine Learning",
         ),
