@@ -8,7 +8,7 @@ no detection. Thresholds are raised until the quiet logs ring no more often than
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -69,6 +69,12 @@ def false_alarms(quiet: Margins, thresholds: Floats = THRESHOLDS) -> Floats:
     return np.asarray(opened(quiet, thresholds).any(axis=1).sum(axis=1), dtype=np.float64)
 
 
+def ringing(quiet: Margins, thresholds: Floats = THRESHOLDS) -> Floats:
+    """Windows of a quiet log in which anything rings, by threshold."""
+    top = quiet.values.max(axis=0) if len(quiet.keys) else np.full(quiet.values.shape[1], LOWEST)
+    return np.asarray((top[None] > thresholds[:, None]).sum(axis=1), dtype=np.float64)
+
+
 def noticed(faulty: Margins, quiet: Margins, onset: int, thresholds: Floats = THRESHOLDS) -> Floats:
     """Windows until a fault is noticed by threshold, 1 for its first window; NaN where it is not.
 
@@ -91,17 +97,41 @@ def noticed(faulty: Margins, quiet: Margins, onset: int, thresholds: Floats = TH
 
 @dataclass(kw_only=True)
 class Trials:
-    """All logs of one tool and size: false alarms by [log, threshold] with the windows they were counted in, delays by log and fault."""
+    """All logs of one tool and size.
+
+    Parameters
+    ----------
+    alarms, rings
+        False alarms, and windows in which anything rings, of each quiet log by threshold.
+    windows
+        Of each quiet log.
+    delays
+        Of each fault, by log: windows until it is noticed, by threshold.
+    """
 
     alarms: list[Floats] = field(default_factory=list)
+    rings: list[Floats] = field(default_factory=list)
     windows: list[int] = field(default_factory=list)
     delays: dict[str, list[Floats]] = field(default_factory=dict)
 
+    def share(self, counts: list[Floats], which: NDArray[np.int64] | None = None) -> Floats:
+        """Counts a window, by threshold, over all quiet logs or some."""
+        held, windows = np.stack(counts), np.asarray(self.windows)
+        rows = np.arange(len(windows)) if which is None else which
+        return np.asarray(held[rows].sum(axis=0) / windows[rows].sum())
+
     def rate(self, which: NDArray[np.int64] | None = None) -> Floats:
         """False alarms a window, by threshold."""
-        alarms, windows = np.stack(self.alarms), np.asarray(self.windows)
-        rows = np.arange(len(windows)) if which is None else which
-        return np.asarray(alarms[rows].sum(axis=0) / windows[rows].sum())
+        return self.share(self.alarms, which)
+
+    def lowest(self, allowed: float, which: NDArray[np.int64] | None = None) -> int:
+        """The place of the lowest threshold at which quiet logs ring no more often than allowed, nor in more than `MOST_RINGING`."""
+        places = threshold_at(self.rate(which), allowed), threshold_at(self.share(self.rings, which), MOST_RINGING)
+        return min(max(places), len(THRESHOLDS) - 1)
+
+
+MOST_RINGING = 0.2
+"""Part of quiet windows that may ring: an alert that hardly ever closes opens seldom, and is of no use."""
 
 
 def threshold_at(rate: Floats, allowed: float) -> int:
@@ -123,7 +153,8 @@ class Share:
     high: float
     delay: float
     rate: float
-    threshold: float
+    ringing: float
+    place: int
 
 
 def at_rate(trials: Trials, allowed: float | None, *, default: float = 0.0, draws: int = 400, seed: int = 1) -> Share:
@@ -138,24 +169,23 @@ def at_rate(trials: Trials, allowed: float | None, *, default: float = 0.0, draw
 
     found = np.isfinite(delays)
 
-    def place(rate: Floats, logs: NDArray[np.int64]) -> int:
+    def place(quiet: NDArray[np.int64] | None, logs: NDArray[np.int64]) -> int:
         if allowed is None:
             return fixed
-        first = min(threshold_at(rate, allowed), len(THRESHOLDS) - 1)
-        return first + int(found[:, logs, first:].mean(axis=(0, 1)).argmax())  # so low that all rings for ever, nothing new is heard
+        first = trials.lowest(allowed, quiet)
+        return first + int(found[:, logs, first:].mean(axis=(0, 1)).argmax())
 
-    every = np.arange(delays.shape[1])
-    own = place(trials.rate(), every)
+    own = place(None, np.arange(delays.shape[1]))
     shares = []
     for _ in range(draws):
         quiet = rng.integers(0, len(trials.windows), len(trials.windows))
         logs = rng.integers(0, delays.shape[1], delays.shape[1])
-        shares.append(float(found[:, logs, place(trials.rate(quiet), logs)].mean()))
+        shares.append(float(found[:, logs, place(quiet, logs)].mean()))
     low, high = np.quantile(shares, [0.025, 0.975])
     seen = delays[:, :, own][found[:, :, own]]
     return Share(
         value=float(found[:, :, own].mean()), low=float(low), high=float(high), delay=float(np.median(seen)) if len(seen) else np.nan,
-        rate=float(trials.rate()[own]), threshold=float(THRESHOLDS[own]),
+        rate=float(trials.rate()[own]), ringing=float(trials.share(trials.rings)[own]), place=own,
     )  # fmt: skip
 
 
@@ -174,24 +204,9 @@ def gathered(quiet: Mapping[str, Margins], faulty: Mapping[tuple[str, str], Marg
     shape = {name: margins if least == 1 else pooled(margins, least) for name, margins in quiet.items()}
     for margins in shape.values():
         trials.alarms.append(false_alarms(margins))
+        trials.rings.append(ringing(margins))
         trials.windows.append(margins.values.shape[1])
     for (log, fault), found in faulty.items():
         one = found if least == 1 else pooled(found, least)
         trials.delays.setdefault(fault, []).append(noticed(one, shape[log], onset))
     return trials
-
-
-def best(candidates: Mapping[str, Trials], allowed: float) -> str:
-    """The way of reading a tool that notices most at a rate: peers are compared at their best."""
-    return max(candidates, key=lambda name: at_rate(candidates[name], allowed, draws=2).value)
-
-
-def merged(parts: Sequence[Trials]) -> Trials:
-    """Trials of several kinds of log together."""
-    found = Trials()
-    for part in parts:
-        found.alarms += part.alarms
-        found.windows += part.windows
-        for name, delays in part.delays.items():
-            found.delays.setdefault(name, []).extend(delays)
-    return found

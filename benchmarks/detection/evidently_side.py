@@ -36,6 +36,7 @@ NUMERIC: tuple[str, ...] = (
     "score",
 )
 CATEGORICAL: tuple[str, ...] = ("region", "product", "channel", "device", "employment", "decision", "outcome")
+SIMULATED = NUMERIC, CATEGORICAL
 FIGURES = {
     "min": "Minimal value", "max": "Maximum value", "mean": "Mean value", "std": "Std value", "25%": "Quantile 0.25", "50%": "Quantile 0.5",
     "75%": "Quantile 0.75",
@@ -176,6 +177,7 @@ def read_columns(folder: Path) -> None:
     """Take the names of the columns from columns.json, where the folder has one; else they are those of the simulated logs."""
     global NUMERIC, CATEGORICAL
     path = folder / "columns.json"
+    NUMERIC, CATEGORICAL = SIMULATED
     if path.exists():
         held = json.loads(path.read_text(encoding="utf-8"))
         NUMERIC, CATEGORICAL = tuple(held["numeric"]), tuple(held["categorical"])

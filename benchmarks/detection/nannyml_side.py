@@ -34,6 +34,7 @@ NUMERIC: tuple[str, ...] = (
     "score",
 )
 CATEGORICAL: tuple[str, ...] = ("region", "product", "channel", "device", "employment", "decision")
+SIMULATED = NUMERIC, CATEGORICAL
 ROLES = {"y_pred_proba": "score", "y_pred": "decision", "y_true": "outcome"}
 
 
@@ -149,6 +150,7 @@ def read_columns(folder: Path) -> None:
     """Take the names of the columns from columns.json, where the folder has one; else they are those of the simulated logs."""
     global NUMERIC, CATEGORICAL
     path = folder / "columns.json"
+    NUMERIC, CATEGORICAL = SIMULATED
     if path.exists():
         held = json.loads(path.read_text(encoding="utf-8"))
         NUMERIC, CATEGORICAL = tuple(held["numeric"]), tuple(held["categorical"])

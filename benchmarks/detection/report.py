@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.detection.compare import THRESHOLDS, Share, Trials, at_rate, by_fault, false_alarms, laid_out, merged, threshold_at
+from benchmarks.detection.compare import THRESHOLDS, Share, Trials, at_rate, by_fault, false_alarms, laid_out
 from benchmarks.detection.diagnoses import diagnosis_table
 from benchmarks.detection.plan import QUARTER, Size
 from benchmarks.detection.readings import READINGS, Reading, figures_of, trials
@@ -32,8 +32,8 @@ of four is wrong.
 **What counts.** Every tool says of each of its series how far it is beyond its line. An alert opens when a series passes the line, and
 stays open until it was quiet for two days; alerts that open on one day are one alarm. A fault is noticed by the first alert that
 opens within {horizon} days and that the same log without the fault does not open on that day, so that chance that rings anyway is no
-detection. For equal rates, each tool's threshold is raised until the logs without faults ring no more often than allowed; of the
-thresholds that hold this, the one that notices most is taken.
+detection. For equal rates, each tool's threshold is raised until the logs without faults ring no more often than allowed, nor on more
+than one day of five (an alert that never closes opens seldom); of the thresholds that hold this, the one that notices most is taken.
 The peers are given the benefit of every doubt: of several ways of reading them (any column, two, three, half of them, with or without their
 other checks) the one that notices most at that rate is shown; an error that they raise counts as an alarm; they know every outcome at
 once. Candor is asked in one way only; where a fault changes what is known on a day (labels, rows that do not come), on what was known at
@@ -110,7 +110,8 @@ def by_default(results: Results) -> list[str]:
         if reading.default and reading.tool in results.tools:
             found = [at_rate(results.of(reading, share), None) for share in results.shares]
             delay = f"{found[0].delay:.0f}" if np.isfinite(found[0].delay) else "—"
-            rows.append([reading.words, per_month(found[0].rate), *(interval(each) for each in found), delay])
+            rates = [per_month(found[0].rate), percent(found[0].ringing)]
+            rows.append([reading.words, *rates, *(interval(each) for each in found), delay])
     heads = ["all rows hit", "a quarter hit"][: len(results.shares)]
     return table(
         ["as delivered", "false alarms in 30 quiet days", *(f"noticed, {head}" for head in heads), "days to notice (median)"], rows
@@ -136,7 +137,7 @@ def fault_by_fault(results: Results, share: float) -> list[str]:
     allowed, found = RATES[0][1], []
     for tool in results.tools:
         held = results.of(results.best(tool, allowed), share)
-        found.append(by_fault(held, min(threshold_at(held.rate(), allowed), len(THRESHOLDS) - 1)))
+        found.append(by_fault(held, at_rate(held, allowed, draws=1).place))
     rows = []
     for case in results.size.cases():
         if case.share == share:
@@ -222,13 +223,10 @@ def _limits(results: Results) -> list[str]:
         said.append("evidently compares with 150,000 rows drawn of the reference")
     quiet = sum(peers for *_, peers in size.logs())
     seeds = sum(broken for _, _, broken, _ in size.logs())
-    said.append(f"{seeds} logs with each fault, {max(quiet, seeds)} quiet ones for all tools, {sum(1 for _ in size.logs())} for Candor")
+    said.append(f"logs with each fault: {seeds}; quiet logs: {sum(1 for _ in size.logs())} for Candor, {quiet} for its peers")
     return [f"{'; '.join(said)}.".capitalize(), ""]
 
 
 def write(root: Path, sizes: Sequence[Size], tools: Sequence[str], *, quick: bool, elsewhere: Sequence[str] = ()) -> None:
     """Write the page."""
     PAGE.write_text(text(root, sizes, tools, quick=quick, elsewhere=elsewhere), encoding="utf-8")
-
-
-__all__ = ["Results", "merged", "text", "write"]
