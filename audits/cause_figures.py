@@ -26,6 +26,11 @@ LAGGING = frozenset({"concept_drift", "label_arrival", "negative_outcome_arrival
 At = dt.datetime | int | None
 
 
+def order(at: At) -> tuple[int, Any]:
+    """The order of windows by their start, a time or a row; what has none comes first."""
+    return (0, 0) if at is None else (2, at) if isinstance(at, int) else (1, at)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
     """One figure about a column, or about the whole log, in one window."""
@@ -65,7 +70,7 @@ class Figures:
         found = [
             (at, figure) for (held, _, at), figure in self.held.items() if held == name and figure.value is not None and at is not None
         ]
-        return max(found, key=lambda pair: (isinstance(pair[0], int), pair[0]))[1] if found else None
+        return max(found, key=lambda pair: order(pair[0]))[1] if found else None
 
     def columns(self, name: str) -> list[str]:
         """The columns that a measure has figures of."""
@@ -82,16 +87,15 @@ def figures_of(findings: pa.Table, raised: Iterable[Signal]) -> Figures:
     windows: dict[str | None, At] = {}
     for signal in raised:
         at = signal.window_start if signal.window_start is not None else signal.first_row
-        known = windows.get(signal.column)
-        windows[signal.column] = at if known is None or (at is not None and at > known) else known  # type: ignore[operator]
-    known = [at for at in windows.values() if at is not None]
-    newest = max(known, key=lambda at: (isinstance(at, int), at)) if known else None
+        windows[signal.column] = max(windows.get(signal.column), at, key=order)
+    known = set(windows.values())
+    newest = max(windows.values(), key=order, default=None)
     held: dict[tuple[str, str | None, At], Figure] = {}
     for row in _rows(findings):
         at = row["window_start"] if row["window_start"] is not None else row["first_row"]
-        if newest is not None and at is not None and at > newest:
+        if order(at) > order(newest) and newest is not None:
             continue
-        if at in (*known, newest) or row["name"] in LAGGING:
+        if at in known or row["name"] in LAGGING:
             held[row["name"], row["column"], at] = Figure(
                 name=row["name"], column=row["column"], value=row["value"], low=row["low"], high=row["high"], unit=row["unit"],
                 tables=_tables(row["name"], row["tables"]),
@@ -140,7 +144,6 @@ def _releases(findings: pa.Table) -> tuple[dict[str, At], At]:
     for row in rows:
         at = row["window_start"] if row["window_start"] is not None else row["first_row"]
         if row["version"] is not None and row["value"] > total.get(at, float("inf")) / 2:
-            known = began.get(row["version"])
-            began[row["version"]] = at if known is None or at < known else known  # type: ignore[operator]
-    first = min(total, key=lambda at: (isinstance(at, int), at), default=None)  # type: ignore[type-var]
+            began[row["version"]] = min(began.get(row["version"], at), at, key=order)
+    first = min(total, key=order, default=None)
     return {version: at for version, at in began.items() if at != first}, first

@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
-from audits.cause_figures import At, Figure, Figures
+from audits.cause_figures import At, Figure, Figures, order
 from audits.finding import Cause, Signal
 from connectors.config import ModelConfig
 
@@ -149,7 +149,7 @@ def _even(concept: Figure) -> bool:
     apart = sum(weight * (move - mean) ** 2 for move, weight in parts)
     sure = abs(mean) * math.sqrt(total) > SURE
     free = len(parts) - 1
-    return sure and (apart <= free + 2 * math.sqrt(2 * free) or math.sqrt(apart / total) <= EVEN * abs(mean))
+    return bool(sure and (apart <= free + 2 * math.sqrt(2 * free) or math.sqrt(apart / total) <= EVEN * abs(mean)))
 
 
 NEAR = 2
@@ -176,11 +176,8 @@ def _cause(name: str, kind: str, signals: Sequence[Signal], figure: Figure | Non
     evidence = [Figures.of_signal(signal).as_evidence() for signal in signals]
     if figure is not None:
         evidence.insert(0, figure.as_evidence())
-    size = (
-        (largest.value, largest.low, largest.high, largest.unit) if figure is None else (figure.value, figure.low, figure.high, figure.unit)
-    )
+    sizes: Signal | Figure = largest if figure is None else figure
     return Cause(
-        model=name, kind=kind, columns=columns, since=min(begun, key=lambda at: (isinstance(at, int), at), default=None),  # type: ignore[type-var]
-        size=size[0], low=size[1], high=size[2], unit=size[3], upstream=f"{name}||{kind}", explains=tuple(signal.key for signal in signals),
-        evidence=tuple(evidence),
+        model=name, kind=kind, columns=columns, since=min(begun, key=order, default=None), size=sizes.value, low=sizes.low, high=sizes.high,
+        unit=sizes.unit, upstream=f"{name}||{kind}", explains=tuple(signal.key for signal in signals), evidence=tuple(evidence),
     )  # fmt: skip

@@ -23,7 +23,7 @@ MIXED = 0.08
 EVENLY = 0.12
 """How far a bin's loss may lie from the common one, as a part of what is left, chance aside."""
 
-CLOSE = 0.2
+CLOSE = 0.3
 """How near two columns' quantiles must lie, in standard deviations of the reference, to be one column's."""
 
 
@@ -111,4 +111,4 @@ def _alike(now: object, before: object) -> bool:
     if not window or not reference or None in window or None in reference:
         return False
     spread = (reference[-1] - reference[0]) / 2.563  # p90 - p10 of a normal column, in standard deviations
-    return spread > 0 and max(abs(a - b) for a, b in zip(window, reference, strict=True)) <= CLOSE * spread
+    return bool(spread > 0 and max(abs(a - b) for a, b in zip(window, reference, strict=True)) <= CLOSE * spread)

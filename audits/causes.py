@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from audits.cause_figures import Figure, Figures, figures_of
+from audits.cause_figures import Figure, Figures, figures_of, order
 from audits.cause_of_drift import drifts
 from audits.cause_rules import COLUMN_RULES, DATA, FOLLOWING, INCLUDED, KINDS, LOG_RULES, OUTCOMES, SHARED
 from audits.cause_signatures import mixed, scaled, swapped
@@ -257,4 +257,4 @@ def _unknown(name: str, left: Sequence[Signal], figures: Figures) -> list[Cause]
 def _since(signals: Sequence[Signal]) -> Any:
     """When the earliest of these changes began."""
     begun = [signal.since for signal in signals if signal.since is not None]
-    return min(begun, key=lambda at: (isinstance(at, int), at), default=None)
+    return min(begun, key=order, default=None)

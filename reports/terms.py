@@ -34,7 +34,7 @@ def _terms(family: Family, *rows: tuple[str, str, str, Literal["high", "low", "o
 
 def _effects(*rates: tuple[str, str, str]) -> dict[str, Term]:
     """Return the words of the two effects on each rate: its name, what it is called in a sentence, and the unit of its changes."""
-    found = {}
+    found: dict[str, Term] = {}
     for rate, called, unit in rates:
         mix = f"What a change of who is counted adds to the change of {called}, as if each level had fared alike."
         fare = f"What a change of how each level fares adds to the change of {called}, as if the same people had come."

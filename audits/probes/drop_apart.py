@@ -277,7 +277,7 @@ def _times(draw: np.random.Generator, rows: Rows) -> Floats:
     """How often each row counts, by [replicate, row]: once in the first, then as often as its unit is drawn."""
     units = int(rows.unit.max()) + 1
     drawn = draw.multinomial(units, np.full(units, 1 / units), size=REPLICATES)[:, rows.unit]
-    return np.concatenate([np.ones((1, len(rows))), drawn]).astype(np.float64)
+    return np.asarray(np.concatenate([np.ones((1, len(rows))), drawn]), dtype=np.float64)
 
 
 def _mean(weight: Floats, values: Floats) -> Floats:

@@ -96,7 +96,7 @@ def mapped_effect(asked: Question, p: Periods, k1: Floats, *, seed: int) -> tupl
         error = (p.now.score - p.now.outcome)[p.kept]
 
         def moved(x: Floats) -> Floats:
-            return np.abs(error) - np.abs(error - (mean_of(models, x) - mean_of(models, mended)))
+            return np.asarray(np.abs(error) - np.abs(error - (mean_of(models, x) - mean_of(models, mended))))
     else:
         gain = _gain(asked, p, seed)
         if gain is None:
