@@ -12,8 +12,7 @@ from audits.multivariate.probed import PROBE, part
 
 @audit(name="classifier_drift", unit="distance", needs=("columns",), tasks=EVERY_TASK, compared=True, probe=PROBE)
 def classifier_drift(evidence: Evidence) -> Iterator[Measurement]:
-    """alibi-detect's classifier drift: how far apart a logistic regression's out-of-fold answers for the window and the reference are
-    (Kolmogorov-Smirnov).
+    """Distance between a logistic regression's answers for the window and for the reference, out of fold (alibi-detect).
 
     Formula
         max |F(answer | reference) - F(answer | window)|, five folds; at most 5,000 rows of either side.

@@ -12,8 +12,7 @@ from audits.multivariate.probed import PROBE, part
 
 @audit(name="domain_classifier_auc", unit="score", needs=("columns",), tasks=EVERY_TASK, compared=True, probe=PROBE)
 def domain_classifier_auc(evidence: Evidence) -> Iterator[Measurement]:
-    """Area under the ROC curve of a classifier that tells rows of the newest complete window from rows of the reference: 0.5 when it
-    cannot.
+    """Area under the ROC curve of a classifier that tells the newest complete window's rows from the reference's: 0.5 when it cannot.
 
     Formula
         Boosted trees (LightGBM: 60 trees of 15 leaves) trained on four fifths of a budget of rows of both, asked about the fifth; ties

@@ -12,8 +12,7 @@ from audits.multivariate.probed import PROBE, part
 
 @audit(name="spot_the_difference", unit="distance", needs=("columns",), tasks=EVERY_TASK, compared=True, probe=PROBE)
 def spot_the_difference(evidence: Evidence) -> Iterator[Measurement]:
-    """How far apart a single learned difference puts rows of the window and of the reference, and which columns it is made of (alibi-
-    detect, needs PyTorch).
+    """Distance along one learned difference between the window's rows and the reference's (alibi-detect, needs PyTorch).
 
     Formula
         A kernel classifier with one test location that is learned on three quarters of the rows; Kolmogorov-Smirnov distance of its answers
