@@ -36,7 +36,7 @@ def effects(evidence: Evidence, rate: str, kind: str) -> Iterator[Measurement]:
         windows = np.flatnonzero(shown)
         if not len(windows):
             continue
-        tables = _tables(evidence, division, before, found, windows, against, rate) if kind == MIX else {}
+        tables = _tables(evidence, division, before, found, windows, against, rate) if kind == MIX and evidence.without is None else {}
         yield _block(rate, kind, division, before, found, windows, tables)
 
 
