@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from audits import alerting as store
 from audits import incidents as grouping
+from audits.alert_state import CANDOR
 from audits.alert_state import Alert as Kept
 from audits.finding import Signal
 from connectors.config import Config
@@ -244,7 +245,7 @@ def deeds(config: Config, key: str) -> tuple[Deed, ...]:
     """What happened to an alert and what people did about it, oldest first."""
     return tuple(
         Deed(
-            at=each.at, kind=each.what, who="" if each.who == store.CANDOR else each.who,
+            at=each.at, kind=each.what, who="" if each.who == CANDOR else each.who,
             note="" if each.what in ("silenced", "heard again") else each.note,
         )
         for each in store.history(config, key)

@@ -47,10 +47,18 @@ def sentence(alert: Alert, events: tuple[charts.Mark, ...]) -> str:
     if alert.since is None:
         return f"Fired {strings.moment(alert.fired)}; when it began cannot be told."
     words = f"Changed since {strings.moment(alert.since)}"
-    before = [each for each in events if isinstance(alert.since, dt.datetime) and each.at < alert.since + dt.timedelta(days=7)]
-    near = [each for each in before if isinstance(alert.since, dt.datetime) and alert.since - each.at < dt.timedelta(days=14)]
+    near = [(mark.at, mark) for mark in events if close(mark.at, alert.since)]
     if not near:
         return words + "; no release, incident or change of data was written down near it."
-    latest = near[-1]
-    side = "before" if isinstance(alert.since, dt.datetime) and latest.at <= alert.since else "after the window began"
-    return f"{words}. Nearest event, {side}: {latest.kind} “{strings.safe(latest.text)}”, {strings.moment(latest.at)}."
+    at, latest = near[-1]
+    side = (
+        "before" if isinstance(alert.since, dt.datetime) and isinstance(at, dt.datetime) and at <= alert.since else "after the window began"
+    )
+    return f"{words}. Nearest event, {side}: {latest.kind} “{strings.safe(latest.text)}”, {strings.moment(at)}."
+
+
+def close(at: dt.datetime | int, since: dt.datetime | int) -> bool:
+    """Whether an event lies at most two weeks before an onset, or in the week after it began."""
+    if not isinstance(at, dt.datetime) or not isinstance(since, dt.datetime):
+        return False
+    return dt.timedelta(days=-7) < since - at < dt.timedelta(days=14)

@@ -67,7 +67,7 @@ def budgets(figures: Sequence[Figure]) -> None:
 def gives_away(context: PageContext) -> None:
     """The columns by which the classifier tells the window from the reference."""
     found = newest(data.figures(*context.key, names=DISTANCES[:1], whole=None, columns=None, tables=True))
-    tables: Mapping[str, Any] = next((each.tables for each in found if (each.tables or {}).get("features")), None) or {}
+    tables = next((each.tables for each in found if each.tables and each.tables.get("features")), {})
     features = tables.get("features") or ()
     weights = tables.get("importance") or ()
     lines = sorted(zip(features, weights, strict=False), key=lambda line: -(line[1] or 0.0))[:MOST]
@@ -117,7 +117,7 @@ def followed(context: PageContext) -> None:
 def opinions(context: PageContext) -> None:
     """What evidently says of each column, beside our own answer."""
     found = newest(data.figures(*context.key, names=SECOND, whole=None, columns=None, tables=True))
-    tables: Mapping[str, Any] = next((each.tables for each in found if (each.tables or {}).get("columns")), None) or {}
+    tables = next((each.tables for each in found if each.tables and each.tables.get("columns")), {})
     evidence = data.figures(*context.key, names=(MEASURE,), whole=False, columns=True, tables=True)
     ours = {each.column: each for each in latest(evidence)}
     rows: list[list[object]] = []

@@ -21,7 +21,7 @@ from reports.strings import DASH, count, name_of, safe
 def draw(context: PageContext) -> None:
     """Draw the sentence of the budget in force, a line of marks per budget, and the table of rates."""
     found = data.figures(*context.key, names=(MEASURE,), columns=False, tables=True)
-    tables: Mapping[str, Any] = next((each.tables for each in found if (each.tables or {}).get("replay")), None) or {}
+    tables = next((each.tables for each in found if each.tables and each.tables.get("replay")), {})
     cases: Sequence[Mapping[str, Any]] = tables.get("replay") or ()
     spans = data.spans(*context.key)
     if not cases or len(spans) < 2:

@@ -6,7 +6,7 @@ from pathlib import PurePath
 
 import streamlit as st
 
-from dashboard import data, strings
+from dashboard import data, strings, url_state
 from dashboard.components import chart
 from dashboard.components.choose import choose, choose_window
 from dashboard.components.figure_table import compact
@@ -14,11 +14,12 @@ from dashboard.components.interval_plot import marks, trend
 from dashboard.components.markup import Column, Html, known, measure, show, span, table, text
 from dashboard.components.states import filtered, not_enough, panel
 from dashboard.components.status import status
+from dashboard.destination import destination, window_key
 from dashboard.page import PageContext, page
 from dashboard.panels import log_checks, policy, sources, words
 from reports import glossary
 from reports import strings as wording
-from reports.attention import urgency
+from reports.attention import since, urgency
 from reports.figure import Figure
 from reports.strings import count, moment, number
 
@@ -31,7 +32,7 @@ def data_page(context: PageContext) -> None:
     """Draw the page."""
     batches = data.ledger(context.snapshot, context.model.model)
     total = {kind: sum(batch[kind] or 0 for batch in batches) for kind in sources.KINDS}
-    show(Html(f'<h1 class="c-title">{strings.DATA}</h1><p class="c-lead">{text(lead(context.model, total))}</p>'))
+    show(Html(f'<h1 class="c-title">{strings.DATA}</h1><p class="c-lead">{text(lead(context, total))}</p>'))
     left, right = st.columns([5, 7], gap="small")
     with left, panel("ledger", strings.LEDGER, strings.LEDGER_LEAD):
         ledger(context.model, total)
@@ -56,8 +57,26 @@ def data_page(context: PageContext) -> None:
         policy.draw(context)
 
 
-def lead(model: data.Model, total: dict[str, int]) -> str:
-    """The page in one sentence."""
+def asked_for(context: PageContext) -> Figure | None:
+    """The check that the link names, of its column, in its window; where it is told source by source, the worst."""
+    name = context.view.measure
+    if name is None or not log_checks.is_check(name):
+        return None
+    window = context.view.window or url_state.ALL
+    found = [
+        each
+        for each in data.figures(*context.key, names=(name,), whole=None, columns=None, tables=True)
+        if each.column == context.view.column and (url_state.ALL if each.whole else window_key(each.window_start, each.first_row)) == window
+    ]
+    return min(found, key=urgency, default=None)
+
+
+def lead(context: PageContext, total: dict[str, int]) -> str:
+    """The page in one sentence: the check that the link is about, else what was taken in."""
+    asked, model = asked_for(context), context.model
+    if asked is not None:
+        bad = [item for item in data.attention(*context.key) if destination(item.figure)[0] == "data"]
+        return wording.sentence(asked, since=since(asked, bad)) + "."
     received = total["received"]
     share = total["quarantined"] / received if received else 0.0
     aside = (
