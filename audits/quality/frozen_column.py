@@ -79,7 +79,7 @@ def _interval(q: Floats, squares: Floats, n: Floats, single: NDArray[np.bool_]) 
     half = 1.96 * np.sqrt(spread / np.maximum(n, 1.0))
     most = np.where(single, n, np.rint(q.max(axis=1, initial=0.0) * n))
     least, _ = wilson(most, n)
-    possible = 1 - np.nan_to_num(least) ** 2 - 0.0
+    possible = 1 - np.nan_to_num(least) ** 2
     low = np.clip(1 - squares - half, 0.0, 1.0)
     high = np.clip(1 - squares + half, 0.0, 1.0)
     return low, np.where(single, possible, np.maximum(high, np.where(most >= n, possible, 0.0)))
