@@ -161,6 +161,16 @@ def test_a_silence_holds_firing_back_and_lets_it_through_when_it_ends() -> None:
     assert book.step(12) == ["repeat: drift_evidence"]
 
 
+def test_what_can_no_longer_be_told_does_not_fire_when_its_silence_ends() -> None:
+    book = Book()
+    book.silence(0, 6, model="loans")
+    book.step(1, signal(0))
+    book.step(2, signal(1, "can't tell"))
+    assert book.step(6) == []
+    assert book.one().state == "pending"
+    assert book.step(7, signal(6)) == ["firing: drift_evidence"]
+
+
 def test_a_silence_of_a_slice_covers_every_slice_inside_it() -> None:
     book = Book()
     book.silence(0, 6, slice={"sex": "F"})

@@ -237,3 +237,19 @@ def test_a_channel_that_is_gone_is_said(receiver: Receiver, config_of: Any) -> N
         try_out(config, "hoo", now=NOW)
     with pytest.raises(UsageError, match=r"no channels; add \[\[alerts.channels\]\]"):
         try_out(config_of(), None, now=NOW)
+
+
+def test_a_key_that_no_header_can_hold_is_said_and_holds_up_no_other_channel(
+    receiver: Receiver, config_of: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AM_KEY", "schlüssel")
+    config = config_of(
+        Channel(name="am", kind="alertmanager", url=receiver.url, secret_env="AM_KEY"),
+        Channel(name="chat", kind="slack", url=receiver.url),
+    )
+    (body,) = told(config, receiver, signal())
+    assert "blocks" in body
+    (found,) = [each for each in alerting.deliveries(config, now=NOW) if each.channel == "am"]
+    assert found.state == "failing"
+    assert "cannot be sent" in found.said
+    assert "schl" not in found.said
