@@ -36,7 +36,7 @@ def effects(evidence: Evidence, rate: str, kind: str) -> Iterator[Measurement]:
         windows = np.flatnonzero(shown)
         if not len(windows):
             continue
-        tables = _tables(evidence, division, before, found, windows, against, rate) if kind == MIX and evidence.without is None else {}
+        tables = _tables(division, before, found, windows, against, rate) if kind == MIX and evidence.without is None else {}
         yield _block(rate, kind, division, before, found, windows, tables)
 
 
@@ -89,7 +89,7 @@ def unit_of(rate: str) -> str:
 
 
 def _tables(
-    evidence: Evidence, division: Division, before: Period, found: Split, windows: Integers, against: str, rate: str
+    division: Division, before: Period, found: Split, windows: Integers, against: str, rate: str
 ) -> dict[int, dict[str, Any]]:
     """Both effects and each level's part, against the reference and against the window before, by position of the figure."""
     filled = np.flatnonzero(division.now.size[1:] > 0) + 1
