@@ -80,7 +80,7 @@ class Size:
 
 
 FULL = (
-    Size(rows=500, faulty=1, quiet=4, alone=8),
+    Size(rows=500, faulty=1, quiet=4, alone=14),
     Size(rows=5_000, faulty=1, quiet=2, alone=2, kinds=("overdispersed",)),
     Size(rows=50_000, faulty=1, quiet=1, kinds=("overdispersed",), faults=FEW[:6], analysed=30, onset=16, horizon=7, quarters=False),
     Size(rows=1_000_000, faulty=1, quiet=1, kinds=("overdispersed",), faults=FEW[:4], analysed=8, onset=4, horizon=4, quarters=False,

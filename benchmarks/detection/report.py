@@ -24,7 +24,7 @@ Simulated logs with a fault planted in them, and the same logs without one, look
 this page is generated: `python -m benchmarks.detection` takes half an hour on one core, `--quick` some minutes.
 
 **The logs.** A model with nine numeric features (skewed, bounded, whole-numbered, heavy-tailed), five categorical ones (with rare levels),
-scores, decisions, outcomes that come days later, latencies. One window is a day. Three kinds: {kinds}.
+scores, decisions, outcomes that come days later, latencies. One window is a day. Logs are of {many} kinds: {kinds}.
 A log has {reference} reference days, and the fault begins on day {onset} after them. The faults are those of
 `connectors/simulated/faults.py`; each hits all rows, and, where that can be said of it, also a quarter of the rows, as when one server
 of four is wrong.
@@ -38,6 +38,10 @@ The peers are given the benefit of every doubt: of several ways of reading them 
 other checks) the one that notices most at that rate is shown; an error that they raise counts as an alarm; they know every outcome at
 once. Candor is asked in one way only; where a fault changes what is known on a day (labels, rows that do not come), on what was known at
 the end of each day, else on the log as it was at the end.
+
+**What this does not show.** The faults are those that Candor's checks were written against; nobody knows how it does on faults that nobody
+thought of. The peers see rows, as their users give them to them, and not the deliveries that rows come by, so they cannot know of a source
+that is gone or of rows that came twice. Logs that were not made here stand at the end.
 """
 
 
@@ -185,8 +189,9 @@ def _upper(n: float) -> float:
 def text(root: Path, sizes: Sequence[Size], tools: Sequence[str], *, quick: bool, elsewhere: Sequence[str]) -> str:
     """The whole page."""
     first = sizes[0]
-    words = "; ".join(kind.words for kind in KINDS.values())
-    parts = [HEAD.format(kinds=words, reference=first.reference, onset=first.onset + 1, horizon=first.horizon)]
+    held = [kind for kind in KINDS if any(kind in size.kinds for size in sizes)]
+    words = "; ".join(KINDS[kind].words for kind in held)
+    parts = [HEAD.format(kinds=words, many=len(held), reference=first.reference, onset=first.onset + 1, horizon=first.horizon)]
     if quick:
         parts += ["This is the quick run: one size and few seeds, so intervals are wide.", ""]
     results = [Results(root, size, tools) for size in sizes]
@@ -224,7 +229,8 @@ def _limits(results: Results) -> list[str]:
     quiet = sum(peers for *_, peers in size.logs())
     seeds = sum(broken for _, _, broken, _ in size.logs())
     said.append(f"logs with each fault: {seeds}; quiet logs: {sum(1 for _ in size.logs())} for Candor, {quiet} for its peers")
-    return [f"{'; '.join(said)}.".capitalize(), ""]
+    text = "; ".join(said)
+    return [f"{text[0].upper()}{text[1:]}.", ""]
 
 
 def write(root: Path, sizes: Sequence[Size], tools: Sequence[str], *, quick: bool, elsewhere: Sequence[str] = ()) -> None:
