@@ -11,7 +11,7 @@ import numpy as np
 
 from audits.alarms.budget import ringing, run_length, window_length
 from audits.alarms.detector import detected
-from audits.alarms.found import Detected
+from audits.alarms.found import Detected, mean_evidence
 from audits.alarms.replay import replays
 from audits.alarms.segments import BySegment, by_segment
 from audits.alarms.shares import LEAST
@@ -75,7 +75,7 @@ def _columns(evidence: Evidence, found: Detected, rings: Any, line: Floats, show
     }
     seen = found.judged.any(axis=1)
     held = found.judged.sum(axis=1)
-    over = np.log10(np.maximum(np.where(found.judged, 10.0**found.evidence, 0.0).sum(axis=1), 1e-300) / np.maximum(held, 1))
+    over = mean_evidence(np.where(found.judged, found.evidence, -300.0).T) + np.log10(windows / np.maximum(held, 1))
     newest = np.where(seen, windows - 1 - found.judged[:, ::-1].argmax(axis=1), windows - 1)
     summaries = {
         len(place) + k: _table(evidence.windows, found, rings, line, k, int(t)) | {"rung": int(rings[k].sum())}
@@ -153,7 +153,7 @@ def _everything(evidence: Evidence, found: Detected, rings: Any, line: float, sh
     judged = found.judged.any(axis=0)
     value = np.where(judged, found.everywhere, np.nan)[shown]
     window = np.flatnonzero(shown)
-    over = math.log10(max(float(np.mean(10.0 ** value[np.isfinite(value)])), 1e-300)) if np.isfinite(value).any() else math.nan
+    over = float(mean_evidence(value[np.isfinite(value)])) if np.isfinite(value).any() else math.nan
     known, names = found.calibration, found.columns
     tables: dict[int, dict[str, Any]] = {
         i: {

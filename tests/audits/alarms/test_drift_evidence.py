@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import importlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from types import SimpleNamespace
@@ -207,3 +208,18 @@ def test_levels_of_a_segment_say_where_a_shift_sits(evidence_of: Evidences, figu
     assert value["south"].tables["moved"] == {"what": "1", "before": pytest.approx(0.6, abs=0.01), "now": 1.0}
     assert value["north"].tables is None
     assert value["south"].n == 40  # rows of that level and day
+
+
+def test_evidence_beyond_what_a_float_can_hold_is_still_told_of_the_whole_period(
+    evidence_of: Evidences, figures: Figures, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Check 10^900 in each window: over the period the mean of e-values is 10^900 too, and that over columns as well."""
+    evidence = evidence_of(log(), alerts=BUDGET)
+    found = detected(evidence)
+    assert found is not None
+    huge = replace(found, evidence=np.full(found.evidence.shape, 900.0), judged=np.ones(found.judged.shape, dtype=bool))
+    module = importlib.import_module("audits.alarms.drift_evidence")
+    monkeypatch.setattr(module, "detected", lambda _: huge)
+    monkeypatch.setattr(module, "replays", lambda *_: [])
+    told = [each for each in figures(drift_evidence, evidence) if each.window == 0]
+    assert [each.value for each in told] == pytest.approx([900.0] * (len(found.columns) + 1))
