@@ -28,11 +28,14 @@ def send(channel: Channel, message: Message, now: datetime) -> str:
     Raises
     ------
     Undelivered
-        The receiver did not take it, or the variable that holds the channel's key is not set.
+        The receiver did not take it, the variable that holds the channel's key is not set, or what it holds cannot be sent.
     """
     secret = None
     if channel.secret_env is not None:
         secret = os.environ.get(channel.secret_env, "").strip()
         if not secret:
             raise Undelivered(f"{channel.name}: {words.no_secret(channel.secret_env)}", lasting=True)
-    return CHANNELS[channel.kind](channel, message, secret, now)
+    try:
+        return CHANNELS[channel.kind](channel, message, secret, now)
+    except ValueError:  # such as a key that no header can hold: it must end neither the other channels nor the watcher
+        raise Undelivered(f"{channel.name}: {words.unsendable()}", lasting=True) from None

@@ -146,6 +146,11 @@ def no_secret(variable: str) -> str:
     return f"the environment variable {variable} is not set"
 
 
+def unsendable() -> str:
+    """A channel's key or settings hold what its protocol has no way to write."""
+    return "its key or its settings hold characters that cannot be sent; look for letters beyond ASCII and line breaks"
+
+
 def gone(channel: str) -> str:
     """The channel is not configured any more."""
     return f'candor.toml names no channel "{channel}" any more'
