@@ -88,9 +88,7 @@ def unit_of(rate: str) -> str:
     return "outcome" if rate in MEANS else "difference"
 
 
-def _tables(
-    division: Division, before: Period, found: Split, windows: Integers, against: str, rate: str
-) -> dict[int, dict[str, Any]]:
+def _tables(division: Division, before: Period, found: Split, windows: Integers, against: str, rate: str) -> dict[int, dict[str, Any]]:
     """Both effects and each level's part, against the reference and against the window before, by position of the figure."""
     filled = np.flatnonzero(division.now.size[1:] > 0) + 1
     earlier = dict(zip(filled[1:].tolist(), filled[:-1].tolist(), strict=True))
