@@ -278,6 +278,7 @@ def test_what_nothing_explains_is_unknown_and_last() -> None:
 
 def test_signatures() -> None:
     """One factor for all percentiles; a spike at one value; neither where a column moved as a whole."""
+
     def quantiles(window: list[float]) -> Figure:
         tables = {"reference_value": INCOME, "value": window}
         return Figure(name="quantile_shift", column="x", value=1.0, low=None, high=None, unit="", tables=tables)

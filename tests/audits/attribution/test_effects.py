@@ -114,6 +114,7 @@ def test_error_rates_are_about_the_positive_value(evidence_of: Build, figures: F
 
 def test_regression(evidence_of: Build, figures: Figures) -> None:
     """Mean errors 1 and 3 by region; shares 0.5, 0.5 become 0.25, 0.75: +0.5 of mix, in the outcome's unit."""
+
     def rows(n: int, error: float, **columns: Any) -> list[dict[str, Any]]:
         return [{"score": 10.0 + i % 7, "outcome": 10.0 + i % 7 - error, **columns} for i in range(n)]
 
@@ -168,6 +169,7 @@ def test_one_row_has_no_interval(evidence_of: Build, figures: Figures) -> None:
 
 def test_repeated_people_widen_the_interval(evidence_of: Build) -> None:
     """Ten rows a person: the jackknife's interval is wider than that of rows; the value stays."""
+
     def rows(**columns: Any) -> list[dict[str, Any]]:
         return [{**row, "unit": f"{columns}{i // 10}"} for i, row in enumerate(people(200, 120, region="N", **columns))] + [
             {**row, "unit": f"{columns}s{i // 10}"} for i, row in enumerate(people(100, 30, region="S", **columns))

@@ -155,6 +155,7 @@ def test_a_column_that_is_gone() -> None:
 
 def test_outcomes_that_are_still_missing() -> None:
     """Bad outcomes take up to ten days and good ones up to forty: after fifteen days the base rate looks low, and nothing happened."""
+
     def lagged(who: dict[str, Any], seed: int) -> Rows:
         found = rows(who, answered(who))
         draw = np.random.default_rng(seed)
@@ -189,6 +190,7 @@ def test_periods_that_do_not_overlap_are_refused() -> None:
 
 def test_a_running_number_is_left_out() -> None:
     """A column that tells the periods apart by itself is named and left out; the rest is taken apart."""
+
     def numbered(period: Rows, first: int) -> Rows:
         return replace(period, numeric={**period.numeric, "number": np.arange(first, first + len(period), dtype=np.float64)})
 
@@ -200,6 +202,7 @@ def test_a_running_number_is_left_out() -> None:
 
 def test_what_is_broken() -> None:
     """Spellings are mapped back, new names are not; a number that stands for unknown is a missing value; a spread is no scale."""
+
     def found(**columns: Any) -> list[Broken]:
         now = quiet(2)
         numeric = {name: columns.get(name, values) for name, values in now.numeric.items()}
@@ -280,6 +283,7 @@ def test_without_enough_rows(evidence_of: Callable[..., Evidence]) -> None:
 
 def test_the_surest_change_is_the_headline() -> None:
     """The largest for its interval, of those that have parts."""
+
     def metric(change: float, width: float, *parts: Any) -> dict[str, Any]:
         return {"change": change, "low": change - width, "high": change + width, "parts": list(parts)}
 
