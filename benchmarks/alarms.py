@@ -159,10 +159,10 @@ def main() -> None:
         + head + "\n".join(quiet_rows(logs()))
     )  # fmt: skip
     sizes = (500, 10_000, 1_000_000)
+    columns = "| Change | " + " | ".join(f"{rows:,} rows a day" for rows in sizes) + " |\n|---" + "|---" * len(sizes) + "|\n"
     found = (
         f"What rings within 30 days, in how many of 100 logs ({SEEN} were drawn), and after how many days; one of {MODELS} models, "
-        f'in the world "{WORLDS[2].words}", reference of 30 days.\n\n| Change | '
-        + " | ".join(f"{rows:,} rows a day" for rows in sizes) + " |\n|---" + "|---" * len(sizes) + "|\n" + "\n".join(seen_rows(sizes, SEEN))
+        f'in the world "{WORLDS[2].words}", reference of 30 days.\n\n' + columns + "\n".join(seen_rows(sizes, SEEN))
     )  # fmt: skip
     page = PAGE.read_text(encoding="utf-8")
     for name, text in (("false alarms", quiet), ("what is seen", found)):
