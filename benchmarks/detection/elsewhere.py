@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from audits.gather import gather
 from benchmarks.detection.candor_side import SHARE, Said, judged_by, run_of, windows
-from benchmarks.detection.compare import THRESHOLDS, laid_out, opened, pooled
+from benchmarks.detection.compare import THRESHOLDS, Margins, laid_out, opened, pooled
 from benchmarks.detection.readings import READINGS, chosen, figures_of
 from benchmarks.detection.world import FIRST
 from connectors.alert_config import ModelAlerts
@@ -189,17 +189,19 @@ def section(folders: Sequence[Path], tools: Sequence[str]) -> list[str]:
     """What each tool says of each stretch as delivered."""
     readings = [reading for reading in READINGS if reading.default and reading.tool in ("candor", *tools)]
     readings = [reading for reading in readings if reading.prefixes != ("page/",)]
-    heads = [reading.words for reading in readings]
+    heads = [*(reading.words for reading in readings), "Candor: what rings first, or is nearest to it"]
     parts = [
         "## Shifts that were not made here", "",
         "Nobody knows when these shifts are a fault, so nothing is scored: how many windows ring, as delivered, in a stretch where nothing",
-        "changed and in later years and seasons, and what Candor names. Rows are dealt into windows by chance.",
-        "", f"| data | stretch | rows a window | {' | '.join(heads)} | rings first in (Candor) |", "|---" * (len(heads) + 4) + "|",
+        "changed and in later years and seasons. Candor goes by the budget of one model of 200; what it lacks to ring is told in powers of",
+        "ten: a model that is alone has a line lower by 2.3. Rows are dealt into windows by chance. In the employment files the shares of",
+        "ancestry (ANC) move by some 4 % of the rows until 2018. nannyml rings for that, Candor at this budget does not: a miss.",
+        "", f"| data | stretch | rows a window | {' | '.join(heads)} |", "|---" * (len(heads) + 3) + "|",
     ]  # fmt: skip
     for folder in folders:
         labels = [path.name.removesuffix(".candor.json") for path in folder.glob("*.candor.json")]
         for label in sorted(labels, key=lambda each: (each != QUIET, each)):
-            cells, named = [], "—"
+            cells, named = [], ""
             each = _rows(folder, "reference") // WINDOWS
             days = _rows(folder, label) // each
             for reading in readings:
@@ -209,12 +211,20 @@ def section(folders: Sequence[Path], tools: Sequence[str]) -> list[str]:
                 some = pooled(held, least) if least > 1 else held
                 cells.append(f"{int((some.values > 0).any(axis=0).sum())} of {days}")
                 if reading.tool == "candor":
-                    first = np.argwhere(opened(held, THRESHOLDS[THRESHOLDS >= 0][:1])[0].T)
-                    if len(first):
-                        keys = [held.keys[k].split("/") for w, k in first if w == first[0][0]]
-                        named = f"day {first[0][0] + 1}: " + ", ".join(" ".join(key[1:3]).strip() for key in keys[:3])
+                    named = heard(held)
             parts.append(f"| {folder.name} | {label} | {each:,} | {' | '.join(cells)} | {named} |")
     return [*parts, ""]
+
+
+def heard(held: Margins) -> str:
+    """What rings first, or how many powers of ten of evidence are lacking where most is there."""
+    first = np.argwhere(opened(held, THRESHOLDS[THRESHOLDS >= 0][:1])[0].T)
+    if len(first):
+        keys = [held.keys[k].split("/") for w, k in first if w == first[0][0]]
+        return f"day {first[0][0] + 1}: " + ", ".join(" ".join(key[1:3]).strip() for key in keys[:3])
+    series, day = np.unravel_index(int(held.values.argmax()), held.values.shape)
+    key = held.keys[series].split("/")
+    return f"{' '.join(key[1:3]).strip()} lacks {-held.values[series, day]:.1f}"
 
 
 def _rows(folder: Path, label: str) -> int:
