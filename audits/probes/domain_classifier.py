@@ -23,7 +23,9 @@ def classified(held: Sides, *, seed: int) -> dict[str, Any]:
     x = np.concatenate([held.reference, held.window])
     y = np.concatenate([np.zeros(sizes[0]), np.ones(sizes[1])])
     draw = np.random.default_rng(seed)
-    fold = np.concatenate([draw.permutation(np.arange(size) % FOLDS) for size in sizes])
+    fold = np.concatenate([rows.fold for rows in held.rows]) % FOLDS  # a unit's rows stay together, or trees would know them again
+    if any(np.ptp(y[part]) == 0 if part.any() else True for part in (fold == number for number in range(FOLDS))):
+        return {"reason": f"too few units to be dealt out over {FOLDS} folds"}
     answers = {name: np.zeros(len(y)) for name in ("lightgbm", "logistic")}
     drops = np.zeros((FOLDS, len(held.names)))
     for number in range(FOLDS):

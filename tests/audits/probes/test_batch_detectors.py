@@ -28,7 +28,7 @@ def rows(n: int, seed: int, shift: float = 0.0) -> Rows:
         numeric={"income": income, "debt": income * (1 if not shift else -1) + draw.normal(0, 0.3, n)},
         categorical={"job": draw.choice(["clerk", "cook"], n).astype(object)}, decision=decision, outcome=np.full(n, np.nan),
         score=draw.normal(shift, 1, n), time=np.arange(n, dtype=float), lag=np.full(n, np.nan), unit=np.arange(n),
-        fold=np.zeros(n, dtype=np.int64), available=10 * n,
+        fold=np.arange(n), available=10 * n,
     )  # fmt: skip
 
 
@@ -62,6 +62,17 @@ def test_a_classifier_keeps_quiet() -> None:
     found = [classified(replace(made(0.0, 150), reference=np.random.default_rng(s).normal(size=(150, 3))), seed=s) for s in range(8)]
     assert sum(each["p_value"] < 0.05 for each in found) <= 2  # of eight; 3 or more come in 0.6 % of worlds
     assert "needs 100 rows" in classified(made(1.0, 50), seed=1)["reason"]
+
+
+def test_a_classifier_does_not_know_units_again() -> None:
+    """Ten equal rows of each of 60 people, other people in either period, and no shift: dealt out row by row the area would be near 1."""
+    whom = np.repeat(np.arange(60), 10)
+    held = made(0.0, 60)
+    sides = tuple(replace(rows(600, seed), fold=whom, unit=whom) for seed in (1, 2))
+    repeated = replace(held, reference=held.reference[whom], window=held.window[whom], rows=sides)
+    assert classified(repeated, seed=1)["value"] < 0.75
+    few = tuple(replace(each, fold=whom % 3) for each in sides)
+    assert classified(replace(repeated, rows=few), seed=1)["reason"] == "too few units to be dealt out over 5 folds"
 
 
 def test_columns_that_stop_moving_together_are_found() -> None:
