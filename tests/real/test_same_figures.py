@@ -15,8 +15,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from audits import gaps
-from audits.run_json import to_json
 from audits.registry import GROUPS
+from audits.run_json import to_json
 from connectors.published import open_published
 from dashboard import data
 from dashboard.serve import CONFIG
