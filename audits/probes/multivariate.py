@@ -51,11 +51,13 @@ def run(
             found = ask()
         except Exception as error:  # noqa: BLE001  one broken detector must not take the others down
             found = {"reason": f"it broke: {type(error).__name__}: {' '.join(str(error).split())[:200]}"}
-        found = {"reference_rows_used": len(held.rows[0]), "rows_used": len(held.rows[1])} | found
+        used = (0, 0) if "reason" in found else (len(held.rows[0]), len(held.rows[1]))
+        found = {"reference_rows_used": used[0], "rows_used": used[1]} | found
         found |= {"reference_rows_available": available[0], "rows_available": available[1]}
         found["seconds"] = round(time.perf_counter() - began, 2)
         parts[name] = found
-        progress(f"{model.name}: {name.replace('_', ' ')}: {found['rows_used']:,} of {available[1]:,} rows, {found['seconds']:.1f} s")
+        told = found.get("reason") or f"{found['rows_used']:,} of {available[1]:,} rows, {found['seconds']:.1f} s"
+        progress(f"{model.name}: {name.replace('_', ' ')}: {told}")
     return {
         "rows_used": len(held.rows[1]), "rows_available": available[1], "parts": parts,
         "window": {"start": None if window.start is None else window.start.isoformat(), "first_row": window.first_row},

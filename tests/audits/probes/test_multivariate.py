@@ -34,9 +34,11 @@ def test_every_detector_answers_with_its_budget(found) -> None:
     names = {audit.name for audit in measures.AUDITS}
     assert set(body["parts"]) == names == {"domain_classifier_auc", "reconstruction_error", "second_opinion", *batch_detectors.NAMES,
                                            *multivariate.ONLINE}  # fmt: skip
-    assert all(0 < part["rows_used"] <= 1_000 < part["rows_available"] and part["seconds"] >= 0 for part in body["parts"].values())
+    assert all((0 < part["rows_used"] <= 1_000) == ("reason" not in part) for part in body["parts"].values())
+    assert all(part["rows_available"] > 1_000 and part["seconds"] >= 0 for part in body["parts"].values())
     assert not [part["reason"] for part in body["parts"].values() if part.get("reason", "").startswith("it broke")]
     assert len(said) == len(names)
+    assert any("not run" in line for line in said) == any("reason" in part for part in body["parts"].values())
 
 
 def test_audits_tell_what_the_probe_found(found) -> None:
