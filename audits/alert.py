@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from audits.alert_state import Action, Alert, AlertCause, Notification, Rules, Told, newer, worst
 from audits.finding import Signal
-from audits.hear import graver, hear
+from audits.hear import graver, hear, unheard
 from audits.incidents import cause_of, depth, group_of, holder_of, incident_of, order
 from audits.silences import Silence, covering
 
@@ -35,11 +35,14 @@ def advance(
     alerts
         The newest occurrence of each key, at least; older ones are handed back as they are.
     signals
-        What the rules say. A series that is not among them stays as it is: that a rule says nothing is no all-clear.
+        What the rules say. A series that is not among them stays as it is: that a rule says nothing is no all-clear. Only where a run
+        says all that it judged, and several such runs in a row leave a series out, is its alert over: nobody judges it any more.
     actions
         What people did and has not been applied yet; what has been is passed over.
     causes
         By model, most likely first.
+    run
+        The audit run whose signals these are, all of them; None for what is known between audits.
 
     Returns
     -------
@@ -47,11 +50,14 @@ def advance(
         All alerts, and what there is to tell: at most one notification for each incident of what fires, one of what was acknowledged
         and one of what is over.
     """
+    signals = tuple(signals)
     steps = _steps(signals)
     said: list[Notification] = []
     found = tuple(alerts)
     for place, step in enumerate(steps):
-        found, more = _step(found, step, actions if place == len(steps) - 1 else (), silences, now, rules, causes or {}, run)
+        last = place == len(steps) - 1
+        judged = signals if last and run is not None else ()
+        found, more = _step(found, step, actions if last else (), silences, now, rules, causes or {}, run, judged)
         said += more
     return found, tuple(said)
 
@@ -71,7 +77,7 @@ def _steps(signals: Iterable[Signal]) -> list[list[Signal]]:
 
 def _step(
     alerts: Sequence[Alert], signals: Sequence[Signal], actions: Sequence[Action], silences: Sequence[Silence], now: dt.datetime,
-    rules: Rules, causes: Mapping[str, Sequence[AlertCause]], run: str | None,
+    rules: Rules, causes: Mapping[str, Sequence[AlertCause]], run: str | None, judged: Sequence[Signal],
 ) -> tuple[tuple[Alert, ...], tuple[Notification, ...]]:  # fmt: skip
     before = {alert.id: alert for alert in alerts}
     book: Book = {alert.key: alert for alert in sorted(alerts, key=lambda each: each.occurrence)}
@@ -84,6 +90,8 @@ def _step(
             book[key] = heard
             if last is not None and last.id != heard.id:
                 older[last.id] = last
+    for key, alert in book.items():
+        book[key] = unheard(alert, judged, now, rules)
     keys = {alert.id: key for key, alert in book.items()}
     for action in sorted(actions, key=lambda each: each.number):
         if action.id in keys:

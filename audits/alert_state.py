@@ -87,6 +87,8 @@ class Alert:
         The newest window that was heard of, and the newest complete one.
     raised, raised_at, quiet, quiet_at
         How many windows raised it and how many in a row have been quiet since, and the newest of each.
+    unheard, unheard_at
+        How many runs in a row, each with a newer window, judged its model without a word about it, and the newest window of those.
     needed
         Quiet windows that end it: more for one that comes and goes.
     returns
@@ -121,6 +123,8 @@ class Alert:
     raised_at: Position | None = None
     quiet: int = 0
     quiet_at: Position | None = None
+    unheard: int = 0
+    unheard_at: Position | None = None
     returns: int = 0
     cause: AlertCause | None = None
     group: str = ""

@@ -19,7 +19,7 @@ def story(was: Alert | None, alert: Alert, actions: Sequence[Action]) -> list[tu
         lines.append((CANDOR, "opened", alert.reason))
     if (was.state if was else "pending") != alert.state:
         who = alert.acknowledged_by if alert.state == "acknowledged" else alert.resolved_by if alert.state == "resolved" else None
-        note = next((action.note for action in actions if action.id == alert.id), "")
+        note = next((action.note for action in actions if action.id == alert.id), alert.note if alert.resolved_by == CANDOR else "")
         lines.append((who or CANDOR, alert.state, note))
     if was is not None and was.severity != alert.severity:
         lines.append((CANDOR, "severity", f"{was.severity} to {alert.severity}"))

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import replace
 
-from audits.alert_state import ARRIVALS, RANK, Alert, Position, Rules, newer, position_of, windows_between
+from audits.alert_state import ARRIVALS, CANDOR, RANK, Alert, Position, Rules, newer, position_of, windows_between
 from audits.finding import Severity, Signal
 
 MEMORY = 10
 """An alert that comes back within so many times the quiet windows that ended it comes and goes: ending it takes longer each time."""
 DOUBLINGS = 4
+UNJUDGED = "no longer judged: the column, group, version or threshold that it is about is gone"
 
 
 def hear(alert: Alert | None, key: str, signal: Signal, now: dt.datetime, rules: Rules, run: str | None) -> Alert | None:
@@ -37,6 +39,44 @@ def hear(alert: Alert | None, key: str, signal: Signal, now: dt.datetime, rules:
     if signal.answer == "can't tell" or signal.partial:
         return replace(alert, answer=signal.answer, reason=signal.reason)
     return _quiet(alert, signal, now)
+
+
+def unheard(alert: Alert, signals: Sequence[Signal], now: dt.datetime, rules: Rules) -> Alert:
+    """An alert after a run that judged its model: over, once `resolve_after` runs in a row, each with a newer window, left it out.
+
+    A rule says something of every series it still knows, if only that it can't tell; so what is never mentioned is gone: its column is no
+    feature any more, its threshold was taken out, its group or version does not come. Where the run says nothing at all of the model, as
+    after an audit that failed, nothing follows; and what the watcher itself raises between audits is left alone.
+    """
+    about = [each for each in signals if each.model == alert.model]
+    if not about or not alert.live or alert.drill != rules.drill or alert.rule in ARRIVALS:
+        return alert
+    if any(_speaks_of(each, alert) for each in about):
+        return replace(alert, unheard=0, unheard_at=None) if alert.unheard else alert
+    ends = [position_of(each) for each in about if not each.partial and each.rule not in ARRIVALS]
+    newest: Position | None = None
+    for end in ends:
+        newest = end if newer(end, newest) else newest
+    if newest is None or not newer(newest, alert.unheard_at if alert.unheard else alert.position):
+        return alert
+    alert = replace(alert, unheard=alert.unheard + 1, unheard_at=newest)
+    if alert.unheard < rules.resolve_after:
+        return alert
+    over = replace(alert, state="resolved", resolved=max(now, alert.updated), resolved_by=CANDOR, note=UNJUDGED)
+    return replace(over, silence=None, held_by=None, held_until=None)
+
+
+def _speaks_of(signal: Signal, alert: Alert) -> bool:
+    """Whether a signal is about an alert's series.
+
+    A version's own is left out where all versions together ring, and a rule that failed speaks for all of its series.
+    """
+    if signal.key == alert.signal.key:
+        return True
+    if signal.rule != alert.rule:
+        return False
+    failed = signal.answer == "can't tell" and (signal.slice, signal.column, signal.version, signal.attribute) == ("{}", None, None, None)
+    return failed or (signal.answer == "raised" and signal.version is None and replace(alert.signal, version=None).key == signal.key)
 
 
 def at_once(signal: Signal) -> bool:

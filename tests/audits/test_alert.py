@@ -12,6 +12,7 @@ import pytest
 from audits.alert import advance
 from audits.alert_state import Action, Alert, AlertCause, Notification, Rules
 from audits.finding import Signal
+from audits.hear import UNJUDGED
 from audits.incidents import incidents, response
 from audits.silences import Matcher, Silence
 
@@ -271,6 +272,61 @@ def test_signals_about_windows_that_were_passed_change_nothing() -> None:
     before = book.alerts
     assert book.step(4, signal(0), signal(1, "quiet"), signal(2, "quiet")) == []
     assert book.alerts == before
+
+
+def after_runs(book: Book, *runs: Sequence[Signal]) -> list[str]:
+    """Audit once an hour from hour 2 on; each run says all that it judged."""
+    said = []
+    for hour, signals in enumerate(runs, start=2):
+        book.alerts, told = advance(book.alerts, signals, (), (), T + hour * HOUR, book.rules, run=f"r{hour}")
+        said += [each.kind for each in told]
+    return said
+
+
+def test_what_no_run_judges_any_more_is_over_after_two_of_them() -> None:
+    book = Book()
+    book.step(1, signal(0))
+    other = [[signal(hour, "quiet", column="debt")] for hour in (1, 1, 2)]
+    assert after_runs(book, *other[:2]) == []  # the second run is about the same window, so it counts no second time
+    assert (book.one().state, book.one().unheard) == ("firing", 1)
+    assert after_runs(book, other[2]) == ["resolved"]
+    assert (book.one().state, book.one().resolved_by, book.one().note) == ("resolved", "candor", UNJUDGED)
+    assert book.step(5, signal(4)) == ["firing: drift_evidence"]  # judged again, and still bad: a new occurrence
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        [signal(3, "can't tell")],  # it is judged, though nobody can tell
+        [],  # the audit failed
+        [signal(3, "quiet", column="debt", model="cards")],  # another model's run
+        [signal(3, "can't tell", column=None)],  # the rule itself failed
+    ],
+)
+def test_what_a_run_may_leave_out_stays_open(again: list[Signal]) -> None:
+    book = Book()
+    book.step(1, signal(0))
+    assert "resolved" not in after_runs(book, [signal(1, "quiet", column="debt")], again, again, again)
+    assert book.one().live
+
+
+def test_what_the_watcher_raises_and_what_it_says_between_audits_close_nothing() -> None:
+    book = Book()
+    book.step(1, signal(0), signal(0, rule="no_data", family="service", column=None), signal(0, rule="source_gone", column=None))
+    for hour in range(1, 6):  # no run: the watcher's own facts
+        book.step(hour + 1, signal(hour, "quiet", rule="latency_p95", column=None))
+    assert {each.rule for each in book.alerts if each.live} == {"drift_evidence", "no_data", "source_gone"}
+    after_runs(book, *([signal(hour, "quiet", column="debt")] for hour in range(6, 10)))
+    assert {each.rule for each in book.alerts if each.live} == {"no_data", "source_gone"}
+
+
+def test_a_version_that_is_left_out_because_all_versions_ring_stays_open() -> None:
+    book = Book()
+    book.step(1, signal(0, version="v2"))
+    after_runs(book, *([signal(hour)] for hour in range(1, 5)))
+    assert {(each.signal.version, each.live) for each in book.alerts} == {("v2", True), (None, True)}
+    after_runs(book, *([signal(hour, "quiet")] for hour in range(5, 9)))  # v2 does not come any more
+    assert not any(each.live for each in book.alerts)
 
 
 def test_a_person_closes_an_alert_and_only_a_later_window_opens_it_again() -> None:
