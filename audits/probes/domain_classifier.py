@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from audits.estimate import Floats
-from audits.probes.whole_rows import Sides
+from audits.probes.whole_rows import Sides, spread
 
 FOLDS = 5
 LEAST = 100
@@ -45,7 +45,7 @@ def classified(held: Sides, *, seed: int) -> dict[str, Any]:
         "p_value": float(ndtr(-(value - 0.5) / error)) if error > 0 else None, "learner": "lightgbm",
         "logistic": {"value": straight, "low": straight - 1.959964 * straight_error, "high": straight + 1.959964 * straight_error},
         "features": [held.names[i] for i in order], "importance": [float(drops[:, i].mean()) for i in order],
-        "importance_spread": [float(drops[:, i].std(ddof=1)) for i in order],
+        **{f"importance_{end}": [spread(drops[:, i])[side] for i in order] for side, end in enumerate(("low", "high"))},
     }  # fmt: skip
 
 

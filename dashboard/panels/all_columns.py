@@ -70,12 +70,13 @@ def gives_away(context: PageContext) -> None:
     tables = next((each.tables for each in found if each.tables and each.tables.get("features")), {})
     features = tables.get("features") or ()
     weights = tables.get("importance") or ()
-    lines = sorted(zip(features, weights, strict=False), key=lambda line: -(line[1] or 0.0))[:MOST]
+    ends = [tables.get(f"importance_{end}") or [None] * len(weights) for end in ("low", "high")]
+    lines = sorted(zip(features, weights, *ends, strict=False), key=lambda line: -(line[1] or 0.0))[:MOST]
     if not lines:
         show(span(wording.DASH, "c-note"))
         return
-    points = tuple(charts.Point(label=wording.name_of(str(name)), value=float(weight), low=None, high=None, n=None, verdict=None)
-                   for name, weight in lines if weight is not None)  # fmt: skip
+    points = tuple(charts.Point(label=wording.name_of(str(name)), value=float(weight), low=low, high=high, n=None, verdict=None)
+                   for name, weight, low, high in lines if weight is not None)  # fmt: skip
     alt = f"{words.GIVES_AWAY}: " + ", ".join(f"{point.label} {wording.number(point.value, 'decimal')}" for point in points) + "."
     chart.picture(charts.IntervalChart(title=words.GIVES_AWAY, unit="decimal", alt=alt, points=points, head="Column"), width=480)
 
