@@ -1,7 +1,7 @@
 # make demo    simulate a lender, audit it, open the dashboard (make demo ARGS=--no-serve ends without a server)
 # make test    everything that must hold; make check is its quick part: ruff, mypy, import-linter
 # make setup   the environment for both, in .venv;  make bench  the speed figures of docs/benchmarks.md;  make docs  docs/audits
-# make simulate  the measured pages docs/statistics.md, estimated-performance.md and weak-spots.md (an hour)
+# make simulate  the measured pages of docs: statistics, estimates, weak spots, drift, alarms, detection (two hours)
 # Needs Python 3.11 or 3.12 and, the first time, a package index that pip can reach. No root.
 
 SHELL := /bin/sh
@@ -67,10 +67,14 @@ docs: .venv/.test
 bench: .venv/.test .venv/.candor
 	$(BIN)/python -m benchmarks.speed $(ARGS)
 
-# An hour on two cores: coverage of intervals, false discovery, estimates without outcomes, planted weak spots.
+# Two hours on two cores: coverage, false discovery, estimates without outcomes, weak spots, drift, false alarms, detection.
 simulate: .venv/.test .venv/.candor
 	$(BIN)/python -m benchmarks.coverage
 	$(BIN)/python -m benchmarks.resampling
 	$(BIN)/python -m benchmarks.false_discovery
 	$(BIN)/python -m benchmarks.estimated
 	$(BIN)/python -m benchmarks.weak_spots
+	$(BIN)/python -m benchmarks.drift
+	$(BIN)/python -m benchmarks.drift_intervals
+	$(BIN)/python -m benchmarks.alarms
+	$(BIN)/python -m benchmarks.detection
