@@ -17,7 +17,7 @@ from connectors.outbox import Undelivered
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["Answer", "Undelivered", "accepted", "host", "post"]
+__all__ = ["Answer", "Undelivered", "accepted", "host", "post", "shut"]
 TIMEOUT = 10.0
 LONGEST_ANSWER = 4096
 
@@ -51,7 +51,7 @@ def post(url: str, body: bytes, headers: Mapping[str, str], *, timeout: float | 
     def end() -> None:
         ended.set()
         for each in sockets:
-            _shut(each)
+            shut(each)
 
     def watch(event: str, info: Mapping[str, Any]) -> None:
         # Limits on single reads do not bound a receiver that sends a byte every few seconds, so the connection itself is cut.
@@ -128,7 +128,8 @@ def _plain(error: Exception) -> str:
     return type(error).__name__ if "://" in words else words[:150]
 
 
-def _shut(connection: Any) -> None:
+def shut(connection: Any) -> None:
+    """End a connection in both directions, so that whoever reads from it stops waiting."""
     import socket
 
     with suppress(OSError, AttributeError):  # closed already

@@ -5,9 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import email
 import email.policy
+import socket
 import ssl
 import subprocess
+import threading
+import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -18,12 +22,15 @@ from aiosmtpd.smtp import AuthResult, LoginPassword
 
 from audits import alerting
 from connectors.alert_config import Channel
-from reports.deliver import mail
+from connectors.outbox import Undelivered
+from reports.deliver import mail, registry
+from reports.deliver.message import trial
 from reports.deliver.run import deliver_due, try_out
 
 from .conftest import HOUR, NOW, free_port, signal
 
 LISTS: dict[str, Any] = {"to": ("oncall@example.org", "risk@example.org"), "sender": "candor@example.org"}
+GO_ON = b"220 go on\r\n"
 
 
 class Inbox:
@@ -108,8 +115,6 @@ def test_mails_of_one_incident_form_a_thread(serve: Callable[..., int], config_o
 
 
 def test_a_mail_that_is_sent_again_has_the_same_id_and_names_cannot_add_headers(config_of: Callable[..., Any]) -> None:
-    from reports.deliver.message import trial
-
     channel = Channel(name="mail\nBcc: x@y", kind="email", url="smtp://127.0.0.1", **LISTS)
     message = trial(config_of(channel), channel.name, NOW, "1")
     one, two = (mail.compose(channel, message, NOW + minutes * dt.timedelta(minutes=1)) for minutes in (0, 5))
@@ -173,6 +178,70 @@ def test_smtps_speaks_tls_from_the_start(
     config = config_of(Channel(name="mail", kind="email", url=f"smtps://localhost:{port}", **LISTS))
     assert [(each.ok, each.said) for each in try_out(config, None, now=NOW)] == [(True, "accepted")]
     assert inbox.mails[0]["Subject"] == "[Info] Candor: test message"
+
+
+@pytest.fixture
+def scripted() -> Iterator[Callable[[list[bytes]], int]]:
+    """Give the function that runs a server that answers one line of its script to each line, and drips the last one for ever."""
+    ended, threads = threading.Event(), []
+
+    def start(script: list[bytes]) -> int:
+        listening = socket.create_server(("127.0.0.1", 0))
+
+        def run() -> None:
+            with listening, suppress(OSError):
+                connection, _ = listening.accept()
+                with connection, connection.makefile("rb") as lines:
+                    for answer in script[:-1]:
+                        connection.sendall(answer)
+                        if answer == GO_ON:  # TLS follows, which has no lines
+                            break
+                        while (line := lines.readline()) and answer.startswith(b"354") and line != b".\r\n":
+                            pass
+                    while not ended.wait(0.05):
+                        connection.sendall(script[-1])
+
+        threads.append(threading.Thread(target=run, daemon=True))
+        threads[-1].start()
+        return int(listening.getsockname()[1])
+
+    yield start
+    ended.set()
+    for each in threads:
+        each.join(5)
+
+
+@pytest.mark.parametrize(
+    ("scheme", "script"),
+    [
+        ("smtp", [b"220-still here\r\n"]),
+        ("smtp", [b"220 hello\r\n", b"250-ONE\r\n"]),
+        ("smtp", [b"220 hello\r\n", b"250-x\r\n250 STARTTLS\r\n", GO_ON, b"\x16\x03\x03\x3f\xff"]),  # a long record of TLS
+        ("smtps", [b"\x16\x03\x03\x3f\xff"]),
+    ],
+)
+def test_a_server_that_drips_is_given_up_in_time(
+    scheme: str, script: list[bytes], scripted: Callable[..., int], config_of: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mail, "TIMEOUT", 0.4)
+    channel = Channel(name="mail", kind="email", url=f"{scheme}://127.0.0.1:{scripted(script)}", **LISTS)
+    begun = time.monotonic()
+    with pytest.raises(Undelivered, match=r"no answer within 0.4 s") as refusal:
+        registry.send(channel, trial(config_of(channel), channel.name, NOW, "1"), NOW)
+    assert time.monotonic() - begun < 1.5  # each read is answered after 0.05 s, so that no limit on a read ends this
+    assert not refusal.value.lasting
+
+
+def test_a_mail_that_was_taken_is_not_sent_again_for_a_slow_farewell(
+    scripted: Callable[..., int], config_of: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mail, "TIMEOUT", 0.4)
+    fine = b"250 ok\r\n"
+    port = scripted([b"220 hello\r\n", fine, fine, fine, fine, b"354 go on\r\n", fine, b"221-bye\r\n"])
+    channel = Channel(name="mail", kind="email", url=f"smtp://127.0.0.1:{port}", **LISTS)
+    begun = time.monotonic()
+    assert registry.send(channel, trial(config_of(channel), channel.name, NOW, "1"), NOW) == "accepted"
+    assert time.monotonic() - begun < 1.5
 
 
 def test_a_server_that_is_not_there(config_of: Callable[..., Any]) -> None:
