@@ -23,6 +23,8 @@ FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(minutes=15)
 GIVE_UP = timedelta(days=7)
 """After so long whatever is not a page is not sent any more; a page is tried for ever."""
+KEPT = timedelta(days=90)
+"""So long after it arrived, or was not needed any more, a message is forgotten, unless its incident goes on."""
 PAGE = 2
 _LOUD = ("firing", "worse", "repeat")
 
@@ -81,6 +83,16 @@ class Delivery:
     said: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queue:
+    """Where a channel stands: how many messages wait, since when the oldest does, and how many tries its receiver did not take."""
+
+    channel: str
+    waiting: int
+    oldest: datetime | None
+    failures: int
+
+
 def put(connection: sqlite3.Connection, messages: Iterable[Posted], now: datetime) -> int:
     """Write messages, inside the caller's transaction; one that is there already stays as it is. Returns how many are new.
 
@@ -113,8 +125,9 @@ def put(connection: sqlite3.Connection, messages: Iterable[Posted], now: datetim
 
 
 def heard(connection: sqlite3.Connection, incident: str) -> frozenset[str]:
-    """Channels that were told of an incident, and so are to hear of its end."""
-    return frozenset(channel for (channel,) in connection.execute("SELECT DISTINCT channel FROM outbox WHERE incident = ?", (incident,)))
+    """Channels that were told of an incident, or are about to be, and so are to hear of its end; not those that were given up."""
+    sql = "SELECT DISTINCT channel FROM outbox WHERE incident = ? AND state IN ('delivered', 'waiting')"
+    return frozenset(channel for (channel,) in connection.execute(sql, (incident,)))
 
 
 _READY = """state = 'waiting' AND (due <= :now OR due > :never)
@@ -238,3 +251,30 @@ def listed(config: Config, alert: str | None = None, *, now: datetime | None = N
         return ()
     with opened(config) as connection:
         return deliveries(connection, alert, now or datetime.now(UTC).replace(tzinfo=None))
+
+
+def queues(config: Config, *, rank: int = 0) -> tuple[Queue, ...]:
+    """Where each channel stands, over all of its messages of this rank or above; a try that is under way has not failed."""
+    if not exists(config):
+        return ()
+    sql = """SELECT channel, sum(state = 'waiting'), min(CASE WHEN state = 'waiting' THEN created END),
+        sum(max(attempts - (state = 'delivered' OR lease IS NOT NULL), 0)) FROM outbox WHERE rank >= ? GROUP BY channel ORDER BY channel"""
+    with opened(config) as connection:
+        return tuple(
+            Queue(channel=channel, waiting=waiting, oldest=read(oldest), failures=failures)
+            for channel, waiting, oldest, failures in connection.execute(sql, (rank,))
+        )
+
+
+def prune(config: Config, now: datetime) -> int:
+    """Forget messages that arrived or were superseded long ago; returns how many.
+
+    Those of an incident that is not over stay: they say who is to hear of its end.
+    """
+    with transaction(config) as connection:
+        sql = """DELETE FROM outbox WHERE state IN ('delivered', 'superseded') AND coalesce(ended, created) < ?
+            AND NOT EXISTS (SELECT 1 FROM alerts WHERE alerts.incident = outbox.incident AND alerts.state <> 'resolved')"""
+        gone = connection.execute(sql, (written(now - KEPT),)).rowcount
+        if gone:
+            connection.execute("DELETE FROM outbox_alerts WHERE id NOT IN (SELECT id FROM outbox)")
+        return gone

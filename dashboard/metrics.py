@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 STUCK_AFTER = 600.0
-"""Seconds that a message may wait before health says so."""
+"""Seconds that a page may wait before health says so."""
 Labels = Mapping[str, str]
 
 
@@ -110,18 +110,18 @@ def _alerts(config: Config, now: datetime) -> Iterable[Family]:
 
 
 def _outbox(config: Config, now: datetime) -> Iterable[Family]:
-    from connectors.outbox import listed
+    from connectors.outbox import Queue, queues
 
     depth = Family(name="candor_outbox_messages", help="Messages that wait for their receiver, by channel.")
     oldest = Family(name="candor_outbox_oldest_seconds", help="How long the oldest of them has been waiting; 0 where none waits.")
-    failures = Family(name="candor_delivery_failures_total", help="Tries that a receiver did not take, by channel.", kind="counter")
-    known = listed(config, now=now)
-    for channel in sorted({each.name for each in config.alerts.channels} | {each.channel for each in known}):
-        mine = [each for each in known if each.channel == channel]
-        waiting = [each.created for each in mine if each.state in ("waiting", "sending", "failing")]
-        depth.add(float(len(waiting)), channel=channel)
-        oldest.add(max(((now - created).total_seconds() for created in waiting), default=0.0), channel=channel)
-        failures.add(float(sum(each.attempts - (each.state == "delivered") for each in mine if each.attempts)), channel=channel)
+    # No counter: old messages are forgotten, and their tries with them.
+    failures = Family(name="candor_delivery_failures", help="Tries that a receiver did not take, of the messages that are still kept.")
+    known = {each.channel: each for each in queues(config)}
+    for channel in sorted({each.name for each in config.alerts.channels} | known.keys()):
+        found = known.get(channel, Queue(channel=channel, waiting=0, oldest=None, failures=0))
+        depth.add(float(found.waiting), channel=channel)
+        oldest.add(0.0 if found.oldest is None else (now - found.oldest).total_seconds(), channel=channel)
+        failures.add(float(found.failures), channel=channel)
     return depth, oldest, failures
 
 
@@ -149,6 +149,7 @@ def _audited(config_path: str, name: str) -> tuple[list[dict[str, Any]], ...]:
         drift = published.table(
             f"SELECT model, max(value) AS value FROM (SELECT f.model, f.value FROM findings f JOIN {latest} l USING (model, run)"
             " WHERE f.name = 'drift_evidence' AND NOT f.whole AND f.value IS NOT NULL AND f.version IS NULL AND f.\"column\" IS NOT NULL"
+            " AND f.slice = '{}'"
             " QUALIFY rank() OVER (PARTITION BY f.model ORDER BY f.window_start DESC, f.first_row DESC) = 1) GROUP BY 1 ORDER BY 1"
         )
     return runs.to_pylist(), verdicts.to_pylist(), drift.to_pylist()
@@ -186,7 +187,7 @@ def health(config: Config, now: datetime) -> tuple[bool, dict[str, Any]]:
         wrong += [] if state.last is None or state.last.answer != "failed" else ["the last round failed"]
         wrong += [f"{name}: its source fails" for name in failing]
     if waits > STUCK_AFTER:
-        wrong.append("messages wait for their receiver")
+        wrong.append("a page waits for its receiver")
     return not wrong, {"status": "ok" if not wrong else "degraded", "problems": wrong, "watch": watched, "outbox_oldest_seconds": waits}
 
 

@@ -60,11 +60,11 @@ def deliver(config: Config, now: datetime) -> Sent:
 
 
 def waiting(config: Config, now: datetime) -> float:
-    """Seconds that the oldest message has been waiting for a receiver of pages; 0.0 where none waits."""
-    from connectors.outbox import listed
+    """Seconds that the oldest page has been waiting for a receiver of pages; 0.0 where none waits."""
+    from connectors.outbox import PAGE, queues
 
     paging = {channel.name for channel in config.alerts.channels if "page" in channel.severities}
-    held = [each.created for each in listed(config, now=now) if each.state in ("waiting", "sending", "failing") and each.channel in paging]
+    held = [each.oldest for each in queues(config, rank=PAGE) if each.oldest is not None and each.channel in paging]
     return max(((now - created) / timedelta(seconds=1) for created in held), default=0.0)
 
 

@@ -64,6 +64,7 @@ def deliver_due(config: Config, *, now: datetime, only_channel: str | None = Non
         return Delivered(tried=0, delivered=0, failed=0, next_due=outbox.next_due(config, now))
     with ThreadPoolExecutor(max_workers=len(names), thread_name_prefix="candor-deliver") as pool:
         found = list(pool.map(one, names))
+    outbox.prune(config, now)  # here, so that it is done whenever something is sent, and never before it
     arrived, failed = sum(each for each, _ in found), sum(each for _, each in found)
     return Delivered(tried=arrived + failed, delivered=arrived, failed=failed, next_due=outbox.next_due(config, now))
 

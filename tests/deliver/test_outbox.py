@@ -44,7 +44,9 @@ class Channelled:
     """A receiver in memory that is down until it is not."""
 
     def __init__(self, config: Any) -> None:
-        self.config, self.up, self.got, self.asked = config, True, [], []
+        self.config, self.up = config, True
+        self.got: list[str] = []
+        self.asked: list[str] = []
         self.rng = random.Random(7)
 
     def send(self, taken: Taken) -> str:
@@ -246,3 +248,59 @@ def test_what_waits_is_tried_at_once_after_an_hour_of_sleep(config_of: Callable[
     held.work(NOW)
     held.up = True
     assert held.work(NOW + HOUR) == (1, 0)
+
+
+def test_ages_and_failures_are_of_all_messages_and_not_of_the_newest_thousand(config_of: Callable[..., Any]) -> None:
+    config = config_of(HOOK)
+    put(config, posted("old", incident="old", rank=0))
+    put(config, *(posted(str(i), incident=str(i), rank=1) for i in range(1100)), now=NOW + HOUR)
+    put(config, posted("page", incident="page"), now=NOW + 2 * HOUR)
+    (found,) = outbox.queues(config)
+    assert (found.channel, found.waiting, found.oldest, found.failures) == ("hook", 1102, NOW, 0)
+    (pages,) = outbox.queues(config, rank=outbox.PAGE)
+    assert (pages.waiting, pages.oldest) == (1, NOW + 2 * HOUR)
+
+
+def test_a_try_has_failed_when_it_is_over_and_not_before(config_of: Callable[..., Any]) -> None:
+    config = config_of(HOOK)
+    put(config, posted("1"))
+    found = []
+    for minute, fails in ((0, True), (5, True), (10, False)):
+        taken = outbox.take(config, "hook", NOW + minute * MINUTE)
+        assert taken is not None
+        found.append(outbox.queues(config)[0].failures)
+        if fails:
+            outbox.failed(config, taken, Undelivered("down"), NOW + minute * MINUTE, random.Random(1))
+        else:
+            outbox.arrived(config, taken, "ok", NOW + minute * MINUTE)
+        found.append(outbox.queues(config)[0].failures)
+    assert found == [0, 1, 1, 2, 2, 2]
+
+
+def test_whoever_was_never_reached_does_not_hear_of_the_end(config_of: Callable[..., Any]) -> None:
+    config = config_of(HOOK)
+    put(config, *(posted(channel, channel=channel) for channel in ("reached", "waits", "given-up", "superseded")))
+    with alert_store.transaction(config) as connection:
+        for state, channel in (("delivered", "reached"), ("given up", "given-up"), ("superseded", "superseded")):
+            connection.execute("UPDATE outbox SET state = ? WHERE channel = ?", (state, channel))
+        assert outbox.heard(connection, "i") == {"reached", "waits"}
+
+
+def test_what_arrived_long_ago_is_forgotten_unless_its_incident_goes_on(config_of: Callable[..., Any], receiver: Receiver) -> None:
+    hooked = config_of(Channel(name="hook", kind="webhook", url=receiver.url))
+    alerting.apply(hooked, [signal()], now=NOW)
+    put(hooked, posted("waits", incident="j", channel="gone"))
+    assert deliver_due(hooked, now=NOW).delivered == 1
+    ended = NOW + dt.timedelta(days=100)
+    assert outbox.prune(hooked, ended) == 0  # nobody would hear of its end
+    alerting.apply(hooked, [signal(1, "quiet"), signal(2, "quiet")], now=ended)
+    deliver_due(hooked, now=ended)
+    # Only what was written now is left, a repeat that the end made needless and the end, and what never arrived.
+    assert {each.kind: each.state for each in outbox.listed(hooked) if each.id != "waits"} == {
+        "repeat": "superseded", "resolved": "delivered",
+    }  # fmt: skip
+    assert outbox.prune(hooked, ended + dt.timedelta(days=90)) == 0
+    assert outbox.prune(hooked, ended + dt.timedelta(days=91)) == 2
+    assert [each.id for each in outbox.listed(hooked)] == ["waits"]
+    with alert_store.opened(hooked) as connection:
+        assert connection.execute("SELECT id FROM outbox_alerts").fetchall() == [("waits",)]

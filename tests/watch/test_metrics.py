@@ -8,13 +8,14 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.applications import Starlette
 
 from audits.finding import Signal
-from connectors import watch_store
+from connectors import alert_store, outbox, watch_store
 from connectors.config import Config, load
 from dashboard import metrics
 from dashboard.metrics import Family, exposition
@@ -70,10 +71,18 @@ def test_numbers_are_what_the_stores_hold(watched: Config) -> None:
     assert found[("candor_alerts", (("model", "a"), ("severity", "page"), ("state", "firing")))] == 0
     assert found[("candor_outbox_messages", (("channel", "pager"),))] == 1
     assert found[("candor_outbox_oldest_seconds", (("channel", "pager"),))] == 120
-    assert found[("candor_delivery_failures_total", (("channel", "pager"),))] == 0
+    assert found[("candor_delivery_failures", (("channel", "pager"),))] == 0
     telling.deliver(watched, NOW)  # nobody listens there
     found = samples(exposition(metrics.families(watched, NOW)))
-    assert found[("candor_delivery_failures_total", (("channel", "pager"),))] == 1
+    assert found[("candor_delivery_failures", (("channel", "pager"),))] == 1
+
+
+def test_health_and_the_heartbeat_wait_for_pages_only(watched: Config) -> None:
+    put: dict[str, Any] = {"channel": "pager", "kind": "firing", "body": "{}", "alerts": ()}
+    with alert_store.transaction(watched) as connection:
+        outbox.put(connection, [outbox.Posted(id="t", incident="t", rank=1, **put)], NOW - timedelta(hours=1))
+    assert telling.waiting(watched, NOW) == 120  # the page's; a ticket may wait for days
+    assert samples(exposition(metrics.families(watched, NOW)))[("candor_outbox_oldest_seconds", (("channel", "pager"),))] == 3600
 
 
 def test_no_value_and_no_group_is_in_a_label(watched: Config) -> None:
@@ -104,6 +113,22 @@ def test_verdicts_of_the_published_run(tmp_path: Path) -> None:
         assert found[("candor_findings", (("model", row["model"]), ("verdict", row["verdict"])))] == row["n"]
     assert any(name == "candor_last_audit_timestamp_seconds" for name, _ in found)
     assert not any(name.startswith("candor_watch") for name, _ in found)  # nobody watches: nothing is said, not 0
+
+
+def test_evidence_of_a_segment_is_no_evidence_of_a_column(tmp_path: Path) -> None:
+    from connectors.published import folder_of
+
+    config = load(fabricated(tmp_path, Case()))
+    key = ("candor_drift_evidence_max", (("model", "loans"),))
+    before = samples(exposition(metrics.families(config, NOW)))[key]
+    metrics._audited.cache_clear()
+    snapshot = folder_of(config) / (folder_of(config) / "CURRENT").read_text().strip()
+    with duckdb.connect(str(snapshot)) as connection:
+        connection.execute(
+            """INSERT INTO findings BY NAME SELECT * REPLACE ('{"region": "north"}' AS slice, 99.0 AS "value") FROM findings
+            WHERE name = 'drift_evidence' AND NOT whole AND "column" IS NOT NULL AND version IS NULL"""
+        )
+    assert samples(exposition(metrics.families(config, NOW)))[key] == before < 99
 
 
 def test_odd_names_and_numbers_survive_the_parser() -> None:
