@@ -10,15 +10,14 @@ from connectors.alert_config import Channel
 from reports.deliver.message import Item, Message
 from reports.deliver.post import accepted, post
 
-LASTS = timedelta(days=7)
-"""Alertmanager takes an alert for over when nobody repeats it; Candor says itself when it is, so this only matters if Candor is gone."""
+LASTS = timedelta(days=366)
+"""Alertmanager takes an alert for over when this has passed since it was last told. Candor says itself when one is over, and does not tell
+again what is acknowledged, silenced or held back, so the time is longer than any of these is likely to last."""
 _LOWER = {"page": ("ticket", "info"), "ticket": ("info",), "info": ()}
 
 
 def send(channel: Channel, message: Message, secret: str | None, now: datetime) -> str:
-    """Post alerts that fire, and those that are over with their end. Acknowledgements have no place there: nothing is sent."""
-    if message.kind == "acknowledged":
-        return "nothing to send: Alertmanager knows no acknowledgements"
+    """Post alerts that go on, and those that are over with their end. It has no acknowledgements: one is the same alert, told anew."""
     alerts = [each for item in message.items for each in _alerts(message, item, now)]
     if message.kind == "test":
         alerts = [_test(message, now)]

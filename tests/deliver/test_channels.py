@@ -253,3 +253,19 @@ def test_a_key_that_no_header_can_hold_is_said_and_holds_up_no_other_channel(
     assert found.state == "failing"
     assert "cannot be sent" in found.said
     assert "schl" not in found.said
+
+
+def test_an_acknowledged_alert_lasts_in_alertmanager_although_it_is_not_told_again(receiver: Receiver, config_of: Any) -> None:
+    config = config_of(Channel(name="am", kind="alertmanager", url=receiver.url))
+    told(config, receiver, signal())
+    (alert,) = alerting.alerts(config, now=NOW)
+    alerting.acknowledge(config, [alert.id], who="ann", now=NOW + 3 * HOUR)
+    fired, acknowledged = (each[0] for each in told(config, receiver, now=NOW + 3 * HOUR))
+    assert acknowledged["labels"] == fired["labels"]  # the same alert there
+    ends = dt.datetime.fromisoformat(acknowledged["endsAt"]).replace(tzinfo=None)
+    assert MINUTE > ends - (NOW + 3 * HOUR + dt.timedelta(days=366)) >= 0 * MINUTE
+    # It is live for a month; nothing more is told, and nothing ends there before its end here.
+    month = NOW + dt.timedelta(days=30)
+    assert len(told(config, receiver, now=month)) == 2
+    quiet = told(config, receiver, signal(1, "quiet"), signal(2, "quiet"), now=month)
+    assert abs(dt.datetime.fromisoformat(quiet[2][0]["endsAt"]).replace(tzinfo=None) - month) < MINUTE
