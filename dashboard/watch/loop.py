@@ -72,7 +72,8 @@ class Watcher:
         self._seen: dict[str, str | None] = {}
         """What each model's sources looked like when they were last taken in without a failure."""
         self._arrived: dict[str, datetime | None] = {name: state.arrived for name, state in known.items()}
-        self._first = True
+        self._first, self._again = True, 0.0
+        """Whether a round is owed although nothing is new, and from when on it may be tried again."""
         self._stamp = self._written()
         self._lost = ""
         self.since = self.clock.now()
@@ -134,19 +135,24 @@ class Watcher:
         digests, failures = self._digests()
         due = [name for name, digest in digests.items() if self._due(name, digest, begun)]
         answer: Answer | None = Answer()
-        if due or self._first:
+        ran = bool(due) or (self._first and begun >= self._again)
+        if ran:
             answer = self._round(due)
         if answer is None:  # told to stop in the middle: the next watcher goes on
             return False
         if answer.failure is not None:
             failures |= dict.fromkeys(due or self.config.models, answer.failure)
-        else:
+        elif ran:
             self._first = False
         failures |= answer.failures
         for name in due:
             if name not in failures:
                 self._seen[name] = digests[name]
-        changes = self._facts(self._note(failures, digests, due))
+        tried = due or [name for name, model in self.config.models.items() if ran and not model.sources]
+        over = self._note(failures, digests, tried)
+        if answer.failure is not None:
+            self._again = min(trouble.next_try for name in failures if (trouble := self.troubles.of(name)) is not None)
+        changes = self._facts(over)
         raised, resolved = answer.raised + changes.raised, answer.resolved + changes.resolved
         line = ""
         if answer.rows or answer.audited or raised or resolved:
@@ -244,7 +250,7 @@ class Watcher:
             self._say(words.config_refused(self._at(), str(error)))
             return
         self.config = self.delivery.config = config
-        self._first = True
+        self._first, self._again = True, 0.0
         self.troubles.hurry()
         self._say(words.config_changed(self._at()))
 

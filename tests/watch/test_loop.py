@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 from datetime import datetime
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from connectors import watch_store
-from connectors.config import Config
+from connectors.config import Config, load
 from connectors.errors import CandorError
 from dashboard.watch import loop
 from dashboard.watch.delivery import Delivery
@@ -140,6 +141,26 @@ def test_a_round_that_fails_as_a_whole_is_no_good_round(stage: Stage) -> None:
     assert stage.asked == [("a", "b"), ("a", "b")]  # nothing was taken for seen
     status = watch_store.status(stage.config)
     assert status is None  # this watcher was never begun: only its rounds are there
+
+
+@pytest.mark.parametrize("sources", [True, False])
+def test_a_first_round_that_fails_as_a_whole_is_tried_again_after_longer_and_longer(stage: Stage, sources: bool) -> None:
+    if not sources:  # somebody else brings the rows: no file says that a round is due
+        text = re.sub(r"\[\[models.*\]\]\n.*\n.*\n", "", stage.config.path.read_text())
+        stage.config.path.write_text(text)
+        stage = Stage(load(stage.config.path)).start()
+    stage.answer = lambda request: Answer(failure="candor.duckdb: process 7 is using the warehouse")
+    tried = []
+    for minute in range(40):
+        before = len(stage.asked)
+        assert not stage.tick()
+        tried += [minute] if len(stage.asked) > before else []
+    assert tried == [0, 1, 3, 7, 15, 30]  # 60 s, then twice as long each time, at most 900 s
+    stage.config.path.write_text(stage.config.path.read_text() + "\n# changed")
+    stage.answer = lambda request: Answer()
+    assert stage.tick()  # another configuration is tried at once
+    assert len(stage.asked) == 7
+    assert all(each.failing_since is None for each in watch_store.models(stage.config).values())
 
 
 def test_the_alerts_file_cannot_be_written_is_told_once_and_ends_nothing(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
