@@ -36,7 +36,7 @@ def rollback(
     call = prepare(config, model, to, versions=seen, reason=reason.strip(), who=who or login(), now=now, alert=alert)
     if send and call.dry_run:
         raise UsageError(f"{config.path}: alerts.rollback.dry_run is true: nothing is sent; set it to false to send roll-backs")
-    show(f"POST {call.url}")
+    show(f"POST to {call.place}")
     show(f"Candor-Signature: HMAC-SHA256 with the key in {call.secret_env}")
     show(call.body.decode())
     if not send:
@@ -63,7 +63,7 @@ def make(config: Config, call: Call, model: str, to: str, now: datetime) -> str:
 
 def record(config: Config, call: Call, model: str, to: str, now: datetime, *, sent: bool, answer: str) -> None:
     """Keep what was asked for."""
-    asked = Asked(at=now, model=model, version=to, url=call.url, body=call.body.decode(), sent=sent, answer=answer)
+    asked = Asked(at=now, model=model, version=to, url=call.place, body=call.body.decode(), sent=sent, answer=answer)
     watch_store.add_rollback(config, asked)
 
 

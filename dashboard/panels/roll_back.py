@@ -72,7 +72,7 @@ def _ask(config: Config, alert: Alert, known: Sequence[str], send: bool) -> None
         else:
             record(config, call, alert.model, to, at, sent=False, answer=said.DRY_RUN)
             answer = said.DRY_RUN
-        shown = ("request", f"POST {call.url}\nCandor-Signature: HMAC-SHA256, {call.secret_env}\n{call.body.decode()}\n\n{answer}")
+        shown = ("request", f"POST to {call.place}\nCandor-Signature: HMAC-SHA256, {call.secret_env}\n{call.body.decode()}\n\n{answer}")
     except CandorError as error:
         shown = ("refused", str(error))
     st.session_state[REQUEST] = {alert.key: shown}

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from connectors.config import Config
 from connectors.errors import CandorError, UsageError, nearest
+from reports.deliver.post import host
 
 FORMAT = 1
 TIMEOUT = 10.0
@@ -18,13 +19,18 @@ TIMEOUT = 10.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """What would be sent: `body` is JSON, and the signature is made when it is sent."""
+    """What would be sent: `body` is JSON, and the signature is made when it is sent. Of `url` only `place` is shown."""
 
     url: str
     secret_env: str
     id: str
     body: bytes
     dry_run: bool
+
+    @property
+    def place(self) -> str:
+        """The address's host: paths are often secrets."""
+        return host(self.url)
 
 
 def prepare(
@@ -88,5 +94,5 @@ def send(call: Call, *, now: datetime) -> str:
     except Undelivered as error:
         raise CandorError(f"the roll-back was not taken: {error}") from None
     if not 200 <= answer.status < 300:
-        raise CandorError(f"the roll-back was refused: {call.url} answered {answer.status} {answer.text[:200]}".rstrip())
+        raise CandorError(f"the roll-back was refused: {call.place} answered {answer.status} {answer.text[:200]}".rstrip())
     return f"answered {answer.status}"

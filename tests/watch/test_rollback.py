@@ -40,7 +40,7 @@ def asking(config: Config, url: str, *, dry_run: bool | None) -> Config:
 @pytest.mark.usefixtures("versions")
 @pytest.mark.parametrize("dry_run", [None, True, False])
 def test_without_send_nothing_is_sent_and_all_is_shown_and_recorded(config: Config, receiver: Receiver, dry_run: bool | None) -> None:
-    config = asking(config, receiver.url, dry_run=dry_run)
+    config = asking(config, receiver.url + "/hidden-path", dry_run=dry_run)
     shown: list[str] = []
     rollback(config, "a", "v3.1", reason=" gap ", who="ann", show=shown.append)
     assert receiver.got == []
@@ -52,7 +52,9 @@ def test_without_send_nothing_is_sent_and_all_is_shown_and_recorded(config: Conf
     }  # fmt: skip
     text = "\n".join(shown)
     assert asked.body in text
-    assert receiver.url in text
+    assert receiver.place in text
+    assert asked.url == receiver.place
+    assert "hidden-path" not in text
     assert "shared key" not in text
     assert ("Add --send" in text) is (dry_run is False)
     assert events(config, "a") == []
@@ -86,7 +88,7 @@ def test_a_real_one_is_signed_and_sent_once(config: Config, receiver: Receiver) 
 
 @pytest.mark.usefixtures("versions")
 def test_a_refusal_is_recorded_and_not_repeated(config: Config, receiver: Receiver) -> None:
-    config = asking(config, receiver.url, dry_run=False)
+    config = asking(config, receiver.url + "/hidden-path", dry_run=False)
     receiver.status = 500
     with pytest.raises(CandorError, match=r"refused: .* answered 500") as refusal:
         rollback(config, "a", "v3.1", send=True, show=lambda _: None)
@@ -95,6 +97,7 @@ def test_a_refusal_is_recorded_and_not_repeated(config: Config, receiver: Receiv
     (asked,) = watch_store.rollbacks(config)
     assert asked.sent
     assert "500" in asked.answer
+    assert "hidden-path" not in f"{refusal.value} {asked}"
     assert events(config, "a") == []
 
 
