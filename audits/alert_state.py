@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from audits.finding import Cause, Severity, Signal
@@ -32,6 +33,8 @@ class Rules:
     windows_to_fire: int = 2
     drill: bool = False
     """Whether this is a drill: its alerts have names of their own and never meet real ones."""
+    asked: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """By model, the rules that every run is asked for: where it says nothing at all of one, that one failed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

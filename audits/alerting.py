@@ -19,7 +19,7 @@ from audits.finding import Cause, Signal
 from audits.silences import Matcher, Silence, check
 from connectors import alert_store, outbox
 from connectors.alert_store import Act
-from connectors.config import Config
+from connectors.config import Config, ModelConfig
 from connectors.errors import UsageError
 from connectors.outbox import Delivery
 
@@ -41,7 +41,7 @@ def apply(
 ) -> Round:  # fmt: skip
     """Take alerts a step further: with the signals of a run, or without any, because time has passed. The same again changes nothing.
 
-    Alerts of models that candor.toml does not name any more are over.
+    Alerts of models that candor.toml does not name any more are over, and so are those that several runs in a row leave out.
 
     Raises
     ------
@@ -226,7 +226,8 @@ def _advance(
     connection: Connection, config: Config, before: Sequence[Alert], signals: Iterable[Signal], actions: Sequence[Action], now: datetime,
     *, causes: Mapping[str, Sequence[AlertCause]] | None = None, run: str | None = None, drill: bool = False,
 ) -> Round:  # fmt: skip
-    rules = Rules(repeat=config.alerts.repeat, resolve_after=config.alerts.resolve_after, drill=drill)
+    asked = {} if run is None else {name: _asked(model) for name, model in config.models.items()}
+    rules = Rules(repeat=config.alerts.repeat, resolve_after=config.alerts.resolve_after, drill=drill, asked=asked)
     after, notifications = advance(before, signals, actions, _silences(connection), now, rules, causes, run)
     known = {each.id: each for each in before}
     changed = tuple(each for each in after if each != known.get(each.id))
@@ -240,6 +241,16 @@ def _advance(
         for each in notification.alerts:
             alert_store.remember(connection, each.id, CANDOR, "told", notification.kind, now)
     return Round(alerts=changed, notifications=notifications, queued=queued)
+
+
+def _asked(model: ModelConfig) -> frozenset[str]:
+    """The rules that a run of this model speaks of where nothing fails: those with a threshold, and of distances only the user's own."""
+    from audits.alarms.signals import NAME
+    from audits.policy import thresholds
+    from audits.registry import GROUPS
+
+    distances = {each.name for each in GROUPS["drift"]} - set(model.policy)
+    return frozenset({NAME, *thresholds(model)} - (distances - {NAME}))
 
 
 def _silences(connection: Connection) -> tuple[Silence, ...]:

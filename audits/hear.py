@@ -45,11 +45,13 @@ def unheard(alert: Alert, signals: Sequence[Signal], now: dt.datetime, rules: Ru
     """An alert after a run that judged its model: over, once `resolve_after` runs in a row, each with a newer window, left it out.
 
     A rule says something of every series it still knows, if only that it can't tell; so what is never mentioned is gone: its column is no
-    feature any more, its threshold was taken out, its group or version does not come. Where the run says nothing at all of the model, as
-    after an audit that failed, nothing follows; and what the watcher itself raises between audits is left alone.
+    feature any more, its threshold was taken out, its group or version does not come. Where the run says nothing at all of the model or of
+    a rule that it is asked for, that failed, and nothing follows; and what the watcher itself raises between audits is left alone.
     """
     about = [each for each in signals if each.model == alert.model]
     if not about or not alert.live or alert.drill != rules.drill or alert.rule in ARRIVALS:
+        return alert
+    if alert.rule in rules.asked.get(alert.model, ()) and all(each.rule != alert.rule for each in about):
         return alert
     if any(_speaks_of(each, alert) for each in about):
         return replace(alert, unheard=0, unheard_at=None) if alert.unheard else alert

@@ -310,6 +310,14 @@ def test_what_a_run_may_leave_out_stays_open(again: list[Signal]) -> None:
     assert book.one().live
 
 
+def test_a_rule_that_failed_closes_nothing_and_one_that_is_not_asked_for_any_more_does() -> None:
+    for asked, live in (({"loans": frozenset({"drift_evidence"})}, True), ({"loans": frozenset({"missing_rate"})}, False)):
+        book = Book(replace(RULES, asked=asked))
+        book.step(1, signal(0))
+        after_runs(book, *([signal(hour, "quiet", rule="latency_p95", column=None)] for hour in (1, 2, 3)))
+        assert book.one().live == live
+
+
 def test_what_the_watcher_raises_and_what_it_says_between_audits_close_nothing() -> None:
     book = Book()
     book.step(1, signal(0), signal(0, rule="no_data", family="service", column=None), signal(0, rule="source_gone", column=None))
