@@ -55,11 +55,11 @@ def signal(model: str, newest: dt.datetime | None, now: dt.datetime, after: dt.t
     """
     start = newest if newest is not None else since
     if start is None:
-        return Signal(model=model, rule="no_data", family="quality", severity="page", answer="can't tell", window_end=now)
+        return Signal(model=model, rule="no_data", family="service", severity="page", answer="can't tell", window_end=now)
     silent = max(now - start, dt.timedelta())
     raised = silent > after
     return Signal(
-        model=model, rule="no_data", family="quality", severity="page", answer="raised" if raised else "quiet", window_start=start,
+        model=model, rule="no_data", family="service", severity="page", answer="raised" if raised else "quiet", window_start=start,
         window_end=now, since=start if raised else None, value=silent / after, low=silent / after, high=silent / after, unit="ratio",
         reason=f"no new prediction for {spoken(silent)}, allowed are {spoken(after)}" if raised else "",
     )  # fmt: skip

@@ -70,12 +70,12 @@ def _silence(batches: Sequence[Batch], now: dt.datetime, least: dt.timedelta) ->
 def signal(model: str, failing_since: dt.datetime | None, now: dt.datetime, reason: str, after: dt.timedelta) -> Signal:
     """The same between audits: a source that cannot be read is raised once it has failed for `after`; before that nobody can tell."""
     if failing_since is None:
-        return Signal(model=model, rule="source_gone", family="quality", severity="page", answer="quiet", window_end=now)
+        return Signal(model=model, rule="source_gone", family="service", severity="page", answer="quiet", window_end=now)
     failing = max(now - failing_since, dt.timedelta())
     raised = failing >= after
     ratio = failing / after if after else float(raised)
     return Signal(
-        model=model, rule="source_gone", family="quality", severity="page", answer="raised" if raised else "can't tell",
+        model=model, rule="source_gone", family="service", severity="page", answer="raised" if raised else "can't tell",
         window_start=failing_since, window_end=now, since=failing_since if raised else None, value=ratio, low=ratio, high=ratio,
         unit="ratio", reason=reason,
     )  # fmt: skip

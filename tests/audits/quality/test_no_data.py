@@ -7,9 +7,11 @@ from dataclasses import replace
 
 import pytest
 
+from audits.alarms.signals import _family
 from audits.quality.arrived import NOTHING
 from audits.quality.no_data import no_data, signal
 from audits.quality.silence import PAST
+from audits.quality.source_gone import signal as source_signal
 from tests.audits.quality.conftest import moment
 
 NOW = dt.datetime(2026, 5, 4, 12)
@@ -43,6 +45,14 @@ def test_between_audits():
     assert (quiet.answer, quiet.reason, quiet.key) == ("quiet", "", raised.key)
     assert (raised.answer, raised.reason, raised.window_end) == ("raised", "no new prediction for 7 hours, allowed are 6 hours", NOW)
     assert raised.since == NOW - dt.timedelta(hours=7)
+
+
+@pytest.mark.parametrize("rule", ["no_data", "source_gone"])
+def test_the_watcher_s_signal_is_of_the_audit_s_family(rule):
+    of_watcher = [signal("m", NOW, NOW, SIX), signal("m", None, NOW, SIX)]
+    if rule == "source_gone":
+        of_watcher = [source_signal("m", since, NOW, "down", SIX) for since in (None, NOW)]
+    assert {each.family for each in of_watcher} == {_family(rule)} == {"service"}
 
 
 def test_a_log_that_never_began_is_waited_for_from_when_watching_began():
