@@ -17,6 +17,7 @@ from audits.performance.maturity import immature, present
 from audits.probes.drop_apart import FEWEST, Question, in_time, periods, take_apart
 from audits.probes.drop_repair import Broken, broken_columns
 from audits.probes.drop_rows import Flags, Rows, read
+from audits.window import DAY, EPOCH
 from connectors.config import ModelConfig
 from connectors.warehouse import Warehouse
 
@@ -84,7 +85,7 @@ def newest(evidence: Evidence) -> list[int | None]:
 def answers(before: Rows, now: Rows, evidence: Evidence, *, outcomes: bool, place: int) -> dict[str, Any]:
     """Each metric about decisions, or about outcomes, by its name."""
     moment = present(evidence)
-    days = np.nan if moment is None else (moment - dt.datetime(1970, 1, 1)).total_seconds() / 86_400  # noqa: DTZ001  as in audits.window
+    days = np.nan if moment is None else (moment - EPOCH).total_seconds() / DAY
     ages = days - now.time
     known = [_known(rows, evidence, outcomes=outcomes) for rows in (before, now)]
     sides = before.where(known[0]), now.where(known[1])
