@@ -69,7 +69,7 @@ def _columns(evidence: Evidence, found: Detected, rings: Any, line: Floats, show
     position = np.asarray([evidence.columns.index(name) for name in found.columns], dtype=np.int64)
     place, window = np.nonzero(np.broadcast_to(shown, (columns, windows)))
     value = np.where(found.judged, found.evidence, np.nan)
-    why = np.where(found.judged, "", _unjudged(evidence, found)).astype(object)
+    why = np.where(found.judged, "", unjudged(evidence, found)).astype(object)
     tables = {
         i: _table(evidence.windows, found, rings, line, k, t) for i, (k, t) in enumerate(zip(place.tolist(), window.tolist(), strict=True))
     }
@@ -122,7 +122,7 @@ def since(windows: tuple[Window, ...], rings: Any, found: Detected, k: int, t: i
     return first.start if first.start is not None else first.first_row
 
 
-def _unjudged(evidence: Evidence, found: Detected) -> Any:
+def unjudged(evidence: Evidence, found: Detected) -> Any:
     """Why a column is not judged in a window, by [column, window]."""
     why = np.full(found.judged.shape, FEW, dtype=object)
     why[:, ~found.calibration.known.all(axis=0)] = UNLIKE

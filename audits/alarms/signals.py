@@ -1,8 +1,9 @@
 """Signals: of every series that is watched, whether somebody should be told, as the newest window that can be judged has it.
 
 Three kinds of rule. Columns that drift ring by evidence (`audits.alarms.detector`), figures with an interval and a threshold by evidence
-too (`audits.alarms.rechecked`); each kind has half of the model's budget of false alarms. Facts ring when they happen: judged figures
-without an interval, those of `FACTS`, and distances between distributions for which the configuration sets a threshold of its own.
+too (`audits.alarms.rechecked`); each kind has half of the model's budget of false alarms. Facts ring when they happen, outside the budget:
+judged figures without an interval, those of `FACTS`, and distances between distributions for which the configuration sets a threshold of
+its own.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 
 from audits.alarms.budget import ringing, run_length, window_length
 from audits.alarms.detector import detected
-from audits.alarms.drift_evidence import FEW, since
+from audits.alarms.drift_evidence import since, unjudged
 from audits.alarms.found import Detected
 from audits.alarms.rechecked import JUDGED, among, codes_of, numbers, positions, rechecked, series_of
 from audits.evidence import Evidence
@@ -33,7 +34,11 @@ FACTS = frozenset({
     "repeated_window", "frozen_column", "format_change", "clock_skew", "prediction_count_mismatch", "ingest_lag", "freshness",
     "constant_column",
 })  # fmt: skip
-"""Measures that state what happened: they are counted on every row, and no chance is in them."""
+"""Measures that state what happened and ring in the first window that does not hold their threshold, outside the budget.
+
+Most are counted on every row, without chance. `frozen_column` and `clock_skew` have intervals; their thresholds lie where chance seldom
+comes, and they ring at once because what they say is broken rather than moved.
+"""
 
 SERVICE = frozenset({
     "latency_p50", "latency_p95", "latency_p99", "cost_per_prediction", "energy_wh_per_prediction", "no_data", "source_gone", "ingest_lag",
@@ -77,7 +82,7 @@ def _drift(evidence: Evidence, policy: Mapping[str, Threshold | Entries], last: 
         return []
     run = run_length(evidence.model.alerts.budget, window_length(evidence))
     rings, line = ringing(found.evidence, run)
-    told = []
+    why, told = unjudged(evidence, found), []
     for k, name in enumerate(found.columns):
         t = last - 1
         if filling and t > 0 and not rings[k, t]:
@@ -85,7 +90,7 @@ def _drift(evidence: Evidence, policy: Mapping[str, Threshold | Entries], last: 
         if not found.judged[k, t]:
             held = np.flatnonzero(found.judged[k, : t + 1])
             if name != evidence.model.columns.outcome or not len(held):
-                told.append(_of_column(evidence, found, k, t, "can't tell", severity_of(evidence, policy, name), FEW))
+                told.append(_of_column(evidence, found, k, t, "can't tell", severity_of(evidence, policy, name), str(why[k, t])))
                 continue
             t = int(held[-1])  # outcomes come late: the newest window that has all of its own is spoken of
         drifted = bool(rings[k, t])
@@ -167,6 +172,7 @@ def _figures(evidence: Evidence, findings: pa.Table, chosen: NDArray[np.bool_], 
     names, code = codes_of(findings.column("name"))
     rule = np.asarray(names, dtype=object)[code[found.row.max(axis=1)]]
     picked: list[tuple[int, int]] = []
+    lost: list[int] = []
     for name in dict.fromkeys(rule.tolist()):
         members = np.flatnonzero(rule == name)
         held = np.flatnonzero(judged[members].any(axis=0))
@@ -178,6 +184,9 @@ def _figures(evidence: Evidence, findings: pa.Table, chosen: NDArray[np.bool_], 
             waits = filling and at == last - 1 and not rings[s, at]
             if not waits or len(before):
                 picked.append((s, int(before[-1]) if waits else at))
+        # A series that was judged and has too few rows now: nobody can tell, which is not the same as being gone.
+        few = members[~judged[members, at] & judged[members].any(axis=1) & (found.row[members, at] >= 0)]
+        lost += found.row[few, at].tolist()
     rows = _rows(findings, [int(found.row[s, t]) for s, t in picked])
     told = []
     for (s, t), row in zip(picked, rows, strict=True):
@@ -191,6 +200,7 @@ def _figures(evidence: Evidence, findings: pa.Table, chosen: NDArray[np.bool_], 
         one = _of_row(evidence, row, answer, began)
         told.append(replace(one, evidence=round(float(found.evidence[s, t]), 4), line=round(float(line[s, t]), 4)))
     everybody = {_but_version(each) for each in told if each.answer == "raised" and each.version is None}
+    told += [_of_row(evidence, row, "can't tell", None) for row in _rows(findings, lost)]
     return [each for each in told if each.version is None or each.answer != "raised" or _but_version(each) not in everybody]
 
 

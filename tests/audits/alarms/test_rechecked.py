@@ -14,6 +14,8 @@ import pytest
 from statsmodels.stats.proportion import proportion_confint
 
 from audits.alarms.budget import ringing, run_length
+from audits.alarms.detector import detected
+from audits.alarms.drift_evidence import FEW, UNLIKE
 from audits.alarms.rechecked import rechecked
 from audits.alarms.signals import signals
 from audits.evidence import Evidence
@@ -130,6 +132,35 @@ def test_a_version_rings_by_itself_only_where_all_together_do_not(evidence_of: E
         for rows in (every, canary)
     ]  # fmt: skip
     assert raised == [[None], ["v2"]]
+
+
+def test_a_group_with_too_few_rows_now_is_still_spoken_of(evidence_of: Evidences) -> None:
+    """Check that one that was judged before cannot be told, and that one without a figure, or never judged, is left out."""
+    evidence = evidence_of(still(3), alerts=BUDGET)
+    bad, group = (0.6, 0.55, 0.65), '{"sex": "F"}'
+    rows = [
+        *series("missing_rate", [bad] * 3), *series("missing_rate", [bad] * 2, slice=group),
+        finding("missing_rate", 2, 0.6, 0.1, 0.9, slice=group, verdict="insufficient", reason="too few rows"),
+        *series("missing_rate", [bad] * 2, slice='{"sex": "M"}'),
+        finding("missing_rate", 2, 0.6, 0.1, 0.9, slice='{"sex": "X"}', verdict="insufficient"),
+    ]  # fmt: skip
+    found = {each.slice: each for each in signals(evidence, table(rows), thresholds(evidence.model)) if each.rule == "missing_rate"}
+    assert {name: each.answer for name, each in found.items()} == {"{}": "raised", group: "can't tell"}
+    assert (found[group].window_start, found[group].reason) == (FIRST + dt.timedelta(days=5), "too few rows")
+
+
+def test_a_column_that_is_not_judged_says_why(evidence_of: Evidences, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Check a newest window of a season that the reference never had, and one of few rows: two reasons."""
+    evidence = evidence_of(still(6), alerts=BUDGET)
+    found = detected(evidence)
+    assert found is not None
+    judged, known = found.judged.copy(), found.calibration.known.copy()
+    judged[:, -1], known[..., -1] = False, False
+    for calibration, reason in ((found.calibration, FEW), (replace(found.calibration, known=known), UNLIKE)):
+        now = replace(found, judged=judged, calibration=calibration)
+        monkeypatch.setattr("audits.alarms.signals.detected", lambda _, now=now: now)
+        said = signals(evidence, table([]), thresholds(evidence.model))
+        assert {(each.answer, each.reason) for each in said if each.column == "x"} == {("can't tell", reason)}
 
 
 def test_facts_ring_when_they_happen(evidence_of: Evidences) -> None:
