@@ -130,6 +130,7 @@ class Trials:
         return min(max(places), len(THRESHOLDS) - 1)
 
 
+Z2 = 1.959964**2
 MOST_RINGING = 0.2
 """Part of quiet windows that may ring: an alert that hardly ever closes opens seldom, and is of no use."""
 
@@ -161,7 +162,7 @@ def at_rate(trials: Trials, allowed: float | None, *, default: float = 0.0, draw
     """The share of faults noticed where quiet logs ring as often as allowed; at the tool's own threshold where nothing is said.
 
     Quiet logs and seeds of faulty ones are drawn again with replacement, and the threshold is set anew for each draw, so the interval holds
-    the noise of both.
+    the noise of both; where every fault of every log is noticed, or none, it is Wilson's of as many trials as there are logs.
     """
     rng = np.random.default_rng(seed)
     delays = np.stack([np.stack(found) for found in trials.delays.values()])  # fault, log, threshold
@@ -169,22 +170,24 @@ def at_rate(trials: Trials, allowed: float | None, *, default: float = 0.0, draw
 
     found = np.isfinite(delays)
 
-    def place(quiet: NDArray[np.int64] | None, logs: NDArray[np.int64]) -> int:
+    def place(quiet: NDArray[np.int64] | None) -> int:
         if allowed is None:
             return fixed
-        first = trials.lowest(allowed, quiet)
-        return first + int(found[:, logs, first:].mean(axis=(0, 1)).argmax())
+        return trials.lowest(allowed, quiet)
 
-    own = place(None, np.arange(delays.shape[1]))
+    own = place(None)
     shares = []
     for _ in range(draws):
         quiet = rng.integers(0, len(trials.windows), len(trials.windows))
         logs = rng.integers(0, delays.shape[1], delays.shape[1])
-        shares.append(float(found[:, logs, place(quiet, logs)].mean()))
+        shares.append(float(found[:, logs, place(quiet)].mean()))
     low, high = np.quantile(shares, [0.025, 0.975])
+    value, many = float(found[:, :, own].mean()), delays.shape[1]
+    if value in (0.0, 1.0):  # logs drawn again are all alike then: Wilson's interval, each log counted once
+        low, high = (0.0, Z2 / (many + Z2)) if value == 0.0 else (many / (many + Z2), 1.0)
     seen = delays[:, :, own][found[:, :, own]]
     return Share(
-        value=float(found[:, :, own].mean()), low=float(low), high=float(high), delay=float(np.median(seen)) if len(seen) else np.nan,
+        value=value, low=float(low), high=float(high), delay=float(np.median(seen)) if len(seen) else np.nan,
         rate=float(trials.rate()[own]), ringing=float(trials.share(trials.rings)[own]), place=own,
     )  # fmt: skip
 

@@ -33,7 +33,7 @@ of four is wrong.
 stays open until it was quiet for two days; alerts that open on one day are one alarm. A fault is noticed by the first alert that
 opens within {horizon} days and that the same log without the fault does not open on that day, so that chance that rings anyway is no
 detection. For equal rates, each tool's threshold is raised until the logs without faults ring no more often than allowed, nor on more
-than one day of five (an alert that never closes opens seldom); of the thresholds that hold this, the one that notices most is taken.
+than one day of five (an alert that never closes opens seldom); of the thresholds that hold this, the lowest is taken.
 The peers are given the benefit of every doubt: of several ways of reading them (any column, two, three, half of them, with or without their
 other checks) the one that notices most at that rate is shown; an error that they raise counts as an alarm; they know every outcome at
 once. Candor is asked in one way only; where a fault changes what is known on a day (labels, rows that do not come), on what was known at

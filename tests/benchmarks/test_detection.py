@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from statsmodels.stats.proportion import proportion_confint
 
 from benchmarks.detection import compare, diagnoses, world
 from benchmarks.detection.compare import Margins, Trials
@@ -98,6 +99,21 @@ def test_the_interval_is_that_of_a_share_of_ten() -> None:
     # drawing 10 logs again with p = 0.8: the binomial's 2.5 % and 97.5 % points are 5 and 10 of 10 (P(X <= 5) = 0.033, P(X <= 4) = 0.006).
     found = compare.at_rate(ten_logs(), 1 / 30, draws=4_000)
     assert (found.low, found.high) == (pytest.approx(0.5, abs=0.051), 1.0)
+
+
+def test_the_lowest_threshold_is_taken_even_where_a_higher_one_notices_more() -> None:
+    trials = ten_logs()
+    trials.delays = {"fault": [np.where(compare.THRESHOLDS > 5.0, 2.0, np.nan)] * 10}  # heard only above 5; 1 in 30 is kept from -1 on
+    assert compare.at_rate(trials, 1 / 30).value == 0.0
+
+
+@pytest.mark.parametrize("heard", [True, False])
+def test_all_and_none_of_ten_logs_have_an_interval(heard: bool) -> None:
+    trials = ten_logs()
+    trials.delays = {"fault": [np.full(len(compare.THRESHOLDS), 1.0 if heard else np.nan)] * 10}
+    found = compare.at_rate(trials, 1 / 30)
+    low, high = proportion_confint(10 * heard, 10, method="wilson")  # 0.7225 to 1 and 0 to 0.2775
+    assert (found.low, found.high) == (pytest.approx(low, abs=1e-6), pytest.approx(high, abs=1e-6))
 
 
 def test_own_threshold_is_zero() -> None:
