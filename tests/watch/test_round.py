@@ -14,7 +14,7 @@ import audits.run
 import connectors.published
 from audits.alerting import alerts, deliveries
 from benchmarks.watch_world import Hourly, hourly
-from connectors import watch_store
+from connectors import outbox, watch_store
 from connectors.config import load
 from connectors.errors import CandorError
 from dashboard.watch import round as rounds
@@ -77,13 +77,19 @@ def test_a_receiver_that_is_down_gets_its_page_when_it_is_back(world: Hourly, re
     receiver.status = 503
     assert telling.deliver(config, now()).failed >= 1
     refused = len(receiver.got)
-    assert telling.waiting(config, now() + timedelta(hours=1)) == pytest.approx(3600, abs=60)
+    (queue,) = outbox.queues(config)
+    assert queue.waiting >= 1
+    assert queue.failures == 1
+    assert queue.oldest is not None
+    assert now() - queue.oldest < timedelta(minutes=1)
+    assert telling.waiting(config, now() + timedelta(hours=1)) == 0.0  # a ticket withholds no heartbeat
     assert "pager" in telling.why(config)
     receiver.status = 200
     day = now() + timedelta(days=1)
     assert telling.deliver(config, day).delivered >= 1
     assert len(receiver.got) > refused
-    assert telling.waiting(config, day) == 0.0
+    (queue,) = outbox.queues(config)
+    assert (queue.waiting, queue.oldest) == (0, None)
 
 
 def test_a_warehouse_that_is_held_fails_the_round_once_and_not_every_model(world: Hourly, monkeypatch: pytest.MonkeyPatch) -> None:
