@@ -6,6 +6,7 @@ Its permutation p-values leave the observed statistic out, so that none can be t
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import os
 import warnings
@@ -56,19 +57,24 @@ def detected(name: str, held: Sides, contexts: Mapping[str, tuple[Any, Any]], *,
 @contextmanager
 def quietly(seed: int) -> Any:
     """Run the library without bars and warnings, and with its random numbers fixed."""
-    os.environ.setdefault("TQDM_DISABLE", "1")
+    bars = os.environ.get("TQDM_DISABLE")
     state = np.random.get_state()  # noqa: NPY002  the library draws from NumPy's global generator
-    np.random.seed(seed % 2**32)  # noqa: NPY002
-    if importlib.util.find_spec("torch") is not None:
-        import torch
-
-        torch.manual_seed(seed)
+    torch: Any = importlib.import_module("torch") if importlib.util.find_spec("torch") is not None else None
+    torch_state = None if torch is None else torch.get_rng_state()
     try:
+        os.environ.setdefault("TQDM_DISABLE", "1")
+        np.random.seed(seed % 2**32)  # noqa: NPY002
+        if torch is not None:
+            torch.manual_seed(seed)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
         np.random.set_state(state)  # noqa: NPY002
+        if torch is not None:
+            torch.set_rng_state(torch_state)
+        if bars is None:
+            os.environ.pop("TQDM_DISABLE", None)
 
 
 def counted(share: float, permutations: int = PERMUTATIONS) -> float:
@@ -95,10 +101,12 @@ def _classifier(held: Sides, contexts: Mapping[str, Any], seed: int) -> dict[str
     }  # fmt: skip
 
 
-def _by_parts(held: Sides, distance: Callable[[Floats, Floats], float]) -> dict[str, float]:
+def _by_parts(held: Sides, value: float, distance: Callable[[Floats, Floats], float]) -> dict[str, float]:
+    """An interval around the figure of all rows, as wide as its values on parts of them ask for."""
     parts = zip(np.array_split(held.reference, PARTS), np.array_split(held.window, PARTS), strict=True)
     low, high = spread(np.asarray([distance(a, b) for a, b in parts]))
-    return {"low": low, "high": high}
+    half = (high - low) / 2
+    return {"low": value - half, "high": value + half}
 
 
 def _kernel(held: Sides, contexts: Mapping[str, Any], seed: int) -> dict[str, Any]:
@@ -109,8 +117,8 @@ def _kernel(held: Sides, contexts: Mapping[str, Any], seed: int) -> dict[str, An
 
     detector = MMDDrift(held.reference.astype(np.float32), backend="pytorch", n_permutations=PERMUTATIONS)
     found = detector.predict(held.window.astype(np.float32))["data"]
-    p_value = counted(float(found["p_val"]))
-    return {"value": float(found["distance"]), "p_value": p_value, "method": "permutation", **_by_parts(held, distance)}
+    p_value, value = counted(float(found["p_val"])), float(found["distance"])
+    return {"value": value, "p_value": p_value, "method": "permutation", **_by_parts(held, value, distance)}
 
 
 def _density(held: Sides, contexts: Mapping[str, Any], seed: int) -> dict[str, Any]:
@@ -129,13 +137,17 @@ def _in_context(held: Sides, contexts: Mapping[str, Any], seed: int) -> dict[str
 
     if not contexts:
         return {"reason": "the configuration declares no segments that could be a context"}
+    before, now = _contexts(contexts, len(held.reference), len(held.window))
+    own = _domain_clf.CalibratedClassifierCV
     # alibi-detect 0.13 asks scikit-learn for cv="prefit", which has another name since 1.6.
     _domain_clf.CalibratedClassifierCV = lambda fitted, method, cv: CalibratedClassifierCV(FrozenEstimator(fitted), method=method)
-    before, now = _contexts(contexts, len(held.reference), len(held.window))
-    detector = ContextMMDDrift(
-        held.reference.astype(np.float32), before.astype(np.float32), backend="pytorch", n_permutations=PERMUTATIONS, verbose=False
-    )
-    found = detector.predict(held.window.astype(np.float32), now.astype(np.float32))["data"]
+    try:
+        detector = ContextMMDDrift(
+            held.reference.astype(np.float32), before.astype(np.float32), backend="pytorch", n_permutations=PERMUTATIONS, verbose=False
+        )
+        found = detector.predict(held.window.astype(np.float32), now.astype(np.float32))["data"]
+    finally:
+        _domain_clf.CalibratedClassifierCV = own
     return {
         "value": float(found["distance"]), "low": None, "high": None, "p_value": counted(float(found["p_val"])), "method": "permutation",
         "contexts": list(contexts),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from audits.probes import multivariate, online_detectors, second_opinion
-from audits.probes.batch_detectors import NO_TORCH, counted, detected
+from audits.probes.batch_detectors import NO_TORCH, _by_parts, counted, detected, quietly
 from audits.probes.domain_classifier import auc, classified
 from audits.probes.drop_rows import Rows
 from audits.probes.online_detectors import streamed
@@ -89,6 +90,27 @@ def test_alibi_detect_s_classifier() -> None:
     loud, quiet = (detected("classifier_drift", made(shift, 600), {}, seed=1) for shift in (1.0, 0.0))
     assert loud["p_value"] < 1e-6 < 0.05 < quiet["p_value"]
     assert loud["low"] < loud["value"] < loud["high"]
+
+
+def test_an_interval_by_parts_lies_around_the_figure_of_all_rows() -> None:
+    found = _by_parts(made(1.0), 7.0, lambda a, b: float(b.mean() - a.mean()))
+    assert found["low"] + found["high"] == pytest.approx(14.0)
+    assert found["low"] < 7.0 < found["high"]
+
+
+def test_detectors_leave_the_process_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TQDM_DISABLE", raising=False)
+    before = np.random.get_state()[1].tolist()  # noqa: NPY002  it is this one that must not change
+    held = []
+    try:
+        with quietly(3):
+            held.append(os.environ["TQDM_DISABLE"])
+            raise ZeroDivisionError  # as a detector that fails
+    except ZeroDivisionError:
+        held.append("failed")
+    assert held == ["1", "failed"]
+    assert "TQDM_DISABLE" not in os.environ
+    assert np.random.get_state()[1].tolist() == before  # noqa: NPY002
 
 
 def test_what_needs_torch_says_so() -> None:
