@@ -41,12 +41,14 @@ def available(name: str) -> str:
 def detected(name: str, held: Sides, contexts: Mapping[str, tuple[Any, Any]], *, seed: int) -> dict[str, Any]:
     """What one detector says of the window against the reference, with the rows it was given.
 
+    It is given one row of each unit, since p-values take rows to be independent.
     `contexts` holds, by segment, the levels of the reference's and of the window's rows.
     """
     why = available(name)
     if why:
         return {"reason": why}
-    some = held.thinned(MOST_ROWS[name])
+    some, (first, second) = held.thinned(MOST_ROWS[name]), held.firsts(MOST_ROWS[name])
+    contexts = {segment: (before[first], now[second]) for segment, (before, now) in contexts.items()}
     rows = {"reference_rows_used": len(some.reference), "rows_used": len(some.window)}
     if min(rows.values()) < LEAST or not some.names:
         return {"reason": f"it needs {LEAST} rows of either side", **rows}

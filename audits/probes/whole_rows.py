@@ -36,11 +36,20 @@ class Sides:
     place: int
     """The window's position in `Evidence.windows`."""
 
+    def firsts(self, most: int) -> tuple[Integers, Integers]:
+        """Positions of at most so many rows of either side, one a unit: the first of each, in an order that is a digest's and so none.
+
+        Tests by permutation take rows to be independent, and rows of one unit are not.
+        """
+        before, now = (np.sort(np.unique(side.unit, return_index=True)[1])[:most] for side in self.rows)
+        return before, now
+
     def thinned(self, most: int) -> Sides:
-        """At most so many rows of either side: the first, whose order is that of a digest and so no order at all."""
+        """At most so many rows of either side, one a unit; `rows` stays as it is."""
         from dataclasses import replace
 
-        return replace(self, reference=self.reference[:most], window=self.window[:most])
+        before, now = self.firsts(most)
+        return replace(self, reference=self.reference[before], window=self.window[now])
 
 
 def newest(evidence: Evidence) -> int | None:

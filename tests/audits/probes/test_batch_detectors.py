@@ -113,6 +113,14 @@ def test_detectors_leave_the_process_as_it_was(monkeypatch: pytest.MonkeyPatch) 
     assert np.random.get_state()[1].tolist() == before  # noqa: NPY002
 
 
+def test_one_row_of_each_unit_is_taken() -> None:
+    held = made(0.0, 6)
+    whom = np.asarray([2, 2, 0, 0, 0, 1])
+    units = replace(held, rows=(replace(held.rows[0], unit=whom), held.rows[1]))
+    assert units.firsts(10)[0].tolist() == [0, 2, 5]
+    assert (len(units.thinned(2).reference), len(units.thinned(10).window)) == (2, 6)
+
+
 def test_what_needs_torch_says_so() -> None:
     said = detected("maximum_mean_discrepancy", made(1.0), {}, seed=1)
     assert ("reason" in said) == (importlib.util.find_spec("torch") is None)
