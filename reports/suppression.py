@@ -36,8 +36,8 @@ _DECISIONS: Final = frozenset({
 })  # fmt: skip
 # Figures that rest on other rows than a group's decisions or outcomes; each is a side of its own, so that a small one takes no other along.
 _APART: Final = ("label_selectivity", "label_maturity", "weak_spot", "proxy_strength")
-# Their n counts windows, not people; they go when their group's outcomes do.
-_WINDOWS: Final = ("estimation_error", "estimation_coverage")
+# Their n counts windows, batches or columns, not people; they go when their group's outcomes do.
+_NOT_PEOPLE: Final = ("estimation_error", "estimation_coverage", "schema_change", "second_opinion")
 _SIDES: Final = ("decisions", "outcomes")
 # Figures about a whole attribute that say what they say about groups in their tables: those are pruned group by group.
 _TABLED: Final = frozenset({
@@ -140,7 +140,7 @@ def _small(figure: Figure, smallest: int) -> bool:
 def least(figure: Figure) -> int | None:
     """Return the smallest number of people that a figure's value or interval rests on; None where it counts none."""
     n = figure.n
-    if figure.name in _WINDOWS:
+    if figure.name in _NOT_PEOPLE:
         return None
     if side(figure.name) in (*_SIDES, "scores"):
         return n

@@ -50,6 +50,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         inside = item.path.relative_to(ROOT).parts
         if inside[0] == "tests" and inside[1] in TOGETHER:
             item.add_marker(pytest.mark.xdist_group(inside[1]))
+        elif inside[:3] == ("tests", "audits", "probes"):
+            item.add_marker(pytest.mark.xdist_group("probes"))
         elif "[spark" in item.nodeid:
             item.add_marker(pytest.mark.xdist_group("spark"))
 

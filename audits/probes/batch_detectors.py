@@ -82,8 +82,8 @@ def quietly(seed: int) -> Any:
 def counted(share: float, permutations: int = PERMUTATIONS) -> float:
     """A p-value that counts the observed statistic among the permuted ones.
 
-    >>> counted(0.0, 99), counted(0.5, 99)
-    (0.01, 0.505)
+    >>> counted(0.0, 99), counted(1.0, 99)
+    (0.01, 1.0)
     """
     return (1 + round(share * permutations)) / (1 + permutations)
 

@@ -99,4 +99,4 @@ def _entropy(counts: Floats) -> tuple[float, float]:
         return 0.0, 0.0
     q = counts[counts > 0] / n
     entropy = float(-(q * np.log(q)).sum())
-    return max(entropy, 0.0), float(max((q * np.log(q) ** 2).sum() - entropy**2, 0.0)) / n
+    return max(entropy, 0.0) + 0.0, float(max((q * np.log(q) ** 2).sum() - entropy**2, 0.0)) / n

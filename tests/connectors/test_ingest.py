@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from connectors.errors import CandorError
+from connectors.errors import CandorError, UsageError
 from connectors.ingest import relayout, resolve_window
 from connectors.warehouse import open_warehouse
 from tests.connectors.world import COLUMNS, HEADER, World, csv_rows
@@ -322,7 +322,12 @@ def test_the_ledger_adds_up_for_any_bytes(tmp_path_factory: pytest.TempPathFacto
         mixed = lines + good
         shuffled.shuffle(mixed)
         world.write(f"{position}.csv", "a,b,c\n" + "\n".join(mixed) + "\n")
-    rows = world.ingest()
+    try:
+        rows = world.ingest()
+    except UsageError as refused:  # a quote may swallow every good line of a file: then no outcome in it is a number
+        if "must hold numbers" not in str(refused):
+            raise
+        return
     assert len(rows) == len(files)
     before = world.dump()
     assert world.ingest() == []

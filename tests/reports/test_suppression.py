@@ -42,6 +42,12 @@ def test_a_small_group_goes_and_takes_the_next_smallest_with_it() -> None:
     assert shown(result) == ["a", "d"]  # c goes too: total − a − c − d would give b
 
 
+def test_what_counts_batches_or_columns_is_no_small_cell() -> None:
+    everybody = rate({}, 500, name="accuracy", attribute=None)
+    others = [rate({}, 1, name=name, attribute=None) for name in ("schema_change", "second_opinion")]  # one batch, one column
+    assert suppressed([everybody, *others]) == [everybody, *others]
+
+
 def test_ten_is_enough() -> None:
     figures = [rate({"race": level}, n) for level, n in (("a", 500), ("b", 10))]
     assert suppressed(figures) == figures

@@ -60,8 +60,8 @@ def test_a_classifier_finds_the_shift_and_names_the_column() -> None:
 
 
 def test_a_classifier_keeps_quiet() -> None:
-    found = [classified(replace(made(0.0, 150), reference=np.random.default_rng(s).normal(size=(150, 3))), seed=s) for s in range(8)]
-    assert sum(each["p_value"] < 0.05 for each in found) <= 2  # of eight; 3 or more come in 0.6 % of worlds
+    found = [classified(replace(made(0.0, 150), reference=np.random.default_rng(s).normal(size=(150, 3))), seed=s) for s in range(5)]
+    assert sum(each["p_value"] < 0.05 for each in found) <= 2  # of five; 3 or more come in 0.1 % of worlds
     assert "needs 100 rows" in classified(made(1.0, 50), seed=1)["reason"]
 
 
@@ -134,8 +134,8 @@ def test_permutations_count_the_observed_one() -> None:
 
 @pytest.mark.parametrize("name", multivariate.ONLINE)
 def test_online_detectors(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(online_detectors, "RUN_TIME", 300)
-    monkeypatch.setattr(online_detectors, "BOOTSTRAPS", 3_000)
+    monkeypatch.setattr(online_detectors, "RUN_TIME", 100)
+    monkeypatch.setattr(online_detectors, "BOOTSTRAPS", 1_000)
     monkeypatch.setattr(online_detectors, "WINDOWS", (30,))
     found = streamed(name, rows(600, 1), rows(200, 2, shift=2.0), seed=1)
     assert found["rang"]

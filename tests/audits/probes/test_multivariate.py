@@ -17,14 +17,14 @@ from tests.audits.probes.conftest import planted
 @pytest.fixture(scope="module")
 def found(stored):
     """What the probe says of a log whose last day has another income."""
-    frame = planted(6000)
+    frame = planted(4000)
     last = frame["time"] >= frame["time"].max().normalize()
     frame.loc[last, "income"] *= 1.6
     with pytest.MonkeyPatch.context() as patch, stored(frame) as logged:
-        patch.setattr(online_detectors, "BOOTSTRAPS", 3_000)
-        patch.setattr(online_detectors, "RUN_TIME", 300)
+        for name, value in (("BOOTSTRAPS", 800), ("RUN_TIME", 80), ("WINDOWS", (20,)), ("STREAM_ROWS", 100), ("REFERENCE_ROWS", 300)):
+            patch.setattr(online_detectors, name, value)
         said: list[str] = []
-        body = multivariate.run(logged.warehouse, logged.model, logged.evidence, rows=1_000, progress=said.append)
+        body = multivariate.run(logged.warehouse, logged.model, logged.evidence, rows=500, progress=said.append)
         yield logged.evidence, body, said
 
 
@@ -34,8 +34,8 @@ def test_every_detector_answers_with_its_budget(found) -> None:
     names = {audit.name for audit in measures.AUDITS}
     assert set(body["parts"]) == names == {"domain_classifier_auc", "reconstruction_error", "second_opinion", *batch_detectors.NAMES,
                                            *multivariate.ONLINE}  # fmt: skip
-    assert all((0 < part["rows_used"] <= 1_000) == ("reason" not in part) for part in body["parts"].values())
-    assert all(part["rows_available"] > 1_000 and part["seconds"] >= 0 for part in body["parts"].values())
+    assert all((0 < part["rows_used"] <= 500) == ("reason" not in part) for part in body["parts"].values())
+    assert all(part["rows_available"] > 500 and part["seconds"] >= 0 for part in body["parts"].values())
     assert not [part["reason"] for part in body["parts"].values() if part.get("reason", "").startswith("it broke")]
     assert len(said) == len(names)
     assert any("not run" in line for line in said) == any("reason" in part for part in body["parts"].values())
