@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import logging
 import os
 import warnings
 from collections.abc import Callable, Mapping
@@ -19,6 +20,8 @@ import numpy as np
 from audits.estimate import Floats
 from audits.probes.whole_rows import Sides, spread
 
+QUIET = ("TQDM_DISABLE", "TRANSFORMERS_NO_ADVISORY_WARNINGS")
+"""Variables that keep bars and advice off the screen."""
 PERMUTATIONS = 200
 PARTS = 5
 LEAST = 100
@@ -58,13 +61,15 @@ def detected(name: str, held: Sides, contexts: Mapping[str, tuple[Any, Any]], *,
 
 @contextmanager
 def quietly(seed: int) -> Any:
-    """Run the library without bars and warnings, and with its random numbers fixed."""
-    bars = os.environ.get("TQDM_DISABLE")
+    """Run the library without bars, warnings and advice, and with its random numbers fixed."""
+    silent = logging.root.manager.disable
+    before = {name: os.environ.get(name) for name in QUIET}
     state = np.random.get_state()  # noqa: NPY002  the library draws from NumPy's global generator
     torch: Any = importlib.import_module("torch") if importlib.util.find_spec("torch") is not None else None
     torch_state = None if torch is None else torch.get_rng_state()
     try:
-        os.environ.setdefault("TQDM_DISABLE", "1")
+        os.environ.update(dict.fromkeys(QUIET, "1"))
+        logging.disable(logging.WARNING)
         np.random.seed(seed % 2**32)  # noqa: NPY002
         if torch is not None:
             torch.manual_seed(seed)
@@ -75,8 +80,12 @@ def quietly(seed: int) -> Any:
         np.random.set_state(state)  # noqa: NPY002
         if torch is not None:
             torch.set_rng_state(torch_state)
-        if bars is None:
-            os.environ.pop("TQDM_DISABLE", None)
+        logging.disable(silent)
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 def counted(share: float, permutations: int = PERMUTATIONS) -> float:
