@@ -12,16 +12,13 @@ from numpy.typing import NDArray
 from audits.bins import NumericBins
 from audits.estimate import Floats, Integers
 from audits.evidence import Evidence
-from audits.probes.rows import features
+from audits.probes.rows import drawn, features
 from audits.window import DAY, EPOCH
 from connectors.config import ModelConfig
 from connectors.partitions import Partition
-from connectors.schema import model_schema
 from connectors.warehouse import Warehouse
 
 Flags = NDArray[np.bool_]
-_SPAN = 16**8
-_SLACK = 1.2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,59 +73,8 @@ def read(warehouse: Warehouse, model: ModelConfig, evidence: Evidence, partition
     """At most `rows` rows of these partitions, those with the smallest digests: the same log gives the same rows."""
     available = sum(p.rows for p in partitions)
     names = features(evidence.bins, model)
-    reach = min(rows * _SLACK / max(available, 1), 1.0)
-    while True:
-        table = warehouse.engine.execute(_expression(warehouse, model, evidence, partitions, names, reach=reach))
-        if table.num_rows >= min(rows, available) or reach >= 1:
-            break
-        reach = min(reach * 4, 1.0)
-    table = table.sort_by([("digest", "ascending"), ("key", "ascending")]).slice(0, rows)
+    table = drawn(warehouse, model, evidence, partitions, names, rows=rows, available=available, times=True)
     return _arranged(table, model, evidence, names, available)
-
-
-def _expression(
-    warehouse: Warehouse, model: ModelConfig, evidence: Evidence, partitions: Sequence[Partition], names: Sequence[str], *, reach: float
-) -> Any:
-    from audits.scan import KEY, PARTITION, TIME, Log, equals, groupings, label, level
-
-    engine, schema = warehouse.engine, model_schema(model.name)
-    log = Log(predictions=engine.table(schema, "predictions"), outcomes=engine.table(schema, "outcomes"), model=model)
-    rows = log.predictions.filter(log.predictions[PARTITION].isin([p.number for p in partitions]))
-    unit = model.columns.unit if log.has(model.columns.unit) else None
-    digest = label(rows[unit or KEY]).hexdigest("md5")
-    if reach < 1:
-        rows = rows.mutate(**{"candor:digest": digest}).filter(lambda t: t["candor:digest"] < f"{int(reach * _SPAN):08x}")
-        digest = rows["candor:digest"]
-    scoped = Log(predictions=rows, outcomes=None, model=model)
-    vocabularies = {vocabulary.name: vocabulary for vocabulary in evidence.bins.attributes}
-    picked: dict[str, Any] = {"key": rows[KEY], "digest": digest}
-    for index, name in enumerate(names):
-        numeric = isinstance(evidence.bins.by_name[name], NumericBins)
-        picked[f"x{index}"] = rows[name].cast("float64") if numeric else label(rows[name])
-    for grouping in groupings(log):
-        if grouping.column not in names:
-            picked[f"level:{grouping.column}"] = level(scoped, grouping, vocabularies.get(grouping.column))
-    if log.has(TIME):
-        picked["time"] = rows[TIME].cast("timestamp")
-    if log.has(model.columns.score):
-        picked["score"] = rows[model.columns.score].cast("float64")
-
-    def coded(column: Any) -> Any:
-        return label(column) if model.task == "multiclass" or model.favorable is None else equals(column, model.favorable).cast("int8")
-
-    if log.has(model.columns.decision) and model.task != "regression":
-        picked["decision"] = coded(rows[model.columns.decision])
-    left, known = rows.select(**picked), log.outcomes
-    if known is None or model.columns.outcome is None:
-        return left
-    truth = known["outcome"].cast("float64") if model.task == "regression" else coded(known["outcome"])
-    right = {"outcome_key": known[KEY], "outcome": truth}
-    if model.columns.outcome_time is not None and "outcome_time" in known.columns:
-        right["outcome_time"] = known["outcome_time"].cast("timestamp")
-    told = known.select(**right)
-    if left["key"].type() != told["outcome_key"].type():
-        left, told = left.mutate(key=left["key"].cast("string")), told.mutate(outcome_key=told["outcome_key"].cast("string"))
-    return left.join(told, left["key"] == told["outcome_key"], how="left").drop("outcome_key")
 
 
 def _arranged(table: Any, model: ModelConfig, evidence: Evidence, names: Sequence[str], available: int) -> Rows:
@@ -155,7 +101,7 @@ def _arranged(table: Any, model: ModelConfig, evidence: Evidence, names: Sequenc
         else:
             categorical[name] = texts(f"x{index}")
     for name in table.column_names:
-        if name.startswith("level:"):
+        if name.startswith("level:") and name.removeprefix("level:") not in names:
             categorical[name.removeprefix("level:")] = texts(name)
     codes = _codes(table, texts, floats, model, evidence)
     time = days("time")

@@ -17,6 +17,7 @@ from audits.bins import Bins, NumericBins
 from audits.estimate import Floats, Integers
 from audits.evidence import Evidence
 from connectors.config import ModelConfig
+from connectors.partitions import Partition
 from connectors.schema import model_schema
 from connectors.warehouse import Warehouse
 
@@ -83,16 +84,27 @@ def sampled(warehouse: Warehouse, model: ModelConfig, evidence: Evidence, *, row
     """At most `rows` rows of the analysed period, those with the smallest digests; `labelled` takes only rows with a known outcome."""
     available = evidence.coverage.labelled if labelled else evidence.coverage.analysed
     names = features(evidence.bins, model)
+    table = drawn(warehouse, model, evidence, evidence.tally.partitions, names, rows=rows, available=available, labelled=labelled)
+    digest = np.asarray(table.column("digest").to_pylist(), dtype=object)
+    return _arranged(table, model, evidence, names, digest, max(available, len(digest)))
+
+
+def drawn(
+    warehouse: Warehouse, model: ModelConfig, evidence: Evidence, partitions: Sequence[Partition], names: Sequence[str], *, rows: int,
+    available: int, labelled: bool = False, times: bool = False,
+) -> Any:  # fmt: skip
+    """A table of at most `rows` of the available rows of these partitions, in the order of their digests; units stay whole."""
     reach = min(rows * _SLACK / max(available, 1), 1.0)
     while True:
-        table = warehouse.engine.execute(_expression(warehouse, model, evidence, names, labelled=labelled, reach=reach))
+        asked = _expression(warehouse, model, evidence, partitions, names, labelled=labelled, times=times, reach=reach)
+        table = warehouse.engine.execute(asked)
         if table.num_rows >= min(rows, available) or reach >= 1:
             break
         reach = min(reach * 4, 1.0)
     table = table.sort_by([("digest", "ascending"), ("key", "ascending")])
-    digest = np.asarray(table.column("digest").to_pylist(), dtype=object)
-    kept = _whole_units(digest, rows) if model.columns.unit is not None else min(rows, len(digest))
-    return _arranged(table.slice(0, kept), model, evidence, names, digest[:kept], max(available, kept))
+    if model.columns.unit is None:
+        return table.slice(0, rows)
+    return table.slice(0, _whole_units(np.asarray(table.column("digest").to_pylist(), dtype=object), rows))
 
 
 def features(bins: Bins, model: ModelConfig) -> tuple[str, ...]:
@@ -108,13 +120,16 @@ def _whole_units(digest: Texts, rows: int) -> int:
     return int(fitting[-1] if len(fitting) else ends[0] if len(digest) else 0)
 
 
-def _expression(warehouse: Warehouse, model: ModelConfig, evidence: Evidence, names: Sequence[str], *, labelled: bool, reach: float) -> Any:
-    """One line a row: features, levels, decision, score, outcome and the digest it is chosen by."""
-    from audits.scan import KEY, PARTITION, Log, equals, groupings, label, level
+def _expression(
+    warehouse: Warehouse, model: ModelConfig, evidence: Evidence, partitions: Sequence[Partition], names: Sequence[str], *, labelled: bool,
+    times: bool, reach: float,
+) -> Any:  # fmt: skip
+    """One line a row: features, levels, decision, score, outcome, where asked for the times of both, and the digest it is chosen by."""
+    from audits.scan import KEY, PARTITION, TIME, Log, equals, groupings, label, level
 
     engine, schema = warehouse.engine, model_schema(model.name)
     log = Log(predictions=engine.table(schema, "predictions"), outcomes=engine.table(schema, "outcomes"), model=model)
-    rows = log.predictions.filter(log.predictions[PARTITION].isin([p.number for p in evidence.tally.partitions]))
+    rows = log.predictions.filter(log.predictions[PARTITION].isin([p.number for p in partitions]))
     unit = model.columns.unit if log.has(model.columns.unit) else None
     digest = label(rows[unit or KEY]).hexdigest("md5")
     if reach < 1:
@@ -128,6 +143,8 @@ def _expression(warehouse: Warehouse, model: ModelConfig, evidence: Evidence, na
         picked[f"x{index}"] = rows[name].cast("float64") if numeric else label(rows[name])
     for grouping in groupings(log):
         picked[f"level:{grouping.column}"] = level(scoped, grouping, vocabularies.get(grouping.column))
+    if times and log.has(TIME):
+        picked["time"] = rows[TIME].cast("timestamp")
     if log.has(model.columns.score):
         picked["score"] = rows[model.columns.score].cast("float64")
 
@@ -141,7 +158,10 @@ def _expression(warehouse: Warehouse, model: ModelConfig, evidence: Evidence, na
     if known is None or (model.columns.outcome is None and not labelled):
         return left
     truth = known["outcome"].cast("float64") if model.task == "regression" else coded(known["outcome"])
-    right = known.select(outcome_key=known[KEY], outcome=truth)
+    told = {"outcome_key": known[KEY], "outcome": truth}
+    if times and model.columns.outcome_time is not None and "outcome_time" in known.columns:
+        told["outcome_time"] = known["outcome_time"].cast("timestamp")
+    right = known.select(**told)
     if left["key"].type() != right["outcome_key"].type():
         left, right = left.mutate(key=left["key"].cast("string")), right.mutate(outcome_key=right["outcome_key"].cast("string"))
     return left.join(right, left["key"] == right["outcome_key"], how="inner" if labelled else "left").drop("outcome_key")
