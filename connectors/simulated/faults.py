@@ -7,7 +7,6 @@ for the clean log, except where the fault is about the model: what a corrupt fea
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from connectors.errors import CandorError, UsageError, nearest
@@ -192,11 +191,10 @@ def plant_in_table(name: str, table: pa.Table, model: ModelConfig, *, seed: int,
     import pyarrow as pa
 
     log = {column: _values(table.column(column)) for column in table.column_names}
-    roles = replace(model.columns)
     aside = {*model.attributes, *model.segments, *(name for name in table.column_names if name.startswith("candor:"))}
     features = model.features if model.features is not None else tuple(name for name in table.column_names if name not in aside)
     start = since if since is not None else np.datetime64("1677-09-22")
-    found = plant(name, log, roles, since=start, rng=np.random.default_rng(seed), features=features, favorable=model.favorable)
+    found = plant(name, log, model.columns, since=start, rng=np.random.default_rng(seed), features=features, favorable=model.favorable)
     made = {}
     for column, values in found.items():
         kind = table.schema.field(column).type
