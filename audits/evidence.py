@@ -111,8 +111,14 @@ class Evidence:
 
     @property
     def topics(self) -> tuple[str, ...]:
-        """What `Measurement.column` is a position in: the columns, then the classes, then the segments."""
-        return (*self.columns, *self.bins.classes, *self.model.segments)
+        """What `Measurement.column` is a position in: the columns, the classes, the segments, then what probes counted by."""
+        return tuple(dict.fromkeys((*self.columns, *self.bins.classes, *self.model.segments, *self._probed)))
+
+    @cached_property
+    def _probed(self) -> tuple[str, ...]:
+        """Columns of probes' cells, and the names under which they say that they report figures ("topics")."""
+        held = [(*getattr(body.get("cells"), "columns", ()), *body.get("topics", ())) for body in self.probes.values()]
+        return tuple(name for names in held for name in names if name)
 
     @cached_property
     def units(self) -> int:
@@ -175,21 +181,22 @@ class Evidence:
         return np.asarray([self.attribute_of(position) for position in range(len(self.slices))], dtype=np.int64)
 
     @cached_property
-    def _window_of(self) -> NDArray[np.int64]:
+    def window_of(self) -> NDArray[np.int64]:
         """For each partition of the analysed tally, the position of its window."""
         starts = np.asarray([first for first, _ in self.spans[1:]], dtype=np.int64)
         buckets = np.asarray([p.bucket for p in self.tally.partitions], dtype=np.int64)
         return np.searchsorted(starts, buckets, side="right")
 
     @cached_property
-    def _version_of(self) -> NDArray[np.int64]:
+    def version_of(self) -> NDArray[np.int64]:
+        """For each partition of the analysed tally, the position of its version; 0 where there is one."""
         order = {version: position for position, version in enumerate(self.versions)}
         return np.asarray([order.get(p.version, 0) for p in self.tally.partitions], dtype=np.int64)
 
     @cached_property
     def counts(self) -> Counts:
         """Confusion counts and sums of the analysed period."""
-        return self._counts(self.tally, self._version_of, self._window_of, self.shape)
+        return self._counts(self.tally, self.version_of, self.window_of, self.shape)
 
     @cached_property
     def reported(self) -> NDArray[np.bool_]:
@@ -235,7 +242,7 @@ class Evidence:
     @cached_property
     def confusion(self) -> Floats:
         """Rows of a multiclass task by [version, window, slice, decision, outcome]: each class, then any other, then unknown."""
-        return self._scattered(self.tally, self._version_of, self._window_of, self.shape)[0]
+        return self._scattered(self.tally, self.version_of, self.window_of, self.shape)[0]
 
     def _scattered(
         self, tally: Tally, version: Integers, window: Integers, shape: tuple[int, int, int]
@@ -296,7 +303,7 @@ class Evidence:
 
     @cached_property
     def _analysed(self) -> Histograms:
-        return self._histograms(self.tally, self._window_of, len(self.windows))
+        return self._histograms(self.tally, self.window_of, len(self.windows))
 
     @cached_property
     def _referred(self) -> Histograms:
@@ -371,14 +378,14 @@ class Evidence:
 
     def _of_version(self, version: int) -> NDArray[np.bool_] | None:
         """Which partitions of the analysed tally are of a version; None for all."""
-        return None if version == 0 else self._version_of == version
+        return None if version == 0 else self.version_of == version
 
     def crossed(self, attribute: str, segment: str) -> Floats:
         """Rows by [window, group of the attribute, level of the segment, decision, outcome], groups in the order of `groups`."""
         groups = {self.slices[i].levels[0][1]: place for place, i in enumerate(self.groups(attribute).tolist())}
         levels = [found.levels[0][1] for found in self.slices if found.attributes == (segment,)]
         kept = -2 if self.without is None else self.without
-        return crossed_rows(self.tally, (attribute, groups), (segment, levels), self._window_of, len(self.windows), without=kept)
+        return crossed_rows(self.tally, (attribute, groups), (segment, levels), self.window_of, len(self.windows), without=kept)
 
     @cached_property
     def weighted(self) -> WeightedCounts | None:
@@ -394,7 +401,7 @@ class Evidence:
         unknown = max(len(self.classes) + 1, 2)
         codes = (np.where(rows[name] < 0, unknown, rows[name])[keep].astype(np.int64) for name in ("decision", "outcome"))
         shape = (len(self.versions), len(self.windows), len(order), unknown + 1, unknown + 1)
-        flat = np.ravel_multi_index((self._version_of[part], self._window_of[part], target[keep], *codes), shape)
+        flat = np.ravel_multi_index((self.version_of[part], self.window_of[part], target[keep], *codes), shape)
         sums = (summed(flat, rows[name][keep], int(np.prod(shape))).reshape(shape) for name in ("n", "weight", "weight_squared"))
         n, weight, squared = (self._in_view(roll_up(values)) for values in sums)
         return WeightedCounts(
@@ -407,7 +414,7 @@ class Evidence:
             return self._outcomes()
         position = self.tally.columns.index(name)
         size = self.bins.columns[position].size
-        analysed = column_rows(self.tally, position, size, self._window_of, len(self.windows))
+        analysed = column_rows(self.tally, position, size, self.window_of, len(self.windows))
         none = np.zeros(len(self.reference_tally.partitions), dtype=np.int64)
         held = column_rows(self.reference_tally, position, size, none, 1)
         rows = self.tally.bins
