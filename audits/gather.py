@@ -58,10 +58,10 @@ def gather(
             f'model "{model.name}": all {sum(p.rows for p in everything):,} rows belong to the reference; '
             f"change models.{model.name}.reference so that something is left to analyse"
         )
-    newest = _newest(warehouse, model)
+    newest = newest_of(warehouse, model)
     last_row = sum(p.rows for p in analysed) - 1
     spans, windows = cut(length, analysed, newest, last_row)
-    held, reference = _reference(model, length, everything, spans, windows)
+    held, reference = reference_of(model, length, everything, spans, windows)
     bins = tally(warehouse, model, held, refreeze=refreeze, progress=progress)
     current = partitions.partitions(warehouse, model.name)
     numbers = {p.number for p in held}
@@ -74,7 +74,7 @@ def gather(
     return Evidence(
         model=model, bins=bins, tally=analysed_tally, reference_tally=reference_tally, reference=reference,
         coverage=_coverage(warehouse, model, everything, analysed_tally), windows=windows, spans=spans,
-        versions=_versions(analysed_tally), slices=slices, attributes=_attributes(slices, model),
+        versions=versions_of(analysed_tally), slices=slices, attributes=_attributes(slices, model),
         columns=_columns(model, bins, analysed_tally), clock=dt.datetime.now(dt.UTC).replace(tzinfo=None), freshness=newest, seed=SEED,
         medians={number: split[0] for number, split in splits.items()}, above=_above(splits, slices),
         proxies=proxies(warehouse, model, bins, held), ledger=ledger_of(warehouse, model, bins, held),
@@ -104,7 +104,8 @@ def cut(
     return tuple(spans), (whole, *windows)
 
 
-def _newest(warehouse: Warehouse, model: ModelConfig) -> dt.datetime | None:
+def newest_of(warehouse: Warehouse, model: ModelConfig) -> dt.datetime | None:
+    """The time of the newest prediction; None for a log without a clock."""
     if model.columns.time is None:
         return None
     sql = f'SELECT max("candor:time") FROM {quote(model_schema(model.name))}.predictions'
@@ -112,7 +113,7 @@ def _newest(warehouse: Warehouse, model: ModelConfig) -> dt.datetime | None:
     return found
 
 
-def _reference(
+def reference_of(
     model: ModelConfig, length: WindowLength, everything: Sequence[Partition], spans: Sequence[tuple[int, int]], windows: Sequence[Window]
 ) -> tuple[list[Partition], Reference]:
     """The reference's partitions: those marked at ingest, else the first complete window."""
@@ -145,7 +146,8 @@ def _members(counted: Tally, first: int, end: int) -> np.ndarray[tuple[int], np.
     return np.asarray([i for i, p in enumerate(counted.partitions) if first <= p.bucket < end], dtype=np.int64)
 
 
-def _versions(counted: Tally) -> tuple[str | None, ...]:
+def versions_of(counted: Tally) -> tuple[str | None, ...]:
+    """None, for all together, then each version where there are several, in the order in which they first answered."""
     rows: dict[str, int] = {}
     for partition in counted.partitions:
         if partition.version is not None:
