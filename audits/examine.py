@@ -127,10 +127,17 @@ def _one(found: Audit, seen: Evidence) -> list[Measurement] | Failure:
     except Exception as error:  # noqa: BLE001  one broken measure must not take the others down
         return Failure(name=found.name, reason=_broken(error), error=True)
     if not any(len(block) for block in blocks):
-        option = next((option for option, names in PROBES.items() if found.probe in names and found.probe not in seen.probes), None)
-        reason = "the log holds nothing to measure it on" if option is None else NOT_RUN.format(option=option)
-        return Failure(name=found.name, reason=reason)
+        return _nothing(found, seen)
     return blocks
+
+
+def _nothing(found: Audit, seen: Evidence) -> Failure:
+    """Why an audit found nothing: its probe was not run, or could not answer, or there is nothing to measure."""
+    body = seen.probes.get(found.probe)
+    if body is not None and body.get("reason"):
+        return Failure(name=found.name, reason=str(body["reason"]), error=bool(body.get("error")))
+    option = next((option for option, names in PROBES.items() if found.probe in names and body is None), None)
+    return Failure(name=found.name, reason="the log holds nothing to measure it on" if option is None else NOT_RUN.format(option=option))
 
 
 def _broken(error: Exception) -> str:

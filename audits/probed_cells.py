@@ -126,19 +126,21 @@ class Cells:
     def _slice(self) -> Integers:
         order = {found.to_json(): place for place, found in enumerate(self.evidence.slices)}
         places: Integers = np.asarray([*(order.get(text, -1) for text in self.tally.slices), -1], dtype=np.int64)
-        return places[np.asarray(self.tally.rows["slice"])]
+        codes: Integers = self.tally.rows["slice"]
+        return places[codes]
 
     @cached_property
     def _version(self) -> Integers:
         order = {version: place for place, version in enumerate(self.evidence.versions)}
         places: Integers = np.asarray([*(order.get(version, 0) for version in self.tally.versions), 0], dtype=np.int64)
-        return places[np.asarray(self.tally.rows["version"])]
+        codes: Integers = self.tally.rows["version"]
+        return places[codes]
 
     @cached_property
     def _window(self) -> Integers:
         """Positions of windows; -1 for buckets that the log no longer has."""
         spans = np.asarray(self.evidence.spans[1:], dtype=np.int64).reshape(-1, 2)
-        bucket = self.tally.rows["bucket"]
+        bucket: Integers = self.tally.rows["bucket"]
         place = np.searchsorted(spans[:, 0], bucket, side="right") - 1
         inside = (place >= 0) & (bucket < spans[np.maximum(place, 0), 1])
         return np.where(inside, place + 1, -1)

@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from audits import alarms, attribution, drift, estimated, fairness, gaps, multivariate, performance, quality, tradeoffs, weak_spots
+from audits import (
+    alarms,
+    attribution,
+    drift,
+    estimated,
+    explanations,
+    fairness,
+    gaps,
+    multivariate,
+    performance,
+    quality,
+    robustness,
+    tradeoffs,
+    weak_spots,
+)
 from audits.audit import Audit
 from connectors.errors import UsageError, nearest
 
@@ -17,6 +31,8 @@ GROUPS: Mapping[str, tuple[Audit, ...]] = {
     "drift": (*drift.AUDITS, *alarms.AUDITS, *multivariate.AUDITS),
     "attribution": attribution.AUDITS,
     "quality": quality.AUDITS,
+    "explanations": explanations.AUDITS,
+    "robustness": robustness.AUDITS,
 }
 """What each page and each part of a report is about, in order."""
 

@@ -47,7 +47,8 @@ def audit(
     refreeze
         Freeze bins anew on the reference.
     probes, rows
-        Read rows for what counts cannot say, with these modules of `audits.probes` (`audits.what_if.PROBES`), at most so many rows each.
+        Read rows for what counts cannot say, by option (`audits.what_if.PROBES`), at most so many rows a probe; what the configuration
+        wants with every audit comes besides.
     told
         Given a model that cannot be audited and why; the others go on. Without it, and where none can be, the error is raised.
 
@@ -116,15 +117,16 @@ def evidence_for(
 ) -> Evidence:  # fmt: skip
     """All that the audits of one model may know, checked against what the configuration asks for."""
     from audits.gather import gather
-    from audits.what_if import run_probes, with_probes
+    from audits.what_if import run_probes, wanted, with_probes
 
     evidence = gather(warehouse, model, window=window, refreeze=refreeze, progress=progress)
     check_reference(evidence, str(config.path))
     check_groups(evidence, str(config.path))
     happened = tuple(each for each in events(config, model.name) if each.kind == "release")
     evidence = replace(with_probes(warehouse, evidence), ledger=replace(evidence.ledger, releases=happened))
-    if probes:
-        evidence = run_probes(warehouse, evidence, probes, rows=rows, progress=progress)
+    names = wanted(model, probes)
+    if names:
+        evidence = run_probes(warehouse, evidence, names, rows=rows, progress=progress)
     progress(f"{model.name}: measuring {evidence.coverage.analysed:,} predictions in {len(evidence.windows) - 1:,} windows")
     if evidence.units:
         progress(f'{model.name}: each figure again without each of {evidence.units} groups of "{model.columns.unit}"')

@@ -13,6 +13,7 @@ from typing import Literal
 
 from connectors.alert_config import Alerts, ModelAlerts, Watch
 from connectors.errors import UsageError, nearest
+from connectors.model_config import Invariant, ModelFile, Reason, Rule
 
 Value = bool | int | float | str
 Task = Literal["binary", "multiclass", "regression", "ranking", "text"]
@@ -126,17 +127,6 @@ class Costs:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ModelFile:
-    """The model itself, for explanations and attacks: a file or an address."""
-
-    format: str
-    path: Path | None = None
-    url: str | None = None
-    immutable: tuple[str, ...] = ()
-    monotone: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelConfig:
     """One audited model: its log's columns, its groups, its sources and its thresholds."""
 
@@ -158,6 +148,10 @@ class ModelConfig:
     sources: tuple[Source, ...] = ()
     policy: Mapping[str, tuple[ThresholdOverride, ...]] = field(default_factory=dict)
     model: ModelFile | None = None
+    rules: tuple[Rule, ...] = ()
+    invariants: tuple[Invariant, ...] = ()
+    reasons: Mapping[str, Reason] = field(default_factory=dict)
+    probes: tuple[str, ...] = ()
     costs: Costs | None = None
     regimes: tuple[str, ...] = ()
     alerts: ModelAlerts = field(default_factory=ModelAlerts)

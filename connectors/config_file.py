@@ -30,7 +30,6 @@ from connectors.config import (
     Config,
     Costs,
     ModelConfig,
-    ModelFile,
     Protected,
     Reference,
     Rows,
@@ -41,6 +40,18 @@ from connectors.config import (
 )
 from connectors.config_parts import Column, Number, Part, Scalar
 from connectors.errors import UsageError, nearest
+from connectors.model_config_file import (
+    InvariantPart,
+    ModelFilePart,
+    Probe,
+    ReasonPart,
+    Reasons,
+    RulePart,
+    invariants_of,
+    model_file_of,
+    reasons_of,
+    rules_of,
+)
 
 _MODEL_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
@@ -106,14 +117,6 @@ class _Costs(Part):
     false_negative: Number = 0.0
 
 
-class _ModelFile(Part):
-    format: Literal["onnx", "lightgbm", "xgboost", "skops", "mlflow", "http"]
-    path: StrictStr | None = None
-    url: StrictStr | None = None
-    immutable: tuple[Column, ...] = ()
-    monotone: dict[str, Literal["up", "down"]] = Field(default_factory=dict)
-
-
 def _protected(value: object) -> object:
     return {"column": value} if isinstance(value, str) else value
 
@@ -143,7 +146,11 @@ class _Model(Part):
     unknown: tuple[StrictStr, ...] = ("", "Unknown")
     reference: _Reference | None = None
     columns: _Columns = Field(default_factory=_Columns)
-    model: _ModelFile | None = None
+    model: ModelFilePart | None = None
+    rules: tuple[RulePart, ...] = ()
+    invariants: tuple[InvariantPart, ...] = ()
+    reasons: Reasons = Field(default_factory=dict)
+    probes: tuple[Probe, ...] = ()
     sources: tuple[_Source, ...] = ()
     policy: dict[str, Annotated[tuple[_Threshold, ...], BeforeValidator(_entries)]] = Field(default_factory=dict)
     costs: _Costs | None = None
@@ -280,7 +287,10 @@ def _fields_at(where: list[str]) -> list[str]:
         (r"warehouse\.spark", _Spark),
         (r"models\.[^/]+/reference", _Reference),
         (r"models\.[^/]+/columns", _Columns),
-        (r"models\.[^/]+/model", _ModelFile),
+        (r"models\.[^/]+/model", ModelFilePart),
+        (r"models\.[^/]+/rules/\d+", RulePart),
+        (r"models\.[^/]+/invariants/\d+", InvariantPart),
+        (r"models\.[^/]+/reasons/.*", ReasonPart),
         (r"models\.[^/]+/protected/\d+", _Protected),
         (r"models\.[^/]+/sources/\d+", _Source),
         (r"models\.[^/]+/policy/.*", _Threshold),
@@ -342,7 +352,11 @@ def _model(path: Path, folder: Path, name: str, raw: _Model) -> ModelConfig:
         columns=columns,
         sources=sources,
         policy={key: tuple(ThresholdOverride(**entry.model_dump()) for entry in entries) for key, entries in raw.policy.items()},
-        model=_model_file(where, folder, raw.model),
+        model=model_file_of(where, folder, raw.model, columns.version is not None),
+        rules=rules_of(where, raw.rules),
+        invariants=invariants_of(where, raw.invariants),
+        reasons=reasons_of(raw.reasons),
+        probes=raw.probes,
         costs=None if raw.costs is None else Costs(**{key: float(cost) for key, cost in raw.costs.model_dump().items()}),
         regimes=raw.regimes,
     )
@@ -363,12 +377,3 @@ def _source(where: str, position: int, raw: _Source, columns: Columns) -> Source
 
 def _options(raw: _Source) -> Mapping[str, object]:
     return dict(raw.model_extra or {})
-
-
-def _model_file(where: str, folder: Path, raw: _ModelFile | None) -> ModelFile | None:
-    if raw is None:
-        return None
-    if (raw.url is None) == (raw.path is None):
-        raise UsageError(f"{where}.model: give either path or url")
-    path = (folder / raw.path).resolve() if raw.path is not None else None
-    return ModelFile(format=raw.format, path=path, url=raw.url, immutable=raw.immutable, monotone=dict(raw.monotone))

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from connectors.config import Config, ModelConfig, Rows
+from connectors.declared_check import check_declared
 from connectors.errors import CandorError, UsageError, nearest
 from connectors.schema import MAX_COLUMNS, OWN_PREFIX, check_name, columns_of, one, quote, table
 from connectors.widen import NUMERIC_ROLES
@@ -140,6 +141,7 @@ def check_stored(connection: duckdb.DuckDBPyConnection, model: ModelConfig, wher
                 raise UsageError(
                     f'{where}: models.{model.name}.{key} needs numbers, but the column "{column}" of the stored log holds {held}'
                 )
+    check_declared(model, stored, where)
     _check_probabilities(connection, model, where)
     _check_outcome(connection, model, where)
 

@@ -18,6 +18,7 @@ from typer.core import TyperGroup
 
 from connectors.errors import CandorError, UsageError
 from dashboard.cli_alerts import alerts
+from dashboard.cli_explain import explain
 from dashboard.cli_options import HERE, ConfigPath, ModelName, ModelNames, Port, read_config, say, when
 from dashboard.cli_watch import drill, replay, rollback, watch
 
@@ -211,20 +212,30 @@ def audit(
     multivariate: Annotated[
         bool, typer.Option("--multivariate", help="Read rows to hold whole rows of the newest window against the reference.")
     ] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Ask the model, or a surrogate of it, what it uses: attributions, effects of single columns.")
+    ] = False,
+    robustness: Annotated[
+        bool, typer.Option("--robustness", help="Ask the model how easily it is turned: noise, declared rules, evasion, membership.")
+    ] = False,
+    attacks: Annotated[
+        bool, typer.Option("--attacks", help="Look for attacks in the log: copying, probing, replays, floods, flipped outcomes, triggers.")
+    ] = False,
     rows: Annotated[
-        int | None, typer.Option("--rows", min=1, metavar="N", help="With --what-if or --multivariate: the most rows each may read.")
+        int | None, typer.Option("--rows", min=1, metavar="N", help="The most rows that each of what reads rows may read.")
     ] = None,
 ) -> None:
     """Audit what has been ingested, store the run and publish it for reports and the dashboard.
 
-    Figures come from counts. What --what-if and --multivariate have found is kept, and shown by later audits with its date and the
-    rows it used.
+    Figures come from counts. What --what-if, --multivariate, --explain, --robustness and --attacks have found is kept, and shown by later
+    audits with its date and the rows it used.
 
     \b
     Examples:
       candor audit
       candor audit --what-if --rows 50000
       candor audit --multivariate
+      candor audit --explain --robustness --attacks
       candor audit --model loans --json run.json
       candor audit --gate --json - > run.json
     """
@@ -241,11 +252,10 @@ def audit(
         from dashboard.commands.report import check_place
 
         check_place(Path(json))
-    if rows is not None and not (what_if or multivariate):
-        raise UsageError("--rows is for --what-if and --multivariate: other figures come from counts of all rows")
-    asked = [option for option, wanted in (("--what-if", what_if), ("--multivariate", multivariate)) if wanted]
-    probes = [name for option in asked for name in PROBES[option]]
-    run = examine(settings, model or None, window=window, refreeze=refreeze, probes=probes, rows=rows, progress=say)
+    asked = [option for option, told in zip(PROBES, (what_if, multivariate, explain, robustness, attacks), strict=True) if told]
+    if rows is not None and not asked:
+        raise UsageError(f"--rows is for {', '.join(PROBES)}: other figures come from counts of all rows")
+    run = examine(settings, model or None, window=window, refreeze=refreeze, probes=asked, rows=rows, progress=say)
     if json is not None:
         write_json(run, json)
     if json != "-":
@@ -362,7 +372,7 @@ def serve(config: ConfigPath = HERE, port: Port = 8501) -> None:
     open_dashboard(config, port, "/")
 
 
-for command in (watch, replay, drill, rollback):
+for command in (watch, replay, drill, rollback, explain):
     app.command()(command)
 app.add_typer(alerts, name="alerts")
 

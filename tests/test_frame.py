@@ -51,7 +51,7 @@ def test_a_layer_loads_nothing_to_its_right(layer: str, checkout: Path) -> None:
 def test_the_command_line_loads_only_itself(checkout: Path) -> None:
     loaded = loaded_by("import dashboard.cli", checkout)
     ours = {name for name in loaded if name.split(".")[0] in LAYERS}
-    commands = {"dashboard.cli", "dashboard.cli_alerts", "dashboard.cli_options", "dashboard.cli_watch"}
+    commands = {"dashboard.cli", "dashboard.cli_alerts", "dashboard.cli_explain", "dashboard.cli_options", "dashboard.cli_watch"}
     assert ours == {"dashboard", *commands, "connectors", "connectors.errors"}
     assert not loaded & {"duckdb", "ibis", "numpy", "pandas", "plotly", "pyarrow", "pydantic", "scipy", "streamlit"}
 

@@ -17,8 +17,8 @@ from typer.testing import CliRunner
 from dashboard import cli
 
 COMMANDS = (
-    "demo", "init", "ingest", "audit", "report", "evidently", "serve", "watch", "replay", "drill", "rollback", "query", "event", "doctor",
-    "alerts",
+    "demo", "init", "ingest", "audit", "report", "evidently", "serve", "watch", "replay", "drill", "rollback", "explain", "query", "event",
+    "doctor", "alerts",
 )  # fmt: skip
 ALERTS = ("list", "show", "acknowledge", "silence", "unsilence", "resolve", "test")
 TYPED = (*((name,) for name in COMMANDS[:-1]), *(("alerts", name) for name in ALERTS))

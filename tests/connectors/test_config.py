@@ -196,7 +196,7 @@ CLOCK = "[models.m.columns]\n"
         (MODEL + 'task = "multiclass"\n' + CLOCK + 'positive = "a"', ["only a binary model has a positive outcome"]),
         (MODEL + CLOCK + 'prediction_low = "a"', ["prediction_low is mapped but prediction_high is not"]),
         (MODEL + CLOCK + 'prediction_low = "a"\nprediction_high = "b"', ["only a regression model has intervals"]),
-        (MODEL + "[models.m.model]\nformat = 'onnx'", ["either path or url"]),
+        (MODEL + "[models.m.model]\nformat = 'onnx'", ["either path or versions"]),
         ("version = 1\n[warehouse]\nmemory_limit = '3'\n[models.m]", ["warehouse.memory_limit", '"3" is not a size']),
         ("version = 1\n[warehouse]\nmemory_limit = '10MB'\n[models.m]", ["too small"]),
         ("version = 1\n[warehouse]\nengine = 'duckdbb'\n[models.m]", ['did you mean "duckdb"?']),

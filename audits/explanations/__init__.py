@@ -1,0 +1,5 @@
+"""What the model uses: what `candor audit --explain` asks a loaded model, or a surrogate whose fidelity comes first."""
+
+from audits.audit import Audit
+
+AUDITS: tuple[Audit, ...] = ()
