@@ -179,6 +179,11 @@ DEFAULTS: Mapping[str, Threshold] = {
             source="A convention of ours",
         ),
         Threshold(
+            name="invariant_violations", max=0, min_n=0, severity="page",
+            rationale="What was declared never to happen happened",
+            source="A fact: the configuration declares it",
+        ),
+        Threshold(
             name="no_data", max=1, min_n=0, severity="page",
             rationale="No new row for longer than is allowed (watch.no_data_after, else three windows)",
             source="A fact",
