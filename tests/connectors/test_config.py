@@ -9,6 +9,7 @@ import pytest
 
 from connectors.config import Costs, load
 from connectors.errors import UsageError
+from connectors.model_config import Invariant, ModelFile, Reason, Rule
 
 FULL = """
 version = 1
@@ -86,6 +87,7 @@ def test_defaults(tmp_path: Path) -> None:
     assert (model.title, model.task, model.favorable, model.positive, model.window, model.features) == ("m", "binary", 1, 1, None, None)
 
 
+MODEL = "version = 1\n[models.m]\n"
 GROUPS = """
 version = 1
 [models.m]
@@ -131,12 +133,98 @@ def test_groups_costs_regimes_and_dated_thresholds(tmp_path: Path) -> None:
         load(write(tmp_path, GROUPS))
 
 
+DECLARED = """
+version = 1
+[models.m]
+probes = ["explain", "attacks"]
+[models.m.columns]
+version = "v"
+[models.m.model]
+format = "lightgbm"
+path = "new.txt"
+version = "v2"
+versions = { v1 = "old.txt" }
+output = "good"
+tolerance = 0
+timeout = "5s"
+memory = "1GB"
+immutable = ["age"]
+monotone = { income = "up" }
+ranges = { debt = [0, 1.5] }
+[[models.m.rules]]
+name = "more income never hurts"
+kind = "monotone"
+columns = "income"
+change = "+10%"
+direction = "up"
+[[models.m.invariants]]
+name = "minors"
+never = "approved = 1 and age < 18"
+severity = "page"
+[models.m.reasons]
+income = "Income too low"
+debt = { low = "Too little history", high = "Too much debt" }
+"""
+
+
+def test_what_is_declared_of_the_model(tmp_path: Path) -> None:
+    model = load(write(tmp_path, DECLARED)).model("m")
+    here = tmp_path.resolve()
+    assert model.model == ModelFile(
+        format="lightgbm", path=here / "new.txt", version="v2", versions={"v1": here / "old.txt"}, output="good", tolerance=0.0,
+        timeout=timedelta(seconds=5), memory=10**9, immutable=("age",), monotone={"income": "up"}, ranges={"debt": (0.0, 1.5)},
+    )  # fmt: skip
+    assert model.rules == (Rule(name="more income never hurts", kind="monotone", columns=("income",), change="+10%", direction="up"),)
+    assert model.invariants == (Invariant(name="minors", never="approved = 1 and age < 18", severity="page"),)
+    assert model.reasons == {
+        "income": Reason(low="Income too low", high="Income too low"),
+        "debt": Reason(low="Too little history", high="Too much debt"),
+    }
+    assert model.probes == ("explain", "attacks")
+    bare = load(write(tmp_path, "version = 1\n[models.m]\n[models.m.model]\nimmutable = ['age']\n")).model("m")
+    assert bare.model == ModelFile(immutable=("age",))
+
+
+RULE = "[[models.m.rules]]\nname = 'r'\ncolumns = ['a']\n"
+VERSIONED = "[models.m.columns]\nversion = 'v'\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("probes = ['explian']", ["models.m.probes", '"explian"', 'did you mean "explain"?']),
+        ("[models.m.model]\npath = 'm.txt'", ["models.m.model", "no format"]),
+        ("[models.m.model]\nformat = 'lightgmb'\npath = 'm.txt'", ["'lightgmb'", 'did you mean "lightgbm"?']),
+        ("[models.m.model]\nformat = 'http'\npath = 'm.txt'", ["needs url"]),
+        ("[models.m.model]\nformat = 'http'\nurl = 'ftp://x'", ['"ftp://x"', "http://"]),
+        ("[models.m.model]\nformat = 'onnx'\nurl = 'http://x'", ["is a file"]),
+        ("[models.m.model]\nformat = 'onnx'\npath = 'm'\nversion = 'v1'", ["columns.version is not mapped"]),
+        (VERSIONED + "[models.m.model]\nformat = 'onnx'\npath = 'm'\nversions = { v1 = 'n' }", ["say which one path is"]),
+        (VERSIONED + "[models.m.model]\nformat = 'onnx'\npath = 'm'\nversion = 'v1'\nversions = { v1 = 'n' }", ['"v1" has two files']),
+        ("[models.m.model]\nimmutable = ['a']\nmonotone = { a = 'up' }", ['"a" is immutable and monotone']),
+        ("[models.m.model]\nranges = { a = [2, 1] }", ["ranges.a", "the low end comes first"]),
+        ("[models.m.model]\ntimeout = 'soon'", ["timeout", "'soon' is not a duration"]),
+        (RULE + "kind = 'monotone'\nchange = '+1'", ["rules[0]", "needs direction"]),
+        (RULE + "kind = 'invariant'\nchange = '+1'\ndirection = 'up'", ["rules[0]", "has no direction"]),
+        (RULE + "kind = 'directional'\nchange = '+1'\ndirection = 'up'", ["rules[0]", "needs by"]),
+        (RULE + "kind = 'invariant'\nchange = 'a lot'", ["rules.0.change", "a lot"]),
+        (2 * (RULE + "kind = 'invariant'\nchange = 'typo'\n"), ["rules", 'two are called "r"']),
+        ("[[models.m.invariants]]\nname = 'i'\nnever = 'dose >'", ["invariants.0.never"]),
+        ("[models.m.reasons]\na = { low = 'x' }", ["reasons.a.high", "missing"]),
+    ],
+)
+def test_what_is_declared_wrongly_is_refused_in_one_sentence(tmp_path: Path, text: str, parts: list[str]) -> None:
+    with pytest.raises(UsageError) as caught:
+        load(write(tmp_path, MODEL + text))
+    assert all(part in str(caught.value) for part in parts), str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
 def test_a_binary_score_is_no_pattern(tmp_path: Path) -> None:
     model = load(write(tmp_path, 'version = 1\n[models.m.columns]\nscore = "p_*"\n')).model("m")
     assert model.class_columns(["p_a", "p_b"]) == {}
 
 
-MODEL = "version = 1\n[models.m]\n"
 IMPUTED = '{ column = "r", probabilities = { A = "a", B = "b" } }'
 CLOCK = "[models.m.columns]\n"
 

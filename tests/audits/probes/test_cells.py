@@ -84,9 +84,8 @@ def test_cells_add_up_in_any_order_and_survive_being_stored(counted):
     for merged in (parts[0] + parts[1], parts[1] + parts[0], ProbeTally.of_records(records)):
         again = dataclasses.replace(evidence, probes={"perturbations": {"cells": merged}})
         for quantity, column in (("size", "income"), ("flip_rate", "noise")):
-            for mine, theirs in zip(
-                Cells.of(evidence, "perturbations").sums(quantity, column), Cells.of(again, "perturbations").sums(quantity, column), strict=True
-            ):  # fmt: skip
+            pair = [Cells.of(each, "perturbations").sums(quantity, column) for each in (evidence, again)]
+            for mine, theirs in zip(*pair, strict=True):
                 np.testing.assert_allclose(mine, theirs, rtol=1e-12, atol=1e-9)
 
 

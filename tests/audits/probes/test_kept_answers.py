@@ -52,9 +52,7 @@ def test_an_answer_is_kept_with_its_cells(logged, probe):
     assert probe.asked == 1
     assert said[0] == "loans: 1 of 1: perturbations"
     assert "nothing has changed since 20" in said[1]
-    for mine, theirs in zip(
-        Cells.of(asked, "perturbations").sums("flip_rate", "noise"), Cells.of(again, "perturbations").sums("flip_rate", "noise"), strict=True
-    ):  # fmt: skip
+    for mine, theirs in zip(*(Cells.of(each, "perturbations").sums("flip_rate", "noise") for each in (asked, again)), strict=True):
         np.testing.assert_array_equal(mine, theirs)
     assert again.probes["perturbations"]["rows_used"] == ROWS
     run_probes(logged.warehouse, again, ["perturbations"], rows=300, progress=said.append)
