@@ -16,7 +16,7 @@ from audits.finding import Measurement
 Need = Literal[
     "decision", "outcome", "score", "probability", "clock", "protected", "columns", "latency_ms", "cost", "energy_wh", "costs",
     "probabilities", "prediction_low", "prediction_high", "error", "version", "id", "outcome_column", "arrivals", "gateway",
-    "shares", "training", "sources", "leaks",
+    "shares", "training", "sources", "leaks", "rules", "invariants",
 ]  # fmt: skip
 _ROLES = (
     "decision", "outcome", "score", "latency_ms", "cost", "energy_wh", "prediction_low", "prediction_high", "error", "version", "id",
@@ -93,6 +93,14 @@ _OF_LEDGER: Mapping[str, tuple[Callable[[Evidence], bool], str]] = {
     "sources": (
         lambda evidence: len(evidence.ledger.sources) > 1,
         "the log has one source: see no_data",
+    ),
+    "rules": (
+        lambda evidence: bool(evidence.model.rules),
+        "the configuration declares no rules ([[models.NAME.rules]])",
+    ),
+    "invariants": (
+        lambda evidence: bool(evidence.model.invariants),
+        "the configuration declares no invariants ([[models.NAME.invariants]])",
     ),
     "leaks": (
         lambda evidence: bool(evidence.ledger.leaks),

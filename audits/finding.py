@@ -52,6 +52,8 @@ class Measurement:
     """Slices beyond the evidence's: a `slice` or `reference_slice` of len(evidence.slices) + i stands for named[i]."""
     q_value: Floats | None = None
     """q-values over everything that was tested, where only a part of it is listed."""
+    severity: str | None = None
+    """Declared with what is measured, in the place of the threshold's."""
 
     def __len__(self) -> int:
         return len(self.value)

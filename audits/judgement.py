@@ -127,12 +127,12 @@ def findings_table(
         "q_value": pa.array(q_value, from_pandas=True),
         **_people(blocks, sizes),
         "tables": _tables(blocks, sizes),
+        "severity": _severities(blocks, sizes, [rule.severity if on else None for rule, on in zip(rules, judged, strict=True)], ruled),
         "threshold_min": _lookup([rule.min for rule in rules], ruled, pa.float64()),
         "threshold_max": _lookup([rule.max for rule in rules], ruled, pa.float64()),
         **{
             column: _lookup([getattr(rule, name) if on else None for rule, on in zip(rules, judged, strict=True)], ruled, kind)
             for column, name, kind in (
-                ("severity", "severity", None),
                 ("rationale", "rationale", None),
                 ("threshold_source", "source", None),
                 ("threshold_since", "since", time),
@@ -189,6 +189,15 @@ def _people(blocks: Sequence[Measurement], sizes: Sequence[int]) -> dict[str, An
             start += size
         found[name] = pa.array(np.where(np.isfinite(values), values, np.nan), from_pandas=True)
     return found
+
+
+def _severities(blocks: Sequence[Measurement], sizes: Sequence[int], of_rules: Sequence[str | None], ruled: Integers) -> pa.Array:
+    """The threshold's severity, or what was declared with what is measured; none where nothing is judged."""
+    import pyarrow as pa
+
+    found = np.asarray([*of_rules, None], dtype=object)[ruled]
+    declared = np.repeat(np.asarray([block.severity for block in blocks], dtype=object), sizes)
+    return pa.array(np.where((found != None) & (declared != None), declared, found), pa.string())  # noqa: E711  arrays of objects
 
 
 def _joined(parts: Sequence[NDArray[Any]], kind: Any) -> NDArray[Any]:
