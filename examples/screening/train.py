@@ -1,7 +1,8 @@
 """Train a screening model on scikit-learn's bundled breast-cancer data and log what it predicts, as a service would.
 
-Writes two logs beside this file, in data/:
+Writes the model and two logs beside this file, in data/:
 
+* model.skops: the model itself, in a format that cannot run code when it is opened, as a pickle can;
 * reference.csv: the training half, predicted out of fold, so that the reference does not flatter the model;
 * predictions.parquet: the test half, which the model has never seen.
 """
@@ -11,6 +12,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pandas as pd
+import skops.io
 from sklearn.datasets import load_breast_cancer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_predict, train_test_split
@@ -45,6 +47,7 @@ def main() -> None:
     predicted = model.predict_proba(unseen)[:, 1]
 
     DATA.mkdir(exist_ok=True)
+    skops.io.dump(model, DATA / "model.skops")
     log(seen, seen_truth, pd.Series(out_of_fold, index=seen.index)).to_csv(DATA / "reference.csv", index=False)
     log(unseen, unseen_truth, pd.Series(predicted, index=unseen.index)).to_parquet(DATA / "predictions.parquet", index=False)
     print(f"Logged {len(seen)} reference and {len(unseen)} test predictions in {DATA}")

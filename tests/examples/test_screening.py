@@ -43,7 +43,7 @@ def told(tmp_path_factory: pytest.TempPathFactory, checkout: Path) -> Path:
 
 def test_the_readme_ends_with_the_dashboard(checkout: Path) -> None:
     said = [words[1] for words in commands(checkout / "examples" / "screening" / "README.md")]
-    assert said[1:] == ["ingest", "audit", "report", "serve"]
+    assert said[1:] == ["ingest", "audit", "explain", "report", "serve"]
 
 
 def test_the_edges_are_the_terciles(told: Path) -> None:
