@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from audits.probed_cells import Cells
 PROBE = "invariants"
 
 
-@audit(name="invariant_violations", unit="count", tasks=EVERY_TASK, units="own", probe=PROBE)
+@audit(name="invariant_violations", unit="count", needs=("invariants",), tasks=EVERY_TASK, units="own", probe=PROBE)
 def invariant_violations(evidence: Evidence) -> Iterator[Measurement]:
     """Number of predictions of which a condition held that the configuration says never may, by invariant.
 
@@ -44,10 +45,8 @@ def invariant_violations(evidence: Evidence) -> Iterator[Measurement]:
     for name, told in body.get("invariants", {}).items():
         if name not in declared or declared[name].never != told["never"] or name not in evidence.topics:
             continue  # the answer is older than the configuration
-        if "reason" in told or cells is None:
-            yield _unasked(evidence, name, told)
-        else:
-            yield _counted(evidence, cells, name, told)
+        found = _unasked(evidence, name, told) if "reason" in told or cells is None else _counted(evidence, cells, name, told)
+        yield replace(found, severity=declared[name].severity)
 
 
 def _unasked(evidence: Evidence, name: str, told: Mapping[str, Any]) -> Measurement:
