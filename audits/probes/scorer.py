@@ -158,21 +158,22 @@ def scorers(
 
         yield surrogates(warehouse, model, evidence, progress=progress, rows=rows)
         return
+    from audits.probes.rows import features
     from connectors.model import open_model
 
+    columns = features(evidence.bins, model)
     with ExitStack() as stack:
         found: list[Scorer] = []
         broken: list[CandorError] = []
         for version in releases(model):
             try:
-                loaded = stack.enter_context(open_model(model, version))
+                loaded = stack.enter_context(open_model(model, version, columns=columns))
             except CandorError as error:
                 broken.append(error)
                 progress(f"{model.name}: {error}")
                 continue
-            found.append(
-                Scorer(kind="model", asked=loaded, version=version, target=target_of(model, evidence, loaded.classes), about=about(model))
-            )
+            told = about(model) | {"notes": list(loaded.notes)}
+            found.append(Scorer(kind="model", asked=loaded, version=version, target=target_of(model, evidence, loaded.classes), about=told))
         if not found:
             raise broken[0]
         yield found

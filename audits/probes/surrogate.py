@@ -6,7 +6,6 @@ that it did not learn from; below `FLOOR` there is none, and the sentence says s
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -19,11 +18,9 @@ from audits.interval import wilson, z_of
 from audits.probes.cut_off import NoCutOff, learn
 from audits.probes.model_rows import ModelRows, read_rows
 from audits.probes.scorer import NoScorer, Scorer, target_of
+from audits.probes.surrogate_kept import keep, kept
 from audits.probes.surrogate_trees import TREES, Surrogate, encoding, fitted, fold_of
-from audits.standing import data_fingerprint
-from audits.what_if import stamp
 from connectors.config import ModelConfig
-from connectors.schema import create_tables
 from connectors.warehouse import Warehouse
 
 if TYPE_CHECKING:
@@ -46,11 +43,6 @@ LEAST_ROWS = 500
 
 VERSIONS = 4
 """The newest versions of the log that get a surrogate each."""
-
-DDL = (
-    """CREATE TABLE IF NOT EXISTS candor.surrogates (model VARCHAR, version VARCHAR, fingerprint VARCHAR, content VARCHAR,
-        created TIMESTAMP, body VARCHAR, folds VARCHAR[], told VARCHAR)""",
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,15 +120,16 @@ def _one(
     warehouse: Warehouse, model: ModelConfig, evidence: Evidence, version: str | None, *, rows: int | None, progress: Callable[[str], None]
 ) -> tuple[Surrogate | None, dict[str, Any]]:
     """A version's surrogate, None where it is refused, and what is told of it."""
-    kept = _kept(warehouse, model, evidence, version, rows)
-    if kept is not None:
-        return kept
+    held = kept(warehouse, model, evidence, version, rows)
+    if held is not None:
+        return held
     of_version = "" if version is None else f" of version {version}"
     progress(f"{model.name}: learning from logged scores{of_version}")
     lesson = lessons(warehouse, model, evidence, version, rows or ROWS)
     surrogate, told = trained(lesson, model, evidence, of_version)
+    told["asked"] = rows or ROWS
     if warehouse.write:
-        _keep(warehouse, model, evidence, version, surrogate, told)
+        keep(warehouse, model, evidence, version, surrogate, told)
     return (surrogate if "reason" not in told else None), told
 
 
@@ -266,46 +259,3 @@ def agreement(score: Floats, decision: Floats, answers: Floats, model: ModelConf
     except NoCutOff:
         return np.full(len(answers), np.nan)
     return np.where(np.isfinite(decision) & np.isfinite(decided), decided == decision, np.nan)
-
-
-def _kept(
-    warehouse: Warehouse, model: ModelConfig, evidence: Evidence, version: str | None, rows: int | None
-) -> tuple[Surrogate | None, dict[str, Any]] | None:
-    """What was kept for these settings; where it can be made anew, only while no rows came since and it used as many as are asked for."""
-    if warehouse.write:
-        create_tables(warehouse.connection, DDL)
-    elif not warehouse.connection.execute(
-        "SELECT 1 FROM duckdb_tables() WHERE schema_name = 'candor' AND table_name = 'surrogates'"
-    ).fetchall():  # fmt: skip
-        return None
-    sql = "SELECT content, body, folds, told FROM candor.surrogates WHERE model = ? AND version IS NOT DISTINCT FROM ? AND fingerprint = ?"
-    found = warehouse.connection.execute(sql, [model.name, version, stamp(evidence)]).fetchall()
-    if not found:
-        return None
-    content, body, folds, said = found[0]
-    told: dict[str, Any] = json.loads(said)
-    enough = rows is None or told["rows"] >= 0.9 * min(rows, told["available"])
-    if warehouse.write and (content != data_fingerprint(warehouse, evidence) or not enough):
-        return None
-    return (None if "reason" in told else Surrogate.of_json(body, folds or ())), told
-
-
-def _keep(
-    warehouse: Warehouse, model: ModelConfig, evidence: Evidence, version: str | None, surrogate: Surrogate | None, told: dict[str, Any]
-) -> None:
-    """Put a version's surrogate, or why there is none, in the place of its last one."""
-    held = surrogate if "reason" not in told else None
-    body, folds = (None, None) if held is None else (held.to_json(), [fold.to_json() for fold in held.folds])
-    values = [
-        model.name,
-        version,
-        stamp(evidence),
-        data_fingerprint(warehouse, evidence),
-        body,
-        folds,
-        json.dumps(told, ensure_ascii=False),
-    ]
-    with warehouse.transaction():
-        where = "model = ? AND version IS NOT DISTINCT FROM ?"
-        warehouse.connection.execute(f"DELETE FROM candor.surrogates WHERE {where}", [model.name, version])
-        warehouse.connection.execute("INSERT INTO candor.surrogates VALUES (?, ?, ?, ?, now()::TIMESTAMP, ?, ?, ?)", values)
