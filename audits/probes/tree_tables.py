@@ -1,0 +1,191 @@
+"""What a leaf gives to each input on its path, for every pattern of a row: the arithmetic behind exact attributions of trees.
+
+A leaf of value w plays the game v(S) = w Π_{i in S} c_i Π_{i not in S} b_i, with c the pattern of the explained row and b that of a
+background row. Its Shapley values are integrals over the diagonal of the game's multilinear extension (Owen 1972),
+
+    φ_i = w ∫ (c_i - b_i) Π_{j ≠ i} (t c_j + (1 - t) b_j) dt,
+
+polynomials of degree d - 1 in t, so Gauss-Legendre with d/2 nodes is exact. The mean over the background,
+T_t(c) = E Π_j (t c_j + (1 - t) b_j), is made for all 2^d patterns at once, input by input. With A = Σ_t T_t / t and B = Σ_t T_t / (1 - t),
+weighted by the quadrature, φ_i(c) is A(c) - A(c without i) - B(c without i) where c_i = 1, and -B(c) where c_i = 0.
+
+Source: G. Owen (1972), Management Science 18, 64-79; M. Grabisch and M. Roubens (1999), Int. J. of Game Theory 28, for interactions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audits.estimate import Floats
+
+Patterns = NDArray[Any]
+
+
+@cache
+def nodes(d: int) -> tuple[Floats, Floats]:
+    """Nodes and weights on [0, 1] that integrate polynomials up to degree d - 1 exactly.
+
+    >>> t, weight = nodes(4)
+    >>> round(float((weight * t**3).sum()), 12)
+    0.25
+    """
+    t, weight = np.polynomial.legendre.leggauss(max((d + 1) // 2, 1))
+    return (t + 1) / 2, weight / 2
+
+
+def dense(frequency: Floats) -> Floats:
+    """Attributions of leaves of value 1 by [leaf, player, pattern], from the background's frequencies by [leaf, pattern].
+
+    Both leaves of a split: see `mirrored`.
+
+    >>> dense(np.asarray([[0.25, 0.75]]))  # one player; a background row passes with chance 3/4
+    array([[[-0.75,  0.25]]])
+    """
+    leaves, size = frequency.shape
+    d = size.bit_length() - 1
+    a, b = np.zeros_like(frequency), np.zeros_like(frequency)
+    for t, weight in zip(*nodes(d), strict=True):
+        found = frequency
+        for bit in range(d):
+            cell = found.reshape(leaves, size >> (bit + 1), 2, 1 << bit)
+            made = np.empty_like(cell)
+            np.multiply(cell[:, :, 0], t, out=made[:, :, 1])
+            made[:, :, 1] += cell[:, :, 1]
+            np.multiply(cell[:, :, 1], 1 - t, out=made[:, :, 0])
+            found = made.reshape(leaves, size)
+        a += found * (weight / t)
+        b += found * (weight / (1 - t))
+    return _given(a, b, d)
+
+
+def _given(a: Floats, b: Floats, d: int) -> Floats:
+    leaves, size = a.shape
+    found = np.empty((leaves, d, size))
+    for player in range(d):
+        shape = (leaves, size >> (player + 1), 2, 1 << player)
+        one, other, out = a.reshape(shape), b.reshape(shape), found[:, player].reshape(shape)
+        np.negative(other[:, :, 0], out=out[:, :, 0])
+        np.subtract(one[:, :, 1], one[:, :, 0], out=out[:, :, 1])
+        out[:, :, 1] -= other[:, :, 0]
+        found[:, player] = out.reshape(leaves, size)
+    return found
+
+
+def mirrored(frequency: Floats, value: Floats, sibling: Floats) -> Floats:
+    """Attributions of twigs by [twig, player, pattern]: a leaf, and its sibling whose pattern differs in the last bit (0 for none)."""
+    found = dense(frequency) * value[:, None, None]
+    both = np.flatnonzero(sibling != 0)
+    if len(both):
+        half = frequency.shape[1] // 2
+        other = dense(np.roll(frequency[both], half, axis=1)) * sibling[both][:, None, None]
+        found[both] += np.roll(other, half, axis=2)
+    return found
+
+
+def product(share: Floats) -> Floats:
+    """Frequencies of patterns by [leaf, pattern] where inputs pass independently with these shares [leaf, player].
+
+    >>> product(np.asarray([[0.5, 0.75]]))
+    array([[0.125, 0.125, 0.375, 0.375]])
+    """
+    found = np.ones((len(share), 1))
+    for player in range(share.shape[1]):
+        p = share[:, [player]]
+        found = np.concatenate([found * (1 - p), found * p], axis=1)
+    return found
+
+
+def _bits(pattern: Patterns, d: int) -> Floats:
+    """Bits of patterns as 0.0 and 1.0, [pattern, player]."""
+    return np.asarray((pattern.astype(np.int64)[:, None] >> np.arange(d)) & 1, dtype=np.float64)
+
+
+def sparse(pattern: Patterns, background: Patterns, frequency: Floats, d: int) -> Floats:
+    """Attributions of a leaf of value 1 by [player, pattern], for some patterns only and a background of some patterns.
+
+    Every pair of patterns: those that both fail at an input give nothing; p inputs pass only for the row, q only for the background,
+    each of the former gets (p - 1)! q! / (p + q)!, each of the latter - p! (q - 1)! / (p + q)! (Lundberg et al. 2020, algorithm 3).
+    """
+    c, b = _bits(pattern, d), _bits(background, d)
+    found = np.zeros((d, len(pattern)))
+    up, down = weights(d)
+    step = max(1, 2_000_000 // max(len(background), 1))
+    q = np.rint(d - c.sum(axis=1)).astype(np.int64)  # a background row must pass wherever the row does not
+    for first in range(0, len(pattern), step):
+        some = slice(first, first + step)
+        ones = c[some].sum(axis=1)
+        shared = c[some] @ b.T
+        p = np.rint(ones[:, None] - shared).astype(np.int64)
+        reached = np.rint(b.sum(axis=1)[None, :] - shared).astype(np.int64) == q[some][:, None]
+        weight = np.where(reached, frequency[None, :], 0.0)
+        gains, losses = weight * up[p, q[some][:, None]], weight * down[p, q[some][:, None]]
+        found[:, some] = np.where(c[some] > 0, gains @ (1 - b), -losses.sum(axis=1, keepdims=True)).T
+    return found
+
+
+def sparse_product(pattern: Patterns, share: Floats) -> Floats:
+    """Attributions of a leaf of value 1 by [player, pattern] where inputs pass independently with these shares."""
+    d = len(share)
+    c = _bits(pattern, d).T
+    found = np.zeros((d, len(pattern)))
+    for t, weight in zip(*nodes(d), strict=True):
+        factor = t * c + (1 - t) * share[:, None]
+        before = np.concatenate([np.ones((1, len(pattern))), np.cumprod(factor[:-1], axis=0)])
+        after = np.concatenate([np.cumprod(factor[:0:-1], axis=0)[::-1], np.ones((1, len(pattern)))])
+        found += weight * (c - share[:, None]) * before * after
+    return found
+
+
+@cache
+def weights(d: int) -> tuple[Floats, Floats]:
+    """What each of p inputs gains and each of q inputs loses, by [p, q].
+
+    >>> up, down = weights(2)
+    >>> float(up[1, 1]), float(down[1, 1]), float(up[2, 0])
+    (0.5, 0.5, 0.5)
+    """
+    from math import factorial
+
+    up, down = np.zeros((d + 1, d + 1)), np.zeros((d + 1, d + 1))
+    for p in range(d + 1):
+        for q in range(d + 1 - p):
+            if p:
+                up[p, q] = factorial(p - 1) * factorial(q) / factorial(p + q)
+            if q:
+                down[p, q] = factorial(p) * factorial(q - 1) / factorial(p + q)
+    return up, down
+
+
+def pairs(frequency: Floats) -> tuple[list[tuple[int, int]], Floats]:
+    """Shapley interaction values of leaves of value 1 by [leaf, pair, pattern], and the pairs of players.
+
+    φ_ij = ∫ (c_i - b_i)(c_j - b_j) Π_{k ≠ i, j} (t c_k + (1 - t) b_k) dt, the whole interaction of the pair; laid out as a matrix, half
+    of it stands on either side.
+    """
+    leaves, size = frequency.shape
+    d = size.bit_length() - 1
+    named = [(i, j) for i in range(d) for j in range(i + 1, d)]
+    found = np.zeros((leaves, len(named), size))
+    for t, weight in zip(*nodes(max(d - 1, 1)), strict=True):
+        for place, pair in enumerate(named):
+            found[:, place] += weight * _transformed(frequency, t, pair)
+    return named, found
+
+
+def _transformed(frequency: Floats, t: float, about: Sequence[int]) -> Floats:
+    """E Π_i (c_i - b_i) Π_k (t c_k + (1 - t) b_k) for every pattern c, i over the players it is about."""
+    leaves, size = frequency.shape
+    found = frequency
+    for bit in range(size.bit_length() - 1):
+        cell = found.reshape(leaves, size >> (bit + 1), 2, 1 << bit)
+        made = np.empty_like(cell)
+        failing, passing = cell[:, :, 0], cell[:, :, 1]
+        made[:, :, 1] = failing if bit in about else passing + t * failing
+        made[:, :, 0] = -passing if bit in about else (1 - t) * passing
+        found = made.reshape(leaves, size)
+    return found
