@@ -30,6 +30,8 @@ WORKERS = 2
 _BLOCK = 24_000_000
 """Bytes of tables that are held at once."""
 _CHUNK = 16_384
+_GROUP = 1 << 16
+"""Patterns of twigs that are made together."""
 
 
 class NoCover(ValueError):
@@ -58,8 +60,7 @@ def interventional(
     """
     cuts = cuts_of(trees)
     behind = coded(background, cuts)
-    base = float(trees.margin(background).mean())
-    return Exact(values=_values(trees, coded(matrix, cuts), cuts, _owner(trees, owner), behind, progress), base=base)
+    return _exact(trees, coded(matrix, cuts), cuts, owner, behind, progress)
 
 
 def path_dependent(
@@ -75,9 +76,7 @@ def path_dependent(
     if not has_cover(trees):
         raise NoCover("the model file does not say how many training rows went where")
     cuts = cuts_of(trees)
-    inputs = _owner(trees, owner)
-    values = _values(trees, coded(matrix, cuts), cuts, inputs, None, progress)
-    return Exact(values=values, base=trees.base + _expected(trees))
+    return _exact(trees, coded(matrix, cuts), cuts, owner, None, progress)
 
 
 def has_cover(trees: Trees) -> bool:
@@ -86,41 +85,28 @@ def has_cover(trees: Trees) -> bool:
     return bool((trees.cover[inner] > 0).all())
 
 
-def _owner(trees: Trees, owner: Integers | None) -> Integers:
-    return np.arange(len(trees.names), dtype=np.int64) if owner is None else owner
-
-
-def _expected(trees: Trees) -> float:
-    """The mean over leaves by training weight, node by node from behind, because children come after their parents."""
-    mean = trees.value.copy()
-    for node in range(len(mean) - 1, -1, -1):
-        if trees.left[node] >= 0:
-            left, right = trees.left[node], trees.right[node]
-            mean[node] = (trees.cover[left] * mean[left] + trees.cover[right] * mean[right]) / trees.cover[node]
-    return float(mean[trees.offsets[:-1]].sum())
-
-
-def _values(
-    trees: Trees, rows: Coded, cuts: Sequence[Floats], owner: Integers, behind: Coded | None, progress: Callable[[float], None] | None
-) -> Floats:  # fmt: skip
+def _exact(
+    trees: Trees, rows: Coded, cuts: Sequence[Floats], owner: Integers | None, behind: Coded | None,
+    progress: Callable[[float], None] | None,
+) -> Exact:  # fmt: skip
     """Trees block by block: tables first, then all rows, chunk by chunk in two threads."""
-    found = np.zeros((max(int(owner.max(initial=-1)) + 1, len(trees.encode.inputs)), rows.rows))
-    made = plans(trees, cuts, owner)
-    done = 0
-    bounds = list(range(0, rows.rows, _CHUNK))
+    inputs = np.arange(len(trees.names), dtype=np.int64) if owner is None else owner
+    found = np.zeros((max(int(inputs.max(initial=-1)) + 1, len(trees.encode.inputs)), rows.rows))
+    made = plans(trees, cuts, inputs)
+    base, done = trees.base, 0
     with ThreadPoolExecutor(WORKERS) as pool:
         for block in _blocks(made):
-            tables = list(pool.map(lambda plan: _tables(plan, behind), block))
+            tables, expected = _tables(block, behind, pool)
 
             def one(first: int, block: Any = block, tables: Any = tables) -> None:
                 end = min(first + _CHUNK, rows.rows)
                 _add(block, tables, rows.part(first, end), found[:, first:end])
 
-            list(pool.map(one, bounds))
-            done += len(block)
+            list(pool.map(one, range(0, rows.rows, _CHUNK)))
+            base, done = base + expected, done + len(block)
             if progress is not None:
                 progress(done / len(made))
-    return np.ascontiguousarray(found.T)
+    return Exact(values=np.ascontiguousarray(found.T), base=base)
 
 
 def _blocks(made: Sequence[Plan]) -> Iterator[list[Plan]]:
@@ -146,6 +132,17 @@ class _Rare:
     background: NDArray[Any] | None
     frequency: Floats
 
+    def expected(self) -> float:
+        """What the twig adds to a row of the background, in the mean."""
+        full = (1 << len(self.twig.players)) - 1
+        if self.background is None:
+            before = float(np.prod(self.twig.share[:-1]))
+            last = float(self.twig.share[-1])
+            return before * (self.twig.value * last + (self.twig.sibling or 0.0) * (1 - last))
+        top = 1 << (len(self.twig.players) - 1)
+        here, there = self.frequency[self.background == full].sum(), self.frequency[self.background == full ^ top].sum()
+        return float(self.twig.value * here + (self.twig.sibling or 0.0) * there)
+
     def values(self, pattern: NDArray[Any]) -> Floats:
         """[player, pattern]"""
         d, twig = len(self.twig.players), self.twig
@@ -162,32 +159,61 @@ class _Rare:
         return found
 
 
-def _tables(plan: Plan, behind: Coded | None) -> list[Floats | _Rare | None]:
-    """For each twig of a tree its attributions by [player, pattern]."""
-    tables: list[Floats | _Rare | None] = [None] * len(plan.twigs)
-    seen = {} if behind is None else dict(patterns(plan, behind))
-    alike: dict[int, list[int]] = {}
-    for place, twig in enumerate(plan.twigs):
-        d = len(twig.players)
-        if 0 < d <= DENSE:
-            alike.setdefault(d, []).append(place)
-        elif d > DENSE:
-            kinds, counts = (None, np.zeros(0)) if behind is None else np.unique(seen[place].astype(np.int64), return_counts=True)
-            tables[place] = _Rare(twig=twig, background=kinds, frequency=counts / max(counts.sum(), 1))
-    for d, places in alike.items():
-        twigs = [plan.twigs[place] for place in places]
-        if behind is None:
-            frequency = tree_tables.product(np.stack([twig.share for twig in twigs]))
-        else:
-            frequency = np.stack([np.bincount(seen[place], minlength=1 << d) for place in places]) / behind.rows
+Tables = Sequence[Sequence[Any]]
+"""For each tree and twig its attributions by [player, pattern], a `_Rare`, or None for a tree without splits."""
+
+
+def _tables(block: Sequence[Plan], behind: Coded | None, pool: ThreadPoolExecutor) -> tuple[Tables, float]:
+    """The tables of some trees, and their mean over the background; twigs with paths of one length are made together."""
+    if behind is not None:
+        seen = list(pool.map(lambda plan: _seen(plan, behind), block))
+    else:
+        seen = [[None if len(twig.players) > DENSE else tree_tables.product(twig.share[None])[0] for twig in plan.twigs] for plan in block]
+    tables: list[list[Any]] = [[None] * len(plan.twigs) for plan in block]
+    expected = 0.0
+    alike: dict[int, list[tuple[int, int]]] = {}
+    for tree, plan in enumerate(block):
+        for place, twig in enumerate(plan.twigs):
+            d = len(twig.players)
+            if d == 0:
+                expected += twig.value
+            elif d > DENSE:
+                kinds, frequency = (None, np.zeros(0)) if behind is None else seen[tree][place]
+                tables[tree][place] = rare = _Rare(twig=twig, background=kinds, frequency=frequency)
+                expected += rare.expected()
+            else:
+                alike.setdefault(d, []).append((tree, place))
+    groups = [
+        (d, places[first : first + (_GROUP >> d) + 1]) for d, places in alike.items() for first in range(0, len(places), (_GROUP >> d) + 1)
+    ]
+
+    def one(group: tuple[int, list[tuple[int, int]]]) -> float:
+        d, places = group
+        twigs = [block[tree].twigs[place] for tree, place in places]
+        frequency = np.stack([seen[tree][place] for tree, place in places])
         value = np.asarray([twig.value for twig in twigs])
         sibling = np.asarray([twig.sibling or 0.0 for twig in twigs])
-        for place, table in zip(places, tree_tables.mirrored(frequency, value, sibling), strict=True):
-            tables[place] = table
-    return tables
+        for (tree, place), table in zip(places, tree_tables.mirrored(frequency, value, sibling), strict=True):
+            tables[tree][place] = table
+        return float(value @ frequency[:, -1] + sibling @ frequency[:, (1 << (d - 1)) - 1])
+
+    return tables, expected + sum(pool.map(one, groups))
 
 
-def _add(block: Sequence[Plan], tables: Sequence[Sequence[Any]], rows: Coded, into: Floats) -> None:
+def _seen(plan: Plan, behind: Coded) -> list[Any]:
+    """How often each pattern occurs in the background at each twig; of long paths the patterns that occur, and how often."""
+    found: list[Any] = [None] * len(plan.twigs)
+    for place, pattern in patterns(plan, behind):
+        d = len(plan.twigs[place].players)
+        if d > DENSE:
+            kinds, counts = np.unique(pattern.astype(np.int64), return_counts=True)
+            found[place] = kinds, counts / behind.rows
+        else:
+            found[place] = np.bincount(pattern, minlength=1 << d) / behind.rows
+    return found
+
+
+def _add(block: Sequence[Plan], tables: Tables, rows: Coded, into: Floats) -> None:
     """Add what every twig gives to every row of a chunk."""
     given = np.empty(rows.rows)
     for plan, held in zip(block, tables, strict=True):
