@@ -1,0 +1,162 @@
+"""A model's decisions about rows of the log: the scorer, the rows it is asked about, and the score at which its decision turns."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from audits.estimate import Floats
+from audits.evidence import Evidence
+from audits.probes.cut_off import CutOff, NoCutOff, learn
+from audits.probes.model_rows import ModelRows, read_rows
+from audits.probes.scorer import NoScorer, Scorer, scorers
+from connectors.config import ModelConfig
+from connectors.errors import CandorError
+from connectors.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+CHUNK = 20_000
+"""Rows that a model is asked about at once: few calls, and none of them long."""
+NO_DECISION = "a regression takes no decision that could turn"
+UNDECIDED = "no prediction carries a decision"
+
+
+class OutOfTime(Exception):
+    """The deadline has passed."""
+
+
+@dataclass(kw_only=True)
+class Decider:
+    """One release's decisions about its rows, with what it was asked so far.
+
+    Parameters
+    ----------
+    logged
+        The decisions of the log: 1 favorable, 0 not, or the place of the class among the model's; NaN unknown.
+    answers, decided
+        Of the rows as logged: what the model says today, and the decision that follows; NaN where it does not answer.
+    deadline
+        The time (`time.monotonic`) after which nothing more is asked.
+    """
+
+    scorer: Scorer
+    rows: ModelRows
+    logged: Floats
+    cut_off: CutOff
+    answers: Floats
+    decided: Floats
+    deadline: float = np.inf
+    queries: int = 0
+    calls: int = 0
+
+    def ask(self, table: pa.Table) -> Floats:
+        """The model's answers about rows.
+
+        Raises
+        ------
+        OutOfTime
+            The deadline has passed: at most one call of `CHUNK` rows runs over it.
+        CandorError
+            The model broke.
+        """
+        found = []
+        for start in range(0, max(table.num_rows, 1), CHUNK):
+            if time.monotonic() > self.deadline:
+                raise OutOfTime
+            part = table.slice(start, CHUNK)
+            found.append(_asked(self.scorer, part))
+            self.queries += part.num_rows
+            self.calls += 1
+        return np.concatenate(found)
+
+    def decide(self, table: pa.Table) -> Floats:
+        """The decisions that follow from the model's answers about rows: 1 favorable, 0 not, or a class; NaN without an answer."""
+        return self.cut_off.decided(self.ask(table))
+
+    def flipped(self, after: Floats) -> Floats:
+        """[row] 1 where the decision is another than of the row as logged, else 0; NaN where either is unknown."""
+        return np.where(np.isfinite(after) & np.isfinite(self.decided), after != self.decided, np.nan)
+
+    def to_json(self) -> dict[str, Any]:
+        """What is said of every model that was asked."""
+        known = np.isfinite(self.logged) & np.isfinite(self.decided)
+        return {
+            "version": self.scorer.version, "kind": self.scorer.kind,
+            "fidelity": None if self.scorer.fidelity is None else dict(self.scorer.fidelity), "cut_off": self.cut_off.to_json(),
+            "rows": len(self.rows), "agreement": float((self.logged == self.decided)[known].mean()) if known.any() else None,
+            "unanswered": int((~np.isfinite(self.decided)).sum()), "queries": self.queries, "calls": self.calls,
+        }  # fmt: skip
+
+
+@contextmanager
+def deciders(
+    warehouse: Warehouse, model: ModelConfig, evidence: Evidence, *, rows: int, progress: Callable[[str], None]
+) -> Iterator[tuple[list[Decider], list[dict[str, Any]]]]:
+    """A decider for each release that answers; of each that does not, its version and the reason in one sentence.
+
+    The rows are shared out evenly among the releases. A model that is missing or broken raises nothing: then there is no decider.
+    """
+    with ExitStack() as stack:
+        found: list[Decider] = []
+        reasons: list[dict[str, Any]] = []
+        opened: list[Scorer] = []
+        try:
+            if model.task == "regression":
+                raise NoCutOff(NO_DECISION)
+            opened = stack.enter_context(scorers(warehouse, model, evidence, progress=progress))
+        except (CandorError, NoCutOff) as error:
+            reasons.append({"version": None, "reason": str(error)})
+        for scorer in opened:
+            try:
+                found.append(decider(warehouse, model, evidence, scorer, rows=max(rows // len(opened), 1)))
+            except (CandorError, NoCutOff) as error:
+                reasons.append({"version": scorer.version, "reason": str(error)})
+        yield found, reasons
+
+
+def decider(warehouse: Warehouse, model: ModelConfig, evidence: Evidence, scorer: Scorer, *, rows: int) -> Decider:
+    """One release's decisions about at most so many rows of its version.
+
+    Raises
+    ------
+    NoCutOff
+        Nothing tells at which score the decision turns.
+    CandorError
+        The model broke, or wants a column that the log does not have.
+    """
+    held = read_rows(warehouse, model, evidence, rows=rows, version=scorer.version, extra=scorer.names)
+    lacking = [name for name in scorer.names if name not in held.table.column_names]
+    if lacking:
+        raise NoScorer(f'the model wants "{lacking[0]}", which the log does not have')
+    if not np.isfinite(held.decision).any():
+        raise NoCutOff(UNDECIDED)
+    answers = np.concatenate([_asked(scorer, held.table.slice(start, CHUNK)) for start in range(0, len(held), CHUNK)])
+    logged, favorable = held.decision, -1
+    if answers.ndim == 2:
+        logged = in_classes(scorer, evidence.classes, logged)
+        favorable = scorer.classes.index(str(model.favorable)) if str(model.favorable) in scorer.classes else -1
+    elif model.task == "multiclass":  # one number a row, of one class: the decision is for that class, or not
+        target = evidence.classes.index(scorer.target) if scorer.target in evidence.classes else -1
+        logged = np.where(np.isfinite(logged), logged == target, np.nan)
+    cut_off = learn(answers, logged, favorable=favorable)
+    return Decider(
+        scorer=scorer, rows=held, logged=logged, cut_off=cut_off, answers=answers, decided=cut_off.decided(answers),
+        queries=len(held), calls=-(-len(held) // CHUNK),
+    )  # fmt: skip
+
+
+def _asked(scorer: Scorer, table: pa.Table) -> Floats:
+    return np.asarray(scorer.predict(table.select(list(scorer.names))), dtype=np.float64)
+
+
+def in_classes(scorer: Scorer, classes: tuple[str, ...], decision: Floats) -> Floats:
+    """Logged decisions, codes of the log's classes, as places among the model's classes; -1 for one that it does not know."""
+    order = np.asarray([*(float(scorer.classes.index(name)) if name in scorer.classes else -1.0 for name in classes), -1.0])
+    return np.where(np.isfinite(decision), order[np.where(np.isfinite(decision), decision, -1).astype(np.int64)], np.nan)
