@@ -78,7 +78,10 @@ class Stability:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """A similar logged prediction and what became of it; `later` if it was logged after the one explained."""
+    """A similar logged prediction and what became of it; `later` if it was logged after the one explained.
+
+    `outcome` is a class or a number; where there are two outcomes, `outcome_favorable` alone tells them apart.
+    """
 
     id: str
     version: str | None
@@ -148,9 +151,11 @@ class Counterfactuals:
 
     Parameters
     ----------
-    wanted
+    wanted, label
         The decision that was searched for: "favorable" after an adverse one, "unfavorable" after a favorable one; of several
-        classes `label`.
+        classes the one that was searched for, None for any other.
+    threshold
+        The score to be passed; None where the largest of several decides.
     fixed
         Inputs that were not touched.
     asked
@@ -161,7 +166,7 @@ class Counterfactuals:
 
     wanted: Side
     label: str | None
-    threshold: float
+    threshold: float | None
     found: tuple[Counterfactual, ...]
     fixed: tuple[str, ...]
     asked: int

@@ -1,7 +1,7 @@
 """Attributions of one prediction in draws, so that their mean, its error and its stability come from one answer.
 
-Of trees and weighted sums a draw is one reference row, exact against that row; of a model that only answers, a sample of orders and reference
-rows. Their mean is the attribution against the reference.
+Of trees and weighted sums a draw is one reference row, exact against that row; of a model that only answers, a sample of orders and of
+reference rows. Their mean is the attribution against the reference.
 """
 
 from __future__ import annotations
