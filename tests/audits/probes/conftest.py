@@ -76,11 +76,12 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., object]:
     """Give the function that stores a frame and gathers its evidence."""
 
     @contextmanager
-    def store(frame: pd.DataFrame, *, task: str = "binary", unit: str = "") -> Iterator[Logged]:
+    def store(frame: pd.DataFrame, *, task: str = "binary", unit: str = "", more: str = "", extra: str = "") -> Iterator[Logged]:
         folder: Path = tmp_path_factory.mktemp("logged")
         frame.to_parquet(folder / "log.parquet")
         roles = [f'{role} = "{role}"' for role in ("score", "decision") if role in frame] + ([f'unit = "{unit}"'] if unit else [])
-        more = "favorable = 1" if task == "binary" else ""
+        roles += [extra] if extra else []
+        more = more or ("favorable = 1" if task == "binary" else "")
         (folder / "candor.toml").write_text(TOML.format(task=task, more=more, roles="\n".join(roles)), encoding="utf-8")
         config = load(folder / "candor.toml")
         ingest(config)
