@@ -134,8 +134,9 @@ def _one(found: Audit, seen: Evidence) -> list[Measurement] | Failure:
 def _nothing(found: Audit, seen: Evidence) -> Failure:
     """Why an audit found nothing: its probe was not run, or could not answer, or there is nothing to measure."""
     body = seen.probes.get(found.probe)
-    if body is not None and body.get("reason"):
-        return Failure(name=found.name, reason=str(body["reason"]), error=bool(body.get("error")))
+    reason = None if body is None else body.get("reasons", {}).get(found.name) or body.get("reason")
+    if body is not None and reason:
+        return Failure(name=found.name, reason=str(reason), error=bool(body.get("error")))
     option = next((option for option, names in PROBES.items() if found.probe in names and body is None), None)
     return Failure(name=found.name, reason="the log holds nothing to measure it on" if option is None else NOT_RUN.format(option=option))
 
