@@ -63,16 +63,17 @@ class LoadedModel:
         Input -> levels asked for so far that the model has never seen, at most 20 each.
     """
 
-    def __init__(self, answering: Answering, model: ModelConfig, where: str, columns: Sequence[str] | None) -> None:
+    def __init__(
+        self, answering: Answering, model: ModelConfig, where: str, columns: Sequence[str] | None = None, others: Sequence[str] = ()
+    ) -> None:
         about = answering.about
         self._answering, self._model, self._where = answering, model, where
         self._inputs: tuple[str, ...] = tuple(str(name) for name in about["inputs"])
-        self.names = self._named(columns if columns is not None else model.features)
-        labels = tuple(str(label) for label in about["classes"])
-        self.classes = self._labels(labels, int(about["outputs"])) if model.task == "multiclass" else ()
-        self._output = None if self.classes else self._chosen(labels, int(about["outputs"]))
-        self._two = len(labels) == 2
-        self._outputs = int(about["outputs"])
+        self.names = self._named(columns if columns is not None else model.features, others)
+        self._outputs = 0
+        self.classes: tuple[str, ...] = ()
+        if about["outputs"]:
+            self._settle(tuple(str(label) for label in about["classes"]), int(about["outputs"]))
         self.fingerprint = answering.fingerprint
         self.notes: tuple[str, ...] = tuple(str(note) for note in about.get("notes", ()))
         self.unseen: dict[str, tuple[str, ...]] = {}
@@ -117,19 +118,27 @@ class LoadedModel:
         parts = self._read_parts()
         return parts if isinstance(parts, Linear) else None
 
-    def _named(self, columns: Sequence[str] | None) -> tuple[str, ...]:
+    def _named(self, columns: Sequence[str] | None, others: Sequence[str]) -> tuple[str, ...]:
         count = int(self._answering.about["count"])
         if self._inputs:
             try:
-                return self._inputs if columns is None else matched(self._inputs, [*columns, *self._model.assigned])
+                known = dict.fromkeys([*(columns or ()), *others, *sorted(self._model.assigned)])
+                return self._inputs if columns is None else matched(self._inputs, known)
             except ModelError as error:
                 raise self._said(error) from None
-        if columns is None or len(columns) != count:
-            said = f"{self._where}: the file names none of its {count} inputs"
+        if columns is None or (count >= 0 and len(columns) != count):
+            said = f"{self._where}: the model names none of its {count if count >= 0 else ''} inputs".replace("  ", " ")
             held = "" if columns is None else f", and the log has {len(columns)} features"
             raise ModelError(f"{said}{held}; name them with features in candor.toml, in the order that the model was trained on")
         self._inputs = tuple(columns)
         return self._inputs
+
+    def _settle(self, labels: tuple[str, ...], outputs: int) -> None:
+        """What the columns of an answer are; of an address only its first answer tells."""
+        self.classes = self._labels(labels, outputs) if self._model.task == "multiclass" else ()
+        self._output = None if self.classes else self._chosen(labels, outputs)
+        self._two = len(labels) == 2
+        self._outputs = outputs
 
     def _labels(self, labels: tuple[str, ...], outputs: int) -> tuple[str, ...]:
         if outputs < 2:
@@ -159,8 +168,7 @@ class LoadedModel:
         return rows.select(found).rename_columns(list(self._inputs))
 
     def _asked(self, table: pa.Table) -> Floats:
-        many = len(self.classes)
-        blocks = [np.empty((0, many) if many else 0)]
+        blocks = []
         for start in range(0, table.num_rows, self._answering.batch):
             batch = table.slice(start, self._answering.batch)
             try:
@@ -169,11 +177,14 @@ class LoadedModel:
                 raise self._said(error) from None
             if answered.num_rows != batch.num_rows:
                 raise ModelError(f"{self._where}: the model gave {answered.num_rows:,} answers for {batch.num_rows:,} rows")
+            if self._outputs == 0:
+                named = tuple(answered.column_names)
+                self._settle(named if named != tuple(map(str, range(len(named)))) else (), len(named))
             if answered.num_columns != self._outputs:
                 raise ModelError(f"{self._where}: the model gave {answered.num_columns} numbers a row, and not the {self._outputs} it has")
             self._note(unseen)
             blocks.append(self._taken(answered))
-        return np.concatenate(blocks)
+        return np.concatenate(blocks) if blocks else np.empty((0, len(self.classes)) if self.classes else 0)
 
     def _taken(self, answered: pa.Table) -> Floats:
         columns = [np.asarray(column.to_numpy(), dtype=np.float64) for column in answered.columns]
@@ -244,8 +255,13 @@ def _same(label: str, wanted: object) -> bool:
 
 
 @contextmanager
-def open_model(model: ModelConfig, version: str | None = None, *, columns: Sequence[str] | None = None) -> Iterator[LoadedModel]:
-    """The model of one version of `model`, until the `with` ends; `columns` are the log's, to find its inputs among (default: `features`).
+def open_model(
+    model: ModelConfig, version: str | None = None, *, columns: Sequence[str] | None = None, others: Sequence[str] = ()
+) -> Iterator[LoadedModel]:
+    """The model of one version of `model`, until the `with` ends.
+
+    `columns` are the log's features (default: those of the configuration). A file that names its inputs finds them among these and
+    `others`; a file that names none takes `columns` in their order.
 
     Raises
     ------
@@ -259,6 +275,6 @@ def open_model(model: ModelConfig, version: str | None = None, *, columns: Seque
         raise ModelError(f"models.{model.name} names no model; add a [models.{model.name}.model] with format and path or url")
     answering, where = opened(model.name, file, version)
     try:
-        yield LoadedModel(answering, model, where, columns)
+        yield LoadedModel(answering, model, where, columns, others)
     finally:
         answering.close()
