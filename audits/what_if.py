@@ -115,8 +115,8 @@ def _asked(
     warehouse: Warehouse, evidence: Evidence, name: str, budget: Mapping[str, int], progress: Callable[[str], None]
 ) -> dict[str, Any]:
     """What a probe answers, or why it does not."""
-    probe = importlib.import_module(f"audits.probes.{name}")
     try:
+        probe = importlib.import_module(f"audits.probes.{name}")
         return dict(probe.run(warehouse, evidence.model, evidence, progress=progress, **budget))
     except CandorError as error:
         return {"reason": str(error)}
