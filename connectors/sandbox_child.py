@@ -12,6 +12,8 @@ import struct
 import sys
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
+from connectors.errors import CandorError
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -98,8 +100,8 @@ def main(loader: str, memory: int) -> NoReturn:
         except Exception as error:  # noqa: BLE001 -- whatever a model throws is told in one sentence
             text = " ".join(str(error).split())[:400]
             full = any(sign in text for sign in ("bad_alloc", "bad allocation", "Unable to allocate", "Failed to allocate memory"))
-            kind = "refused" if isinstance(error, Refused) else "memory" if full else "failed"
-            _send(answers, {"error": kind, "text": text if isinstance(error, Refused) else f"{type(error).__name__}: {text}"})
+            kind = "refused" if isinstance(error, Refused | CandorError) else "memory" if full else "failed"
+            _send(answers, {"error": kind, "text": text if isinstance(error, Refused | CandorError) else f"{type(error).__name__}: {text}"})
 
 
 def _answer(to: int, opened: Opened, body: bytearray) -> None:

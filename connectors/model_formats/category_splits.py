@@ -90,28 +90,52 @@ def threshold_trees(trees: Sequence[Tree], order: Mapping[int, Mapping[int, int]
     return nodes
 
 
+def places(trees: Sequence[Tree], codes: Mapping[int, Sequence[int]]) -> dict[int, dict[int, int]]:
+    """An order of each column's codes in which its sets are in few runs: levels that go to the higher side often come late."""
+    pull = {feature: dict.fromkeys(held, 0.0) for feature, held in codes.items()}
+    for tree in trees:
+        for node, held in tree.sets.items():
+            lift = (_mean(tree, tree.left[node]) - _mean(tree, tree.right[node])) * tree.cover[node]
+            here = pull[tree.feature[node]]
+            for code in held:
+                here[code] = here.get(code, 0.0) + lift
+    return {feature: {code: place for place, code in enumerate(sorted(held, key=held.__getitem__))} for feature, held in pull.items()}
+
+
+def _mean(tree: Tree, node: int) -> float:
+    total = weight = 0.0
+    stack = [node]
+    while stack:
+        at = stack.pop()
+        if tree.left[at] < 0:
+            total, weight = total + tree.value[at] * tree.cover[at], weight + tree.cover[at]
+        else:
+            stack += [tree.left[at], tree.right[at]]
+    return total / weight if weight else 0.0
+
+
 def _split(nodes: Nodes, at: int, feature: int, threshold: float, children: tuple[int, int, int]) -> None:
     nodes.left[at], nodes.right[at], nodes.default[at] = children
     nodes.feature[at], nodes.threshold[at] = feature, threshold
 
 
 def _told_apart(
-    tree: Tree, old: int, new: int, share: float, nodes: Nodes, places: Mapping[int, int] | None
+    tree: Tree, old: int, new: int, share: float, nodes: Nodes, line: Mapping[int, int] | None
 ) -> list[tuple[int, int, float]]:
     """Thresholds in a row that tell the runs apart, lowest first; what is missing is sent on to a run of its own side."""
     held = tree.sets[old]
-    line = sorted(held if places is None else (places[code] for code in held if code in places))
+    held_places = sorted(held if line is None else (line[code] for code in held if code in line))
     bounds: list[float] = []  # between two runs; the first run is outside of the set unless it starts at the lowest place
-    for place in line:
+    for place in held_places:
         if bounds and bounds[-1] == place - 0.5:
             bounds[-1] = place + 0.5
         else:
             bounds += [place - 0.5, place + 0.5]
     inside = False
-    if places is not None:  # a line with two ends: what lies outside it is missing, and needs no run
+    if line is not None:  # a line with two ends: what lies outside it is missing, and needs no run
         if bounds and bounds[0] < 0:
             bounds, inside = bounds[1:], True
-        if bounds and bounds[-1] > len(places) - 1:
+        if bounds and bounds[-1] > len(line) - 1:
             bounds = bounds[:-1]
     sides = [inside ^ bool(i % 2) for i in range(len(bounds) + 1)]
     left, right = tree.left[old], tree.right[old]

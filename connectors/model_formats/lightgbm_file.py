@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from connectors.model_columns import text_of, unseen
-from connectors.model_formats.category_splits import Tree, threshold_trees
+from connectors.model_formats.category_splits import Tree, places, threshold_trees
 from connectors.model_parts import Encoding, Floats, Part, Trees
 from connectors.sandbox_child import Refused
 
@@ -132,13 +132,13 @@ class _File:
         named = self.named()
         parts = []
         for i, info in enumerate(self.infos):
-            places = None if order is None else order.get(i)
+            line = None if order is None else order.get(i)
             if i in named:
-                table = [(float(code if places is None else places[code]),) for code in range(len(named[i]))]
+                table = [(float(code if line is None else line[code]),) for code in range(len(named[i]))]
                 parts.append(Part(input=i, levels=tuple(named[i]), table=tuple(table), unseen=(np.nan,), missing=(np.nan,)))
-            elif places is not None:
-                levels = tuple(str(code) for code in places)
-                table = [(float(place),) for place in places.values()]
+            elif line is not None:
+                levels = tuple(str(code) for code in line)
+                table = [(float(place),) for place in line.values()]
                 parts.append(Part(input=i, levels=levels, table=tuple(table), unseen=(np.nan,), missing=(np.nan,)))
             else:
                 parts.append(Part(input=i, steps=(("whole", 0.0),) if _codes(info) else ()))
@@ -155,7 +155,7 @@ class _File:
             return None
         named = self.named()
         codes = {i: sorted(_codes(info) or ()) for i, info in enumerate(self.infos)}
-        order = _places(trees, {i: range(len(named[i])) if i in named else held for i, held in codes.items() if held or i in named})
+        order = places(trees, {i: range(len(named[i])) if i in named else held for i, held in codes.items() if held or i in named})
         nodes = threshold_trees(trees, order)
         if nodes is None:
             return None
@@ -227,30 +227,6 @@ def _tree(block: Mapping[str, str]) -> Tree | None:
         threshold=[np.nan if i in sets else t for i, t in enumerate(thresholds)] + [np.nan] * leaves, value=[0.0] * inner + values,
         cover=_floats(block, "internal_count") + _floats(block, "leaf_count"), sets=sets,
     )  # fmt: skip
-
-
-def _places(trees: Sequence[Tree], codes: Mapping[int, Sequence[int]]) -> dict[int, dict[int, int]]:
-    """An order of each column's codes in which its sets are in few runs: levels that go to the higher side often come late."""
-    pull = {feature: dict.fromkeys(held, 0.0) for feature, held in codes.items()}
-    for tree in trees:
-        for node, held in tree.sets.items():
-            lift = (_mean(tree, tree.left[node]) - _mean(tree, tree.right[node])) * tree.cover[node]
-            here = pull[tree.feature[node]]
-            for code in held:
-                here[code] = here.get(code, 0.0) + lift
-    return {feature: {code: place for place, code in enumerate(sorted(held, key=held.__getitem__))} for feature, held in pull.items()}
-
-
-def _mean(tree: Tree, node: int) -> float:
-    total = weight = 0.0
-    stack = [node]
-    while stack:
-        at = stack.pop()
-        if tree.left[at] < 0:
-            total, weight = total + tree.value[at] * tree.cover[at], weight + tree.cover[at]
-        else:
-            stack += [tree.left[at], tree.right[at]]
-    return total / weight if weight else 0.0
 
 
 def _floats(block: Mapping[str, str], name: str) -> list[float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import itertools
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from connectors.model_columns import unseen
-from connectors.model_formats.category_splits import Tree, threshold_trees
+from connectors.model_formats.category_splits import Tree, places, threshold_trees
 from connectors.model_parts import Encoding, Floats, Linear, Link, Part, Trees
 from connectors.sandbox_child import Refused
 
@@ -55,6 +56,7 @@ class XGBoostModel:
         try:
             booster.load_model(content)
             attributes = booster.attributes()
+            levels = _levels(_gbtree(json.loads(booster.save_raw("json"))["learner"]).get("model", {}).get("cats", {}))
             best = attributes.get("best_iteration")
             notes = []
             if best is not None and "scikit_learn" in attributes:
@@ -76,7 +78,7 @@ class XGBoostModel:
         types = self._learner.get("feature_types", ())
         self._categories = {i for i, kind in enumerate(types) if kind in ("c", "categorical")}
         self._kinds = ["c" if i in self._categories else "q" for i in range(count)] if self._categories else None
-        self._levels = _levels(_gbtree(self._learner).get("model", {}).get("cats", {}))
+        self._levels = levels
         self._encoding = self._encode({})
         outputs = max(1, int(model.get("num_class", "0")), int(model.get("num_target", "1")))
         labels = ["0", "1"] if self.objective in _TWO else [str(i) for i in range(outputs)] if outputs > 1 else []
@@ -116,18 +118,20 @@ class XGBoostModel:
             return Linear(coefficients=weights[:-1], intercept=float(weights[-1]) + base, link=link, encode=encode)
         weights = np.asarray(booster.get("weight_drop", ()), dtype=np.float64)
         read = [_tree(each, weights[i] if len(weights) else 1.0) for i, each in enumerate(_gbtree(self._learner)["model"]["trees"])]
-        nodes = threshold_trees(read, {})
+        order = places(read, {i: range(len(levels)) for i, levels in self._levels.items()})
+        nodes = threshold_trees(read, order)
         if nodes is None:
             return None
         arrays: dict[str, Any] = nodes.arrays()
-        return Trees(**arrays, base=base, link=link, strict=True, encode=self._encoding)
+        return Trees(**arrays, base=base, link=link, strict=True, encode=self._encode(order))
 
-    def _encode(self, _places: Mapping[int, Mapping[int, int]]) -> Encoding:
+    def _encode(self, order: Mapping[int, Mapping[int, int]]) -> Encoding:
         parts = []
         for i in range(len(self._names)):
             if i in self._levels:
                 levels = self._levels[i]
-                table = tuple((float(code),) for code in range(len(levels)))
+                line = order.get(i, {})
+                table = tuple((float(line.get(code, code)),) for code in range(len(levels)))
                 parts.append(Part(input=i, levels=levels, table=table, unseen=None, missing=(np.nan,)))
             else:
                 parts.append(Part(input=i, steps=(("whole", 0.0),) if i in self._categories else ()))
@@ -136,7 +140,8 @@ class XGBoostModel:
 
 def _gbtree(learner: Mapping[str, Any]) -> Mapping[str, Any]:
     booster: Mapping[str, Any] = learner["gradient_booster"]
-    return booster.get("gbtree", booster)
+    trees: Mapping[str, Any] = booster.get("gbtree", booster)
+    return trees
 
 
 def _levels(cats: Mapping[str, Any]) -> dict[int, tuple[str, ...]]:
@@ -146,7 +151,7 @@ def _levels(cats: Mapping[str, Any]) -> dict[int, tuple[str, ...]]:
         values, offsets = each.get("values", []), each.get("offsets")
         if offsets:
             text = bytes(values)
-            found[i] = tuple(text[a:b].decode("utf-8") for a, b in zip(offsets[:-1], offsets[1:], strict=True))
+            found[i] = tuple(text[a:b].decode("utf-8") for a, b in itertools.pairwise(offsets))
         elif values:
             found[i] = tuple(str(int(v)) if float(v).is_integer() else repr(float(v)) for v in values)
     return found
