@@ -380,6 +380,38 @@ true_positive = -450
 false_positive = 2600
 false_negative = 450
 
+[models.loans.model]                 # the lender keeps its model to itself: a surrogate learns from the logged scores
+immutable = ["credit_years", "delinquencies", "inquiries"]
+
+[[models.loans.rules]]               # what the score must do when an application changes
+name = "more income never hurts"
+kind = "monotone"
+columns = ["income"]
+change = "+10%"
+direction = "up"
+
+[[models.loans.rules]]
+name = "a larger loan is not safer"
+kind = "monotone"
+columns = ["loan_amount"]
+change = "+20%"
+direction = "down"
+by = 0.01
+
+[[models.loans.invariants]]          # what must never be seen, counted on every row
+name = "approved below the cut-off"
+never = "approved = 1 and probability < 0.7"
+severity = "page"
+
+[models.loans.reasons]               # what a person is told when a column counted against them
+income = {{ low = "Income too low for the amount asked", high = "Income out of the range that we know" }}
+debt_ratio = "Too much of the income goes to debts"
+utilization = "Too much of the card limits is in use"
+delinquencies = "Payments were late in the past"
+inquiries = "Too many applications for credit lately"
+credit_years = "The credit history is too short"
+loan_amount = "The amount asked is too high"
+
 [[models.loans.sources]]
 kind = "file"
 path = "predictions/*.parquet"
