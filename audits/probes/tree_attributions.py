@@ -166,7 +166,7 @@ Tables = Sequence[Sequence[Any]]
 def _tables(block: Sequence[Plan], behind: Coded | None, pool: ThreadPoolExecutor) -> tuple[Tables, float]:
     """The tables of some trees, and their mean over the background; twigs with paths of one length are made together."""
     if behind is not None:
-        seen = list(pool.map(lambda plan: _seen(plan, behind), block))
+        seen = list(pool.map(lambda plan: seen_by(plan, behind), block))
     else:
         seen = [[None if len(twig.players) > DENSE else tree_tables.product(twig.share[None])[0] for twig in plan.twigs] for plan in block]
     tables: list[list[Any]] = [[None] * len(plan.twigs) for plan in block]
@@ -200,7 +200,7 @@ def _tables(block: Sequence[Plan], behind: Coded | None, pool: ThreadPoolExecuto
     return tables, expected + sum(pool.map(one, groups))
 
 
-def _seen(plan: Plan, behind: Coded) -> list[Any]:
+def seen_by(plan: Plan, behind: Coded) -> list[Any]:
     """How often each pattern occurs in the background at each twig; of long paths the patterns that occur, and how often."""
     found: list[Any] = [None] * len(plan.twigs)
     for place, pattern in patterns(plan, behind):

@@ -14,14 +14,13 @@ Source: G. Owen (1972), Management Science 18, 64-79; M. Grabisch and M. Roubens
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from audits.estimate import Floats
+from audits.estimate import Floats, Integers
 
 Patterns = NDArray[Any]
 
@@ -34,7 +33,7 @@ def nodes(d: int) -> tuple[Floats, Floats]:
     >>> round(float((weight * t**3).sum()), 12)
     0.25
     """
-    t, weight = np.polynomial.legendre.leggauss(max((d + 1) // 2, 1))
+    t, weight = np.polynomial.legendre.leggauss(max((d + 1) // 2, 1))  # type: ignore[no-untyped-call]
     return (t + 1) / 2, weight / 2
 
 
@@ -48,6 +47,8 @@ def dense(frequency: Floats) -> Floats:
     """
     leaves, size = frequency.shape
     d = size.bit_length() - 1
+    if (frequency.max(axis=1) == 1).all():
+        return _against_one(np.argmax(frequency, axis=1), d)
     a, b = np.zeros_like(frequency), np.zeros_like(frequency)
     for t, weight in zip(*nodes(d), strict=True):
         found = frequency
@@ -73,6 +74,22 @@ def _given(a: Floats, b: Floats, d: int) -> Floats:
         np.subtract(one[:, :, 1], one[:, :, 0], out=out[:, :, 1])
         out[:, :, 1] -= other[:, :, 0]
         found[:, player] = out.reshape(leaves, size)
+    return found
+
+
+def _against_one(background: Integers, d: int) -> Floats:
+    """The same where all background rows have one pattern at each leaf: see `sparse`."""
+    c: Integers = np.arange(1 << d, dtype=np.int64)
+    bits = _bits(c, d)
+    q = np.rint(d - bits.sum(axis=1)).astype(np.int64)
+    up, down = weights(d)
+    p = np.rint(d - _bits(background, d).sum(axis=1)).astype(np.int64)
+    reached = (c | background[:, None]) == (1 << d) - 1
+    gains, losses = up[p[:, None], q] * reached, down[p[:, None], q] * reached
+    found = np.empty((len(background), d, 1 << d))
+    for player in range(d):
+        own = (1.0 - ((background >> player) & 1))[:, None]
+        found[:, player] = np.where(bits[:, player] > 0, gains * own, -losses)
     return found
 
 
@@ -161,31 +178,64 @@ def weights(d: int) -> tuple[Floats, Floats]:
     return up, down
 
 
-def pairs(frequency: Floats) -> tuple[list[tuple[int, int]], Floats]:
-    """Shapley interaction values of leaves of value 1 by [leaf, pair, pattern], and the pairs of players.
+def pairs(frequency: Floats) -> Floats:
+    """Shapley interaction values of leaves of value 1 by [leaf, pair, pattern]; pairs of players i < j in order.
 
-    φ_ij = ∫ (c_i - b_i)(c_j - b_j) Π_{k ≠ i, j} (t c_k + (1 - t) b_k) dt, the whole interaction of the pair; laid out as a matrix, half
-    of it stands on either side.
+    φ_ij = ∫ (c_i - b_i)(c_j - b_j) Π_{k ≠ i, j} (t c_k + (1 - t) b_k) dt.
     """
     leaves, size = frequency.shape
     d = size.bit_length() - 1
-    named = [(i, j) for i in range(d) for j in range(i + 1, d)]
-    found = np.zeros((leaves, len(named), size))
-    for t, weight in zip(*nodes(max(d - 1, 1)), strict=True):
-        for place, pair in enumerate(named):
-            found[:, place] += weight * _transformed(frequency, t, pair)
-    return named, found
+    each = np.zeros((d, d, leaves, size))
+    for j in range(1, d):  # with input j's factor replaced by its difference, what is left is a game of the others
+        a, b = np.zeros_like(frequency), np.zeros_like(frequency)
+        for t, weight in zip(*nodes(d - 1), strict=True):
+            found = _transformed(frequency, t, j)
+            a += found * (weight / t)
+            b += found * (weight / (1 - t))
+        each[:, j] = _given(a, b, d).swapaxes(0, 1)
+    return np.ascontiguousarray(each[np.triu_indices(d, 1)].swapaxes(0, 1))
 
 
-def _transformed(frequency: Floats, t: float, about: Sequence[int]) -> Floats:
-    """E Π_i (c_i - b_i) Π_k (t c_k + (1 - t) b_k) for every pattern c, i over the players it is about."""
+def sparse_pairs(pattern: Patterns, background: Patterns, frequency: Floats, d: int) -> Floats:
+    """The same by [pair, pattern] for some patterns of the row and of the background, as in `sparse`.
+
+    Of p inputs that pass only for the row and q that pass only for the background, two of the former interact by
+    (p - 2)! q! / (p + q - 1)!, two of the latter by p! (q - 2)! / (p + q - 1)!, one of either by - (p - 1)! (q - 1)! / (p + q - 1)!.
+    """
+    from math import factorial
+
+    c, b = _bits(pattern, d), _bits(background, d)
+    mine, across, theirs = (np.zeros((d + 1, d + 1)) for _ in range(3))
+    for p in range(d + 1):
+        for q in range(d + 1 - p):
+            whole = factorial(max(p + q - 1, 0))
+            mine[p, q] = factorial(p - 2) * factorial(q) / whole if p > 1 else 0.0
+            across[p, q] = -factorial(p - 1) * factorial(q - 1) / whole if p and q else 0.0
+            theirs[p, q] = factorial(p) * factorial(q - 2) / whole if q > 1 else 0.0
+    found = []
+    for row in c:
+        reached = ((1 - b) * (1 - row)).sum(axis=1) == 0
+        p = np.rint(((1 - b) * row).sum(axis=1)).astype(np.int64)
+        q = int(np.rint(d - row.sum()))
+        weight = frequency * reached
+        only = (1 - b) * row
+        missing = 1 - row
+        both = (only * (weight * mine[p, np.minimum(q, d - p)])[:, None]).T @ only
+        mixed = np.outer((only * (weight * across[p, np.minimum(q, d - p)])[:, None]).sum(axis=0), missing)
+        lost = np.outer(missing, missing) * (weight * theirs[p, np.minimum(q, d - p)]).sum()
+        found.append((both + mixed + mixed.T + lost)[np.triu_indices(d, 1)])
+    return np.asarray(found).reshape(len(c), d * (d - 1) // 2).T
+
+
+def _transformed(frequency: Floats, t: float, about: int) -> Floats:
+    """E (c_j - b_j) Π_{k ≠ j} (t c_k + (1 - t) b_k) for every pattern c, j being the player it is about."""
     leaves, size = frequency.shape
     found = frequency
     for bit in range(size.bit_length() - 1):
         cell = found.reshape(leaves, size >> (bit + 1), 2, 1 << bit)
         made = np.empty_like(cell)
         failing, passing = cell[:, :, 0], cell[:, :, 1]
-        made[:, :, 1] = failing if bit in about else passing + t * failing
-        made[:, :, 0] = -passing if bit in about else (1 - t) * passing
+        made[:, :, 1] = failing if bit == about else passing + t * failing
+        made[:, :, 0] = -passing if bit == about else (1 - t) * passing
         found = made.reshape(leaves, size)
     return found
