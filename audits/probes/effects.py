@@ -1,0 +1,67 @@
+"""How the answers follow each input: partial dependence, ICE and accumulated local effects over rows of the reference."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from audits.evidence import Evidence
+from audits.probes.curves import accumulated, axis, curve_shares, edge_shares, partial
+from audits.probes.level_order import order_of
+from audits.probes.model_rows import ModelRows, Side, read_rows
+from audits.probes.scorer import Scorer, scorers
+from connectors.config import ModelConfig
+from connectors.errors import CandorError
+from connectors.warehouse import Warehouse
+
+ROWS = 2_000
+SECONDS = 180.0
+"""When it is up, the inputs that are left are listed as left out."""
+
+
+def run(
+    warehouse: Warehouse, model: ModelConfig, evidence: Evidence, *, rows: int = ROWS, progress: Callable[[str], None],
+    seconds: float = SECONDS,
+) -> dict[str, Any]:  # fmt: skip
+    """Curves of every input of every release, over the same rows: those of the reference, or of the log where it has none."""
+    began = time.monotonic()
+    side: Side = "reference" if sum(p.rows for p in evidence.reference_tally.partitions) else "analysed"
+    try:
+        with scorers(warehouse, model, evidence, progress=progress) as found:
+            names = tuple(dict.fromkeys(name for scorer in found for name in scorer.names))
+            held = read_rows(warehouse, model, evidence, rows=rows, side=side, extra=names)
+            releases = [_release(scorer, held, model, progress, began + seconds * (i + 1) / len(found)) for i, scorer in enumerate(found)]
+            kind = found[0].kind
+    except CandorError as error:
+        return {"reason": str(error), "rows_used": 0, "rows_available": 0, "seconds": round(time.monotonic() - began, 2)}
+    return {
+        "kind": kind, "releases": releases, "side": side, "topics": list(names), **held.receipt(),
+        "seconds": round(time.monotonic() - began, 2),
+    }  # fmt: skip
+
+
+def _release(scorer: Scorer, rows: ModelRows, model: ModelConfig, progress: Callable[[str], None], until: float) -> dict[str, Any]:
+    """One release's curves."""
+    table = rows.table.select(list(scorer.names))
+    columns: list[dict[str, Any]] = []
+    left: list[str] = []
+    for position, name in enumerate(scorer.names, start=1):
+        if time.monotonic() > until:
+            left.append(name)
+            continue
+        progress(f"{model.name}: effects, {position} of {len(scorer.names)}: {name}")
+        points, edges = axis(table.column(name), curve_shares()), axis(table.column(name), edge_shares())
+        if points is None or edges is None:
+            reason = {"reason": "all rows have the same value"}
+            columns.append({"column": name, "kind": "constant", "partial": reason, "accumulated": reason})
+            continue
+        order = None if edges.numeric else order_of(table, name, edges.place, len(edges))
+        columns.append(
+            {
+                "column": name, "kind": "numeric" if edges.numeric else "categorical",
+                "partial": partial(scorer.answer, table, name, points),
+                "accumulated": accumulated(scorer.answer, table, name, edges, order),
+            }
+        )  # fmt: skip
+    return {"version": scorer.version, "fingerprint": scorer.fingerprint, "target": scorer.target, "columns": columns, "left_out": left}
