@@ -5,7 +5,8 @@ from __future__ import annotations
 from audits.audit import Audit
 from audits.robustness.invariant_violations import invariant_violations
 from audits.robustness.model_mismatch_rate import model_mismatch_rate
+from audits.robustness.outlier_rate import outlier_rate
 from audits.robustness.rule_violation_rate import rule_violation_rate
 
-AUDITS: tuple[Audit, ...] = (model_mismatch_rate, rule_violation_rate, invariant_violations)
+AUDITS: tuple[Audit, ...] = (model_mismatch_rate, rule_violation_rate, invariant_violations, outlier_rate)
 """In the order of the page."""
