@@ -14,6 +14,7 @@ from typing import Any, Final
 from reports import glossary
 from reports.figure import Figure
 from reports.quantities import about, chance, count, estimate, fixed, interval, number, parts, people, threshold
+from reports.subjects import topic
 from reports.times import DASH, MINUS, day, duration, moment, window
 
 __all__ = [
@@ -112,7 +113,7 @@ def subject(figure: Figure) -> str:
     """Say what a figure is about, after its measure's name: a column, two groups, a group, an attribute, or nothing."""
     if figure.column is not None:
         rest = _people_of(figure)
-        return f"of {name_of(figure.column)}" + (f" {rest}" if rest.startswith("by ") else f", {rest}" if rest else "")
+        return topic(figure.name, name_of(figure.column)) + (f" {rest}" if rest.startswith("by ") else f", {rest}" if rest else "")
     rest = _people_of(figure)
     return f"for {rest}" if figure.slice and not figure.reference_slice else rest
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from reports import palette
 from reports.charts import screen
-from reports.charts.curves import Curve, CurveChart, Rule
+from reports.charts.curves import Band, Curve, CurveChart, Rule
 from reports.charts.distribution import DistributionChart
 from reports.charts.frontier import ALTERNATIVE, COMMON, CURRENT, PER_GROUP, FrontierChart, Option
 from reports.charts.heat import HeatMap
@@ -30,6 +30,7 @@ __all__ = [
     "COMMON",
     "CURRENT",
     "PER_GROUP",
+    "Band",
     "Case",
     "ChartSpec",
     "Curve",

@@ -38,8 +38,18 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Band:
+    """A pale band behind the curves: where most single cases lie, which is not an interval of the curve."""
+
+    name: str
+    x: tuple[float, ...]
+    low: tuple[float | None, ...]
+    high: tuple[float | None, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CurveChart:
-    """Several curves over one number, with bands: the threshold explorer, the lag of outcomes.
+    """Several curves over one number, with bands: the threshold explorer, the lag of outcomes, what a column does to the score.
 
     `x_title` names the number ("threshold", "days after the prediction"); `rules` are vertical lines, `levels` horizontal ones.
     """
@@ -52,12 +62,15 @@ class CurveChart:
     curves: tuple[Curve, ...]
     rules: tuple[Rule, ...] = ()
     levels: tuple[Rule, ...] = ()
+    bands: tuple[Band, ...] = ()
 
     def _axes(self, x_ends: tuple[float, float], y_ends: tuple[float, float]) -> tuple[scales.Axis, scales.Axis]:
         across = [*(v for curve in self.curves for v in curve.x), *(rule.at for rule in self.rules)]
         up: list[float | None] = [rule.at for rule in self.levels]
         for curve in self.curves:
             up += [*curve.y, *curve.low, *curve.high]
+        for band in self.bands:
+            up += [*band.low, *band.high]
         wanted = max(2, int(abs(x_ends[1] - x_ends[0]) // 70)) if x_ends != (0, 1) else 6
         x = scales.numeric(across, unit=self.x_unit, start=x_ends[0], end=x_ends[1], wanted=wanted, pad=0.0)
         return x, scales.numeric(up, unit=self.unit, start=y_ends[0], end=y_ends[1], wanted=4, pad=0.04)
@@ -70,11 +83,12 @@ class CurveChart:
         return f"{about}{self.x_title} {strings.number(curve.x[place], self.x_unit)}: {told}"
 
     def data_table(self) -> DataTable:
-        """Return one row per place, one column of values with intervals per curve."""
+        """Return one row per place, one column of values with intervals per curve, and one per band."""
         places = sorted({x for curve in self.curves for x in curve.x})
         found = [{x: " ".join(self._cell(curve, index)) for index, x in enumerate(curve.x)} for curve in self.curves]
+        found += [dict(zip(band.x, map(self._span, band.low, band.high), strict=True)) for band in self.bands]
         rows = tuple((strings.number(x, self.x_unit), *(each.get(x, strings.DASH) for each in found)) for x in places)
-        names = [strings.safe(curve.name) or self.title for curve in self.curves]
+        names = [strings.safe(curve.name) or self.title for curve in self.curves] + [strings.safe(band.name) for band in self.bands]
         return DataTable(columns=(self.x_title[:1].upper() + self.x_title[1:], *names), rows=rows)
 
     def _cell(self, curve: Curve, place: int) -> tuple[str, ...]:
@@ -82,6 +96,11 @@ class CurveChart:
         if value is None:
             return (strings.DASH,)
         return tuple(part for part in strings.parts(value, low, high, self.unit) if part)
+
+    def _span(self, low: float | None, high: float | None) -> str:
+        if low is None or high is None:
+            return strings.DASH
+        return f"{strings.number(low, self.unit)} to {strings.number(high, self.unit)}"
 
     def drawn(self, colours: Palette, width: float) -> Pen:
         """Draw the curves with their bands and their names at the right end."""
@@ -98,7 +117,8 @@ class CurveChart:
             pen.text(left - 6, y(tick) + 3.5, label, anchor="end", colour=colours.muted, size=10.5)
         for tick, label in zip(x.ticks, x.labels, strict=True):
             pen.line(x(tick), bottom, x(tick), bottom + 4, colours.line)
-            pen.text(x(tick), bottom + 16, label, anchor="middle", colour=colours.muted, size=10.5)
+            half = 1.15 * measure(label, 10.5) / 2  # digits of a fallback font run wider than those measured
+            pen.text(min(max(x(tick), half), width - half), bottom + 16, label, anchor="middle", colour=colours.muted, size=10.5)
         pen.line(left, bottom, right, bottom, colours.line)
         for level in self.levels:
             pen.line(left, y(level.at), right, y(level.at), colours.muted, dash="4 3")
@@ -109,6 +129,8 @@ class CurveChart:
             late = x(rule.at) > (left + right) / 2
             pen.text(x(rule.at), top - 10, rule.text, anchor="end" if late else "start", colour=colours.muted, size=10.5, room=200)
             pen.end()
+        for band in self.bands:
+            self._band(pen, band, x, y)
         for place, curve in enumerate(self.curves):
             self._line(pen, curve, colours.series[place % len(colours.series)], x, y)
         if tagged:
@@ -117,6 +139,14 @@ class CurveChart:
         pen.text((left + right) / 2, bottom + 32, self.x_title, anchor="middle", colour=colours.muted, size=10.5)
         pen.height = bottom + 38
         return pen
+
+    def _band(self, pen: Pen, band: Band, x: scales.Axis, y: scales.Axis) -> None:
+        ends = [(at, low, high) for at, low, high in zip(band.x, band.low, band.high, strict=True) if low is not None and high is not None]
+        if len(ends) > 1:
+            pen.group(strings.safe(band.name))
+            around = [*((x(at), y(high)) for at, _, high in ends), *((x(at), y(low)) for at, low, _ in reversed(ends))]
+            pen.element("path", d=path(around, close=True), fill=pen.colours.muted, fill_opacity=0.12)
+            pen.end()
 
     def _line(self, pen: Pen, curve: Curve, tint: str, x: scales.Axis, y: scales.Axis) -> None:
         for known, run in groupby(range(len(curve.x)), key=lambda place: curve.y[place] is not None):
@@ -144,6 +174,8 @@ class CurveChart:
         """Return the chart for the screen."""
         x, y = self._axes((0, 1), (0, 1))
         traces: list[dict[str, Any]] = []
+        for band in self.bands:
+            traces += screen.band(band.x, band.low, band.high, colours.muted, 0.12)
         for place, curve in enumerate(self.curves):
             tint = colours.series[place % len(colours.series)]
             if curve.low and curve.high:
