@@ -83,15 +83,15 @@ class Prediction:
     versions: tuple[str, ...]
     at: dt.datetime | None
     score: float | None
-    answer: float | None
-    matches: bool | None
-    tolerance: float | None
     decision: str | None
     favorable: bool | None
-    cut_off: CutOff | None
     outcome: str | None
     outcome_favorable: bool | None
     label: str | None = None
+    answer: float | None = None
+    tolerance: float | None = None
+    matches: bool | None = None
+    cut_off: CutOff | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

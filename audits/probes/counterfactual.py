@@ -40,8 +40,8 @@ STEPS = 6
 NEAREST = 256
 KEPT = 16
 SHOWN = 4
-TOLL = 0.02
-"""What each changed input adds to the cost when rows are ranked, in spreads, so that no sliver is told; a smaller change is one."""
+TOLL, SLIVER = 0.02, 0.1
+"""What each changed input adds to the cost when rows are ranked, in spreads; below it, and this part of the largest, it is a sliver."""
 APART = 0.5
 """Two counterfactuals that are shown share less than this part of the inputs that either changes."""
 
@@ -108,16 +108,19 @@ class Search:
         """[row, input] the size of each change in spreads."""
         return np.abs(self.space.moves(np.broadcast_to(self.x0, x.shape), x))
 
-    def best(self, most: int) -> Floats:
-        """The cheapest rows found, one for each set of inputs that change by more than a sliver."""
-        if not self.held:
-            return np.zeros((0, self.x0.shape[1]))
-        rows = np.concatenate(self.held)
+    def best(self, rows: Floats | None = None) -> Floats:
+        """The cheapest rows, of those found or of these, one for each set of inputs that change by more than a sliver."""
+        held = [*self.held, np.zeros((0, self.x0.shape[1]))] if rows is None else [rows]
+        rows = np.concatenate(held)
         moves = self.moves(rows)
         order = np.argsort(moves.sum(axis=1) + TOLL * (moves > 0).sum(axis=1), kind="stable")
-        rows, moves = rows[order], moves[order]
-        first = np.sort(np.unique(moves > TOLL, axis=0, return_index=True)[1])
-        return np.asarray(rows[first[:most]])
+        first = np.sort(np.unique(told_changes(moves[order]), axis=0, return_index=True)[1])
+        return np.asarray(rows[order[first[:KEPT]]])
+
+
+def told_changes(moves: Floats) -> Flags:
+    """[row, input] which changes are more than slivers: small, and nothing beside the largest of the row."""
+    return np.asarray(moves > np.minimum(TOLL, moves.max(axis=1, initial=0.0, keepdims=True) * SLIVER))
 
 
 def search(space: Space, base: pa.Table, ask: Ask, *, rows: Floats, toward: Flags, deadline: float) -> Found:
@@ -133,15 +136,15 @@ def search(space: Space, base: pa.Table, ask: Ask, *, rows: Floats, toward: Flag
         Seconds; each row found by then is asked once more.
     """
     found = Search(space, base, ask, deadline=deadline)
-    finished = True
+    finished, rows_found = True, found.x0[:0]
     try:
         values = grids(space, found.x0, rows)
         steps(found, values)
         real(found, rows[toward])
-        polish(found)
+        rows_found = polish(found)
     except OutOfTimeError:
         finished = False
-    chosen = apart(found, found.best(KEPT))
+    chosen = apart(found, rows_found if finished else found.best())
     told = plain(found, chosen)
     gain, flipped = found(np.concatenate([told, chosen]), late=True)  # what is told was asked a second time, as it is told
     possible = flipped & space.feasible(np.broadcast_to(found.x0, (len(flipped), found.x0.shape[1])), np.concatenate([told, chosen]))
@@ -229,16 +232,17 @@ def real(found: Search, rows: Floats) -> None:
     found(near[order[:NEAREST]])
 
 
-def polish(found: Search) -> None:
-    """Take back what is not needed, and make the rest as small as it can be."""
-    taken_back(found, found.best(KEPT))
-    shrunk(found, found.best(KEPT))
-    shrunk(found, found.best(KEPT))
+def polish(found: Search) -> Floats:
+    """The rows found, less what they do not need, the rest as small as it can be."""
+    taken_back(found, found.best())
+    shrunk(found, found.best())
+    shrunk(found, found.best())
+    return found.best(taken_back(found, found.best()))
 
 
 def apart(found: Search, rows: Floats) -> Floats:
     """The cheapest row, then each next one that changes other inputs than those before it."""
-    moved, chosen = found.moves(rows) > TOLL, list[int]()
+    moved, chosen = told_changes(found.moves(rows)), list[int]()
     for place in range(len(rows)):
         shared = [(moved[place] & moved[other]).sum() / max((moved[place] | moved[other]).sum(), 1) for other in chosen]
         if len(chosen) < SHOWN and all(each < APART for each in shared):

@@ -21,8 +21,8 @@ PLAIN, PART = 0.01, 0.05
 """How far a number may move on to become a plain one: this many spreads, and this part of its change."""
 
 
-def taken_back(found: Search, rows: Floats) -> None:
-    """Take changes back while the row still flips, the most expensive first, of all rows at once."""
+def taken_back(found: Search, rows: Floats) -> Floats:
+    """The rows with changes taken back while they still flip, the most expensive first, all rows at once: no change in them is idle."""
     rows = rows.copy()
     for _ in range(rows.shape[1]):
         line, place, moved, _, flipped = _without_each(found, rows)
@@ -31,8 +31,9 @@ def taken_back(found: Search, rows: Floats) -> None:
         best = _best_of_line(line, saved, len(rows))
         going = np.flatnonzero(best >= 0)
         if not len(going):
-            return
+            break
         rows[going, place[best[going]]] = found.x0[0, place[best[going]]]
+    return rows
 
 
 def _without_each(found: Search, rows: Floats) -> tuple[Integers, Integers, Floats, Floats, NDArray[np.bool_]]:
