@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 from audits.audit import Audit
+from audits.robustness.evasion_rate import evasion_rate
+from audits.robustness.flip_rate import flip_rate
 from audits.robustness.invariant_violations import invariant_violations
 from audits.robustness.model_mismatch_rate import model_mismatch_rate
 from audits.robustness.outlier_rate import outlier_rate
+from audits.robustness.protected_flip_rate import protected_flip_rate
 from audits.robustness.rule_violation_rate import rule_violation_rate
+from audits.robustness.smallest_flip_distance import smallest_flip_distance
 
-AUDITS: tuple[Audit, ...] = (model_mismatch_rate, rule_violation_rate, invariant_violations, outlier_rate)
+AUDITS: tuple[Audit, ...] = (
+    model_mismatch_rate,
+    flip_rate,
+    protected_flip_rate,
+    evasion_rate,
+    smallest_flip_distance,
+    rule_violation_rate,
+    invariant_violations,
+    outlier_rate,
+)
 """In the order of the page."""

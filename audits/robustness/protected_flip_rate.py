@@ -1,0 +1,58 @@
+"""The audit `protected_flip_rate`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from audits.audit import audit, measurement
+from audits.evidence import Evidence
+from audits.finding import Measurement
+from audits.probed_cells import Cells, over_cells
+from audits.robustness.distances import told
+from audits.robustness.flip_rate import PROBE
+
+NO_INPUT = "it is no input of the model: changing it alone changes no decision, and what stands in for it is found elsewhere"
+
+
+@audit(
+    name="protected_flip_rate", unit="proportion", needs=("decision", "protected"), tasks=("binary", "multiclass"), units="own", probe=PROBE
+)
+def protected_flip_rate(evidence: Evidence) -> Iterator[Measurement]:
+    """The share of decisions that another level of a protected attribute, and nothing else, would turn.
+
+    #{rows for which some other level turns the decision} / #{rows with a known level that the model answers about}, with Wilson's interval,
+    for each protected attribute that is an input of the model. A level stands for the value that most of its rows hold; of a grouped
+    number, for a middle one. At most ten levels are tried. The table says, level by level, which share of everybody would be decided
+    favorably with it.
+
+    It misleads as a measure of discrimination: 0 says that the attribute is not used directly, while others may stand in for it (see
+    `proxy_strength`, `mean_attribution_difference`), and people who differ in it also differ in what it has caused. An attribute that is
+    no input has no rate. A changed row may be one that nobody is.
+
+    Source: M. J. Kusner, J. Loftus, C. Russell and R. Silva (2017), Counterfactual fairness, NeurIPS, who say why changing the attribute
+    alone is not counterfactual fairness; S. Galhotra, Y. Brun and A. Meliou (2017), Fairness testing, ESEC/FSE.
+
+    >>> import numpy as np
+    >>> merit, women = np.asarray([0.4, 0.65, 0.75, 0.9]), np.asarray([True, False, True, False])
+    >>> def decided(women):
+    ...     return merit - 0.1 * women >= 0.6
+    >>> float((decided(women) != decided(~women)).mean())  # 0.65 passes only for a man
+    0.25
+    """
+
+    def table(cells: Cells, column: str) -> dict[str, Any]:
+        body = evidence.probes[PROBE]
+        held = [one for one in body["models"] if column in one.get("protected", {})]
+        by_version = [{"version": one["version"], **one["protected"][column]} for one in held]
+        return {"by_version": by_version} | told(body)
+
+    yield from over_cells(evidence, PROBE, "protected_flip_rate", "proportion", tables=table)
+    for name in evidence.probes.get(PROBE, {}).get("not_inputs", ()):
+        none = np.full(1, np.nan)
+        yield measurement(
+            "protected_flip_rate", "proportion", value=none, low=none, high=none, n=np.zeros(1, dtype=np.int64), method="",
+            column=evidence.topics.index(name), reason=NO_INPUT,
+        )  # fmt: skip
