@@ -1,0 +1,245 @@
+"""A model file held against the log: what matches, what does not, what makes it match, and what a broken model leaves behind."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+
+from audits.examine import examine
+from audits.explanations.accumulated_local_effects import accumulated_local_effects
+from audits.explanations.partial_dependence import partial_dependence
+from audits.explanations.surrogate_fidelity import surrogate_fidelity
+from audits.probes import answers, effects
+from audits.robustness.model_mismatch_rate import model_mismatch_rate
+from connectors import model as models
+from connectors.model_columns import ModelError
+from connectors.model_config import ModelFile
+from tests.audits.probes.conftest import Logged
+from tests.audits.probes.test_surrogate import quiet, scored
+
+Formula = Callable[[Mapping[str, Any]], Any]
+
+
+def formula(turn: float) -> Formula:
+    """Give the score that the log was written with, of a version that looks at debt with this sign."""
+    job = {"clerk": -1.0, "cook": 0.0, "nurse": 1.0}
+
+    def score(x: Mapping[str, Any]) -> Any:
+        jobs = np.asarray([job.get(each, np.nan) for each in x["job"]])
+        debt = np.asarray([1.0 if each is None or each != each else each for each in x["debt"]], dtype=np.float64)
+        return 1 / (1 + np.exp(-(np.log(np.abs(np.asarray(x["income"], dtype=np.float64)) / 27_000) * 2 + turn * debt + jobs)))
+
+    return score
+
+
+class Loaded:
+    """A model made of a formula."""
+
+    classes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def __init__(self, asked: Formula, names: tuple[str, ...] = ("income", "debt", "job", "height")) -> None:
+        self.asked, self.names, self.fingerprint = asked, names, "sha256:1"
+
+    def predict(self, rows: pa.Table) -> Any:
+        try:
+            with np.errstate(over="ignore"):
+                return np.asarray(self.asked({name: rows.column(name).to_pylist() for name in self.names}), dtype=np.float64)
+        except ValueError as error:
+            raise ModelError(f"m.txt: {error}") from None
+
+    def matrix(self, rows: pa.Table) -> None:
+        return None
+
+    def owner(self) -> Any:
+        return np.arange(len(self.names))
+
+    def trees(self) -> None:
+        return None
+
+    def linear(self) -> None:
+        return None
+
+
+@pytest.fixture(scope="module")
+def two(stored: Callable[..., Any]) -> Iterator[Logged]:
+    """Give the log of two versions."""
+    with stored(scored(1200), extra='version = "version"') as logged:
+        yield logged
+
+
+@pytest.fixture
+def probed(two: Logged, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, Any]]:
+    """Give the function that runs the probe on models by version; None stands for the one file of every version."""
+
+    def probe(which: Mapping[str | None, Formula], *, run: Any = answers.run, **given: Any) -> dict[str, Any]:
+        @contextmanager
+        def opened(model: Any, version: str | None = None, **_: Any) -> Iterator[Loaded]:
+            yield Loaded(which[version])
+
+        monkeypatch.setattr(models, "open_model", opened)
+        first, *others = which
+        file = ModelFile(format="lightgbm", path=Path("m.txt"), version=first, versions={str(name): Path("o.txt") for name in others})
+        found: dict[str, Any] = run(two.warehouse, replace(two.model, model=file), two.evidence, progress=quiet, **given)
+        json.dumps({key: value for key, value in found.items() if key != "cells"}, allow_nan=False)
+        return found
+
+    return probe
+
+
+def test_each_release_matches_its_own_version(two: Logged, probed: Any) -> None:
+    """v1's file answers v1's rows as logged and hardly one of v2's; together nothing mismatches."""
+    body = probed({"v2": formula(-1.0), "v1": formula(1.0)})
+    assert [(each["version"], each["mismatched"], each["unstable"]) for each in body["releases"]] == [("v2", 0, 0), ("v1", 0, 0)]
+    share = {(each["release"], each["version"]): each["share"] for each in body["versions"]}
+    assert share["v1", "v1"] == share["v2", "v2"] == 0
+    assert share["v1", "v2"] > 0.9
+    assert body["hints"] == []
+    assert (body["kind"], body["format"], body["file"], body["tolerance"]) == ("model", "lightgbm", "m.txt", 0.001)
+    assert {"sex", "race", "region"} <= set(body["other_columns"])
+    (block,) = model_mismatch_rate(replace(two.evidence, probes={"answers": body}))
+    assert block.value[0] == 0
+    assert block.n[0] == 1200
+    assert 0 < block.high[0] < 0.01
+    assert block.tables[0]["inputs"] == ["income", "debt", "job", "height"]
+    assert not list(surrogate_fidelity(replace(two.evidence, probes={"answers": body})))
+
+
+def test_an_old_file_is_a_finding(two: Logged, probed: Any) -> None:
+    """v1's file for every version: the rows of v2 are half of them, and the later windows hold nothing else."""
+    body = probed({None: formula(1.0)})
+    share = {each["version"]: each["share"] for each in body["versions"]}
+    assert share["v1"] == 0
+    assert share["v2"] > 0.9
+    (block,) = model_mismatch_rate(replace(two.evidence, probes={"answers": body}))
+    assert block.value[0] == pytest.approx(body["releases"][0]["share"])
+    last = (block.window == len(two.evidence.windows) - 1) & (block.version == 0) & (block.slice == 0)
+    assert block.value[last] > 0.9
+
+
+@pytest.mark.parametrize(
+    ("changed", "kind", "columns"),
+    [
+        (lambda f: lambda x: 1 - f(x), "other class", []),
+        (lambda f: lambda x: np.log(f(x) / (1 - f(x))), "probability", []),
+        (lambda f: lambda x: f({**x, "income": x["height"], "height": x["income"]}), "swapped columns", ["income", "height"]),
+        (lambda f: lambda x: f({**x, "income": 1000 * np.asarray(x["income"], dtype=np.float64)}), "unit x 0.001", ["income"]),
+        (lambda f: lambda x: np.where([each == "cook" for each in x["job"]], 0.123, f(x)), "level", ["job"]),
+        (lambda f: lambda x: np.where([each is None for each in x["debt"]], 0.123, f(x)), "missing", ["debt"]),
+        (lambda f: lambda x: np.cos(1e6 * f(x)), "unknown", []),
+    ],
+)
+def test_what_makes_answers_match_is_told(probed: Any, changed: Any, kind: str, columns: list[str]) -> None:
+    """A change after which they match, or the rows in which the mismatches lie."""
+    hints = probed({"v1": changed(formula(1.0))})["hints"]
+    assert [(hint["kind"], hint["columns"]) for hint in hints] == [(kind, columns)]
+    if kind != "unknown":
+        assert hints[0]["share"] >= 0.9
+
+
+def test_scores_rounded_in_the_log(stored: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two digits in the log: nine in ten differ by more than the tolerance, and rounding is told."""
+    frame = scored(600).query("version == 'v1'").drop(columns="version").reset_index(drop=True)
+    frame["score"] = frame["score"].round(2)
+    with stored(frame) as logged:
+        model = replace(logged.model, model=ModelFile(format="onnx", path=Path("m.onnx"), tolerance=0.0005))
+
+        @contextmanager
+        def opened(*_: Any, **__: Any) -> Iterator[Loaded]:
+            yield Loaded(formula(1.0))
+
+        monkeypatch.setattr(models, "open_model", opened)
+        body = answers.run(logged.warehouse, model, logged.evidence, progress=quiet)
+        assert [hint["kind"] for hint in body["hints"]] == ["rounded"]
+        assert 0.8 < body["releases"][0]["share"] < 0.97  # 1 - 0.001 / 0.01 of evenly spread remainders
+        assert body["releases"][0]["difference_p95"] < 0.005
+
+
+def test_answers_that_are_no_numbers_are_counted(two: Logged, probed: Any) -> None:
+    """A model that answers NaN for nurses: those rows mismatch, and the hint names the level."""
+    body = probed({"v1": lambda x: np.where([each == "nurse" for each in x["job"]], np.nan, formula(1.0)(x))})
+    nurses = body["releases"][0]["missing_answers"]
+    assert nurses == body["releases"][0]["mismatched"] > 100
+    assert [(hint["kind"], hint["level"]) for hint in body["hints"]] == [("level", "nurse")]
+
+
+def test_two_answers_for_one_row_are_counted(probed: Any) -> None:
+    draw = np.random.default_rng(1)
+    release = probed({"v1": lambda x: formula(1.0)(x) + 1e-3 * draw.random(len(x["job"]))})["releases"][0]
+    assert release["unstable"] > 0.9 * release["asked_twice"] > 0
+
+
+def test_a_broken_model_is_one_sentence_and_the_rest_goes_on(two: Logged, probed: Any) -> None:
+    def broken(_: Mapping[str, Any]) -> Any:
+        raise ModelError("m.txt: the model did not answer within 30 s")
+
+    for run in (answers.run, effects.run):
+        body = probed({"v1": broken}, run=run)
+        assert body["reason"] == "m.txt: the model did not answer within 30 s"
+    run_of = examine(replace(two.evidence, probes={"answers": body}), {}, card={}, audits=[model_mismatch_rate])
+    assert [failure.reason for failure in run_of.errors] == ["m.txt: the model did not answer within 30 s"]
+
+
+def test_a_release_that_does_not_open_leaves_the_others(two: Logged, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is told while the run goes on; where none opens, the reason stands."""
+    said: list[str] = []
+
+    @contextmanager
+    def opened(model: Any, version: str | None = None, **_: Any) -> Iterator[Loaded]:
+        if version == "v2":
+            raise ModelError("new.txt: this is no LightGBM file")
+        yield Loaded(formula(1.0))
+
+    monkeypatch.setattr(models, "open_model", opened)
+    file = ModelFile(format="lightgbm", path=Path("new.txt"), version="v2", versions={"v1": Path("old.txt")})
+    body = answers.run(two.warehouse, replace(two.model, model=file), two.evidence, progress=said.append)
+    assert [each["version"] for each in body["releases"]] == ["v1"]
+    assert "loans: new.txt: this is no LightGBM file" in said
+    alone = replace(two.model, model=replace(file, versions={}))
+    assert answers.run(two.warehouse, alone, two.evidence, progress=quiet)["reason"] == "new.txt: this is no LightGBM file"
+
+
+def test_effects_are_told_by_column_and_release(two: Logged, probed: Any) -> None:
+    """Debt turns the other way in v2: the two curves rise and fall; height, which nothing uses, has none."""
+    body = probed({"v2": formula(-1.0), "v1": formula(1.0)}, run=effects.run, rows=400)
+    assert (body["rows_used"], body["side"]) == (240, "reference")  # the first of five days
+    evidence = replace(two.evidence, probes={"effects": body})
+    for audit, curve in ((partial_dependence, "mean"), (accumulated_local_effects, "effect")):
+        (block,) = audit(evidence)
+        figures = {(evidence.versions[block.version[i]], evidence.topics[block.column[i]]): i for i in range(len(block))}
+        assert set(figures) == {(v, c) for v in ("v1", "v2") for c in ("income", "debt", "job", "height")}
+        rising, falling = (block.tables[figures[version, "debt"]][curve] for version in ("v1", "v2"))
+        assert np.all(np.diff(rising) > 0)
+        assert np.all(np.diff(falling) < 0)
+        assert block.value[figures["v1", "height"]] == pytest.approx(0, abs=1e-12)
+        assert np.all((block.low <= block.value) & (block.value <= block.high))
+        jobs = block.tables[figures["v1", "job"]]
+        level = dict(zip(jobs["at"], jobs[curve], strict=True))
+        assert level["clerk"] < level["cook"] < level["nurse"]
+    late = probed({"v1": formula(1.0)}, run=effects.run, seconds=0.0)
+    assert late["releases"][0]["left_out"] == ["income", "debt", "job", "height"]
+
+
+def test_levels_that_a_model_was_not_trained_with(two: Logged) -> None:
+    """Where the model says what it knows, the others are listed with their rows."""
+    from audits.probes.model_rows import read_rows
+    from audits.probes.scorer import Scorer
+    from connectors.model_parts import Encoding, Linear, Part
+
+    part = Part(input=0, levels=("clerk", "cook"), table=((0.0,), (1.0,)), unseen=(0.0,), missing=(0.0,))
+    parts = Linear(coefficients=np.ones(1), intercept=0.0, link="logit", encode=Encoding(inputs=("job",), parts=(part,)))
+    loaded = Loaded(formula(1.0), names=("job",))
+    loaded.linear = lambda: parts  # type: ignore[method-assign, assignment]
+    rows = read_rows(two.warehouse, two.model, two.evidence, rows=300)
+    (found,) = answers.unseen_levels(Scorer(kind="model", asked=loaded), rows)
+    nurses = pc.sum(pc.equal(rows.table.column("job"), "nurse")).as_py()
+    assert found == {"column": "job", "levels": ["nurse"], "rows": nurses}
