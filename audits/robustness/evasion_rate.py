@@ -16,18 +16,23 @@ from audits.robustness.distances import BUDGET, PROBE, TO_FAVORABLE, WITHIN, cur
 def evasion_rate(evidence: Evidence) -> Iterator[Measurement]:
     """The share of decisions against a person that a possible change of at most half a spread turns into the favorable one.
 
-    #{rows decided against, with a change of size <= 0.5 found that turns them} / #{rows decided against that were searched}, with Wilson's
-    interval. A change is possible where it respects `immutable`, `monotone` and `ranges` of the configuration, leaves protected attributes
-    and missing values alone, stays within what the reference held, and keeps whole numbers whole; its size is Euclidean over inputs, in
-    spreads ((q90 - q10) / 2.563 of the reference), a changed level counting as one. Every change counted was asked about. The table holds
-    the share within other sizes.
-
-    It misleads as a bound on attackers: a search that finds nothing proves nothing, so the true share can only be larger; one who knows
-    the model finds more. What is possible on paper may be honest improvement as well as deceit, which the log cannot tell apart. Where a
-    surrogate was asked, it is the surrogate that was fooled.
-
-    Source: W. Brendel, J. Rauber and M. Bethge (2018), Decision-based adversarial attacks, ICLR; J. Chen, M. I. Jordan and M. J. Wainwright
-    (2020), HopSkipJumpAttack, IEEE Symposium on Security and Privacy.
+    Formula
+        #{rows decided against, for which a change of size <= 0.5 that turns them was found} / #{rows decided against that were searched}.
+        The size is Euclidean over inputs, in spreads, (q90 - q10) / 2.563 of the reference; a changed level counts as one spread.
+    What is possible
+        What respects `immutable`, `monotone` and `ranges` of the configuration, leaves protected attributes and missing values alone, stays
+        within what the reference held, and keeps whole numbers whole. Every change that counts was itself asked about.
+    Interval
+        Wilson's, over the rows searched: one in five of a budget of rows, as far as the seconds go.
+    Tables
+        `curve`: the share within other sizes. Whether a model or a surrogate was asked, rows, questions and seconds.
+    When it misleads
+        As a bound on attackers: a search that finds nothing proves nothing, so the true share can only be larger, and who knows the model
+        finds more. What is possible on paper may be honest improvement as well as deceit, which no log tells apart. Where a surrogate was
+        asked, it is the surrogate that was fooled.
+    Source
+        W. Brendel, J. Rauber and M. Bethge (2018), Decision-based adversarial attacks, ICLR; J. Chen, M. I. Jordan and M. J. Wainwright
+        (2020), HopSkipJumpAttack, IEEE Symposium on Security and Privacy.
 
     >>> import numpy as np
     >>> size = np.asarray([0.2, 0.4, 0.9, 3.5, 0.1])  # of the smallest change that turns each row

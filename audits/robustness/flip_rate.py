@@ -18,18 +18,24 @@ PROBE = "perturbations"
 def flip_rate(evidence: Evidence) -> Iterator[Measurement]:
     """The share of decisions that turn when inputs are a little off, for each way of being off.
 
-    #{rows whose decision is another} / #{rows the model answers about, as logged and changed}, with Wilson's interval; decisions are the
-    model's answers at the cut-off that reproduces the log's. The column names the perturbation: "noise 0.1" adds normal noise of a tenth
-    of a spread to every number (clipped to what the reference held, whole numbers rounded), "rounding 2" leaves two significant digits,
-    "missing x" leaves an input out, "missing one" a random one, "typo", "case" and "space" change every text. Noise of all sizes is one
-    draw, so that its rates are a curve. Protected attributes are left as they are.
-
-    It misleads when the noise is not the kind that the inputs really have, and where a column's spread says little about how well it is
-    measured. A rate near 0 can also mean that decisions are far from the boundary for other reasons, and a decision that never turns may
-    depend on nothing. Rows that were missing a value already do not count for that perturbation; a model that does not answer about
-    missing values has no rate there, and the probe says so.
-
-    Source: M. T. Ribeiro, T. Wu, C. Guestrin and S. Singh (2020), Beyond accuracy: behavioral testing of NLP models with CheckList, ACL.
+    Formula
+        #{rows whose decision is another} / #{rows that the model answers about both as logged and changed}. Decisions are the model's
+        answers at the cut-off that reproduces most of the log's decisions.
+    What is changed
+        The column of the finding names it. "noise 0.1": every number moved by normal noise of a tenth of a spread, (q90 - q10) / 2.563 of
+        the reference, clipped to what the reference held, whole numbers rounded; noise of all sizes is one draw, so that its rates are a
+        curve. "rounding 2": two significant digits are left. "missing x": an input left out; "missing one": a random one. "typo", "case",
+        "space": every text with two letters swapped, its case swapped, a space behind it. Protected attributes are left as they are.
+    Interval
+        Wilson's, over the rows asked about: a budget of rows, those whose keys have the smallest digests.
+    Tables
+        `kind`, `size`, `columns`; `unanswered` rows; whether a model or a surrogate was asked, rows, questions and seconds.
+    When it misleads
+        Where the noise is not the kind that inputs have: a column's spread says little about how well it is measured. Decisions also seldom
+        turn where hardly any are near the boundary. Rows that miss a value already do not count where it is left out; a model that does not
+        answer about missing values has no rate there, and the probe says so.
+    Source
+        M. T. Ribeiro, T. Wu, C. Guestrin and S. Singh (2020), Beyond accuracy: behavioral testing of NLP models with CheckList, ACL.
 
     >>> import numpy as np
     >>> score, noise = np.asarray([0.2, 0.69, 0.72, 0.9]), np.asarray([0.05, 0.02, -0.01, -0.03])

@@ -23,17 +23,21 @@ NO_INPUT = "it is no input of the model: changing it alone changes no decision, 
 def protected_flip_rate(evidence: Evidence) -> Iterator[Measurement]:
     """The share of decisions that another level of a protected attribute, and nothing else, would turn.
 
-    #{rows for which some other level turns the decision} / #{rows with a known level that the model answers about}, with Wilson's interval,
-    for each protected attribute that is an input of the model. A level stands for the value that most of its rows hold; of a grouped
-    number, for a middle one. At most ten levels are tried. The table says, level by level, which share of everybody would be decided
-    favorably with it.
-
-    It misleads as a measure of discrimination: 0 says that the attribute is not used directly, while others may stand in for it (see
-    `proxy_strength`, `mean_attribution_difference`), and people who differ in it also differ in what it has caused. An attribute that is
-    no input has no rate. A changed row may be one that nobody is.
-
-    Source: M. J. Kusner, J. Loftus, C. Russell and R. Silva (2017), Counterfactual fairness, NeurIPS, who say why changing the attribute
-    alone is not counterfactual fairness; S. Galhotra, Y. Brun and A. Meliou (2017), Fairness testing, ESEC/FSE.
+    Formula
+        #{rows for which some other level turns the decision} / #{rows with a known level that the model answers about}, for each protected
+        attribute that is an input of the model; the column of the finding names it. A level stands for the value that most of its rows
+        hold; of a grouped number, for a middle one. At most ten levels are tried, the most frequent.
+    Interval
+        Wilson's, over the rows asked about: a budget of rows, those whose keys have the smallest digests.
+    Tables
+        By version and level, which share of everybody would be decided favorably with that level.
+    When it misleads
+        0 says that the attribute is not used directly, while others may stand in for it: see `proxy_strength` and
+        `mean_attribution_difference`. People who differ in it also differ in what it has caused, which a change of it alone leaves out. A
+        changed row may be one that nobody is. An attribute that is no input has no rate.
+    Source
+        S. Galhotra, Y. Brun and A. Meliou (2017), Fairness testing, ESEC/FSE; M. J. Kusner, J. Loftus, C. Russell and R. Silva (2017),
+        Counterfactual fairness, NeurIPS, who say why changing the attribute alone is not counterfactual fairness.
 
     >>> import numpy as np
     >>> merit, women = np.asarray([0.4, 0.65, 0.75, 0.9]), np.asarray([True, False, True, False])

@@ -17,22 +17,28 @@ from audits.robustness.distances import FAR, PROBE, TO_ADVERSE, TO_FAVORABLE, hi
 def smallest_flip_distance(evidence: Evidence) -> Iterator[Measurement]:
     """The median size of the smallest possible change that turns a decision, in spreads.
 
-    median over rows of min |z|, z_j = (x'_j - x_j) / spread_j, over possible x' with another decision (see `evasion_rate` for what is
-    possible); a changed level counts as one spread. Once for all rows, once for decisions that turn favorable and once for those that turn
-    against. Rows that nothing turns within three spreads count as farther than any other: they move the median, and where they are half of
-    all there is none, with that reason. The interval is that of order statistics, whatever the distribution, ending at the edges of bins
-    that are 7.5 % wide. The table holds the other quantiles.
-
-    It misleads as the distance to the boundary: what a search finds is never too small, and too large where it missed a shorter way (for
-    models made of trees by some percent in the middle and more for single rows). Spreads of different columns are not equally hard to move.
-    A group that is nearer to being refused is not for that treated worse.
-
-    Source: S.-M. Moosavi-Dezfooli, A. Fawzi and P. Frossard (2016), DeepFool, CVPR, for the distance; W. J. Conover, Practical
-    Nonparametric Statistics (1999), section 3.2, for the interval.
+    Formula
+        median over rows of min |z|, z_j = (x'_j - x_j) / spread_j, over possible x' with another decision; a changed level counts as one
+        spread. See `evasion_rate` for what is possible. Once for all rows; as "to favorable" for decisions that turn favorable, and as "to
+        adverse" for those that turn against.
+    Beyond the budget
+        Rows that nothing turns within three spreads count as farther than any other: they move the median, and where they are half of all
+        rows there is none, with that reason.
+    Interval
+        That of order statistics, whatever the distribution, ending at the edges of bins that are 7.5 % wide.
+    Tables
+        `quantiles` with their intervals, `bins`, how many rows lie `beyond`; whether a model or a surrogate was asked, rows, questions.
+    When it misleads
+        As the distance to the boundary: what a search finds is never too small, and too large where it missed a shorter way; see
+        docs/robustness.md for by how much. Spreads of different columns are not equally hard to move. A group that is nearer to the
+        boundary is not for that treated worse.
+    Source
+        S.-M. Moosavi-Dezfooli, A. Fawzi and P. Frossard (2016), DeepFool, CVPR, for the distance; W. J. Conover, Practical Nonparametric
+        Statistics (1999), section 3.2, for the interval.
 
     >>> import numpy as np
-    >>> weight, spread = np.asarray([0.8, -0.1]), np.asarray([1.0, 10.0])  # a linear score: the distance is known
-    >>> float(np.round(0.64 / np.linalg.norm(weight * spread), 3))  # of a row whose score is 0.64 from where the decision turns
+    >>> weight, spread = np.asarray([0.8, -0.1]), np.asarray([1.0, 10.0])  # of a linear score, whose distance is known
+    >>> float(np.round(0.64 / np.linalg.norm(weight * spread), 3))  # the row's score is 0.64 from where the decision turns
     0.5
     """
     cells = Cells.of(evidence, PROBE)
