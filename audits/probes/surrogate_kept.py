@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import Any
 
 from audits.evidence import Evidence
-from audits.probes.surrogate_trees import Surrogate
+from audits.probes.surrogate_trees import RECIPE, Surrogate
 from audits.standing import data_fingerprint
 from audits.what_if import stamp
 from connectors.config import ModelConfig
@@ -17,6 +18,11 @@ DDL = (
     """CREATE TABLE IF NOT EXISTS candor.surrogates (model VARCHAR, version VARCHAR, fingerprint VARCHAR, content VARCHAR,
         created TIMESTAMP, body VARCHAR, folds VARCHAR[], told VARCHAR)""",
 )
+
+
+def fingerprint(evidence: Evidence) -> str:
+    """What a surrogate rests on besides the rows: what the columns mean, which features there are, and how it is learned."""
+    return hashlib.sha256(f"{stamp(evidence)} {RECIPE}".encode()).hexdigest()
 
 
 def kept(
@@ -30,7 +36,7 @@ def kept(
     ).fetchall():  # fmt: skip
         return None
     sql = "SELECT content, body, folds, told FROM candor.surrogates WHERE model = ? AND version IS NOT DISTINCT FROM ? AND fingerprint = ?"
-    found = warehouse.connection.execute(sql, [model.name, version, stamp(evidence)]).fetchall()
+    found = warehouse.connection.execute(sql, [model.name, version, fingerprint(evidence)]).fetchall()
     if not found:
         return None
     content, body, folds, said = found[0]
@@ -48,7 +54,7 @@ def keep(
     held = surrogate if "reason" not in told else None
     body, folds = (None, None) if held is None else (held.to_json(), [fold.to_json() for fold in held.folds])
     text = json.dumps(told, ensure_ascii=False)
-    values = [model.name, version, stamp(evidence), data_fingerprint(warehouse, evidence), body, folds, text]
+    values = [model.name, version, fingerprint(evidence), data_fingerprint(warehouse, evidence), body, folds, text]
     with warehouse.transaction():
         where = "model = ? AND version IS NOT DISTINCT FROM ?"
         warehouse.connection.execute(f"DELETE FROM candor.surrogates WHERE {where}", [model.name, version])

@@ -30,6 +30,10 @@ TREES, LEAVES, RATE = 200, 15, 0.15
 
 DRAWN = 20.0
 """Rows of all others that each level's mean is averaged with."""
+
+RECIPE = f"2 {TREES} {LEAVES} {RATE} {DRAWN}"
+"""A surrogate that was kept under another recipe is made again."""
+
 FEW = 200_000
 """Rows times trees below which walking the trees here is faster than to import LightGBM."""
 
