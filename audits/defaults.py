@@ -193,6 +193,33 @@ DEFAULTS: Mapping[str, Threshold] = {
             rationale="A source has been silent three times as long as it ever was",
             source="A fact",
         ),
+        Threshold(
+            name="boundary_probe_rate", max=0, severity="page",
+            rationale="Rows count only where chance explains the steps of no client of the whole log in 99 logs of 100: any is somebody who "
+            "feels for the cut-off",
+            source="A convention of ours; found and false alarms are measured in docs/attack-signals.md",
+        ),
+        Threshold(
+            name="extraction_score", max=0.67, min_n=20, severity="page",
+            rationale="Up to two thirds two signs are enough, and a new broker or a nightly job has two; beyond it three agree",
+            source="A convention of ours; found and false alarms are measured in docs/attack-signals.md",
+        ),
+        Threshold(
+            name="replay_rate", max=0.01,
+            rationale="More than one request in a hundred belongs to inputs that came far more often than the reference explains",
+            source="A convention of ours",
+        ),
+        Threshold(
+            name="flood_rate", max=0.05,
+            rationale="More than one request in twenty came in an hour in which its client sent far more than ever",
+            source="A convention of ours",
+        ),
+        Threshold(
+            name="outcome_flip_rate", max=0, severity="page",
+            rationale="Outcomes count only where chance explains no stretch of the whole log in 99 logs of 100: any is a campaign, or a part "
+            "of the world that changed alone",
+            source="A convention of ours; found and false alarms are measured in docs/attack-signals.md",
+        ),
     )
 }  # fmt: skip
 """Thresholds in force where the configuration sets none. A measure that is not here is reported, not judged."""

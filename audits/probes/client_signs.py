@@ -81,13 +81,13 @@ class Scores:
 def figures(found: Profiles, population: Population) -> tuple[Floats, Floats]:
     """The six figures [sign, group] on scales where chance is about even, and the standard error of each."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        root = np.sqrt(found.n)
+        root, usual = np.sqrt(found.n), population.expected_cells(found.n)
         seen, single = found.vectors / found.n, found.single / found.pairs
         variation = np.maximum(found.irregular / found.gaps, 0.01)
         value = np.stack(
             [
                 np.log(found.rate),
-                np.log(found.cells) - np.log(population.expected_cells(found.n)),
+                np.log(found.cells) - np.log(usual),
                 seen,
                 found.rarity / found.n,
                 np.where(found.pairs >= LEAST_STEPS, single, np.nan),
@@ -97,7 +97,7 @@ def figures(found: Profiles, population: Population) -> tuple[Floats, Floats]:
         error = np.stack(
             [
                 1 / np.sqrt(found.rate),
-                1 / np.sqrt(found.cells),
+                1 / np.sqrt(usual),
                 np.sqrt(np.maximum(seen * (1 - seen), 1 / found.n)) / root,
                 population.deviation / root,
                 np.sqrt(np.maximum(single * (1 - single), 1 / found.pairs) / found.pairs),
