@@ -1,4 +1,7 @@
-"""What people do: events that mark every trend, and which counts have left as a report. Kept in SQLite, which several may write at once."""
+"""What people do: events that mark every trend, looks at single predictions, and which counts have left as a report.
+
+Kept in SQLite, which several may write at once.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +25,17 @@ class Event:
     kind: str
     at: datetime
     text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """Somebody looked at one prediction: who, when (UTC, naive), of which model, under which id, of which version if one was named."""
+
+    who: str
+    at: datetime
+    model: str
+    id: str
+    version: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +91,41 @@ def events(config: Config, model: str) -> list[Event]:
     with _open(config) as connection:
         rows = connection.execute("SELECT kind, at, text FROM events WHERE model = ? ORDER BY at, rowid", (model,)).fetchall()
     return [Event(kind=kind, at=datetime.fromisoformat(at).replace(tzinfo=None), text=text) for kind, at, text in rows]
+
+
+def record_view(config: Config, who: str, model: str, id: str, version: str | None = None) -> None:
+    """Record that somebody looks at one prediction; to be called before it is shown.
+
+    Raises
+    ------
+    UsageError
+        There is no such model.
+    CandorError
+        The file cannot be written: then nothing is to be shown.
+    """
+    config.model(model)
+    with _open(config) as connection, connection:
+        values = (who, _written(datetime.now(UTC)), model, id, version)
+        connection.execute("INSERT INTO views (who, at, model, id, version) VALUES (?, ?, ?, ?, ?)", values)
+
+
+def views(config: Config, model: str, *, most: int = 100) -> list[View]:
+    """Who looked at which predictions of a model, the newest first.
+
+    Raises
+    ------
+    CandorError
+        The file is there and cannot be read.
+    """
+    if not path_of(config).exists():
+        return []
+    sql = "SELECT who, at, model, id, version FROM views WHERE model = ? ORDER BY at DESC, rowid DESC LIMIT ?"
+    with _open(config) as connection:
+        rows = connection.execute(sql, (model, most)).fetchall()
+    return [
+        View(who=who, at=datetime.fromisoformat(at).replace(tzinfo=None), model=name, id=id, version=version)
+        for who, at, name, id, version in rows
+    ]
 
 
 def exported(config: Config, model: str) -> list[Exported]:
@@ -139,6 +188,9 @@ def _open(config: Config) -> Iterator[sqlite3.Connection]:
             connection.execute(
                 "CREATE TABLE IF NOT EXISTS exported (model TEXT NOT NULL, cell INTEGER NOT NULL, n INTEGER NOT NULL,"
                 " first INTEGER NOT NULL, last INTEGER NOT NULL, PRIMARY KEY (model, cell, first)) WITHOUT ROWID"
+            )
+            connection.execute(
+                "CREATE TABLE IF NOT EXISTS views (who TEXT NOT NULL, at TEXT NOT NULL, model TEXT NOT NULL, id TEXT NOT NULL, version TEXT)"
             )
             yield connection
     except sqlite3.Error as error:

@@ -63,9 +63,15 @@ def turned_of(asked: Asked, inputs: pa.Table | None) -> Counterfactuals:
     return Counterfactuals(
         wanted=wanted, label=_label(asked, goal), threshold=None if math.isnan(turn.score) else turn.score,
         found=tuple(_told(asked, space, inputs, found, line, rows) for line in range(len(found.rows))),
-        fixed=tuple(change.name for change in space.changes if change.fixed), asked=found.asked, seconds=round(found.seconds, 3),
+        fixed=_untouched(space, inputs), asked=found.asked, seconds=round(found.seconds, 3),
         deadline=asked.seconds, finished=found.finished,
     )  # fmt: skip
+
+
+def _untouched(space: Space, inputs: pa.Table) -> tuple[str, ...]:
+    """Inputs that may not change, and those that are missing: a leap from nothing to something has no size."""
+    missing = ~np.isfinite(space.encode(inputs)[0])
+    return tuple(change.name for place, change in enumerate(space.changes) if change.fixed or missing[place])
 
 
 def _favorable(asked: Asked, turn: CutOff, now: float) -> bool | None:

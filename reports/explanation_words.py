@@ -1,0 +1,289 @@
+"""What an explanation of one prediction says, part by part, in plain sentences: for the page and the command line."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from audits.explanation import Explanation, Value
+from audits.explanation_parts import Cell, Change, Counterfactual, Reason
+from reports import strings
+from reports.quantities import count, number, parts
+
+TITLES: Final = {
+    "basis": "What is explained",
+    "decision": "What was decided",
+    "attributions": "What drove the answer",
+    "stability": "How steady that is",
+    "reasons": "Principal reasons",
+    "cases": "Similar past cases, and what became of them",
+    "counterfactuals": "What would have turned it round",
+    "absent": "What cannot be said",
+    "budget": "What this rests on",
+}
+"""The parts in the order in which they are told."""
+
+PART_NAMES: Final = {
+    "model": "the model",
+    "attributions": "what drove the answer",
+    "stability": "how steady that is",
+    "cases": "similar past cases",
+    "counterfactuals": "what would have turned it round",
+    "reasons": "principal reasons",
+}
+SURROGATE: Final = (
+    "No model file is configured, so a surrogate is explained: a model of our own, trained on the logged scores. "
+    "It follows them with R squared {fidelity} out of fold. What it says need not be what the model did."
+)
+NOT_FOR_NOTICES: Final = "A surrogate's reasons are not the factors that were actually used: do not put them into an adverse action notice."
+MISMATCH: Final = (
+    "The model answers {answer} today where {score} was logged: another file or other inputs decided then. "
+    "What follows is about the model as it answers today."
+)
+ADDS_UP: Final = "The attributions add up from the reference's mean to this answer, on the {scale}."
+STEADY: Final = (
+    "With the reference rows drawn anew {draws} times, the same {size} inputs are the most telling ones in {same} of the draws, "
+    "with the same first one in {first}."
+)
+NEAR: Final = "The {k} nearest logged predictions lie {first} to {last} spreads away; half of all lie beyond {usual}."
+SCALES: Final = {"log-odds": "log-odds", "score": "score", "prediction": "prediction"}
+SIDES: Final = {"favorable": "in favor", "unfavorable": "against", "neither": ""}
+ODD: Final = {
+    "missing": "is missing",
+    "unseen": "holds a value that the reference does not",
+    "outside": "lies outside the range of the reference",
+}
+NONE_FOUND: Final = "No possible change was found that turns the decision round, of {asked} that the model was asked about in {seconds} s."
+DEADLINE: Final = "The search was ended by its deadline of {deadline} s: there may be a cheaper one."
+ANSWER_ONLY: Final = "This is what the model would answer. Nobody says that one value can be changed alone, or that it should be."
+ADVERSE: Final = "The decision was adverse. These inputs pushed the answer against the person, the most telling first."
+NOT_ADVERSE: Final = "The decision was favorable: no reason is owed. These inputs pushed against it all the same."
+UNDECIDED: Final = "No decision is known. These inputs pushed against the person."
+NO_PUSH: Final = "No input pushed against the person."
+PROTECTED: Final = "{column} is a protected attribute, and the model uses it."
+
+
+def shown(value: Cell) -> str:
+    """A logged value for a sentence.
+
+    >>> shown(34439), shown(0.25), shown(None), shown("north")
+    ('34,439', '0.2500', 'missing', 'north')
+    """
+    if value is None:
+        return "missing"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return count(value) if isinstance(value, int) else number(value, "plain") if isinstance(value, float) else strings.name_of(value)
+
+
+def column_name(name: str) -> str:
+    """A column's name as words.
+
+    >>> column_name("debt_ratio")
+    'debt ratio'
+    """
+    return strings.name_of(name.replace("_", " ").strip() or name)
+
+
+def told(found: Explanation) -> dict[str, tuple[str, ...]]:
+    """Sentences by part, in the order of `TITLES`; a part with nothing to say is left out."""
+    made = {
+        "basis": basis(found), "decision": decision(found), "attributions": attributions(found), "stability": stability(found),
+        "reasons": reasons(found), "cases": cases(found), "counterfactuals": counterfactuals(found), "absent": absent(found),
+        "budget": budget(found),
+    }  # fmt: skip
+    return {part: lines for part, lines in made.items() if lines}
+
+
+def basis(found: Explanation) -> tuple[str, ...]:
+    """What was asked: always first."""
+    if found.kind == "surrogate":
+        fidelity = found.fidelity
+        value = " ".join(parts(fidelity.value, fidelity.low, fidelity.high, "decimal")).strip() if fidelity is not None else strings.DASH
+        return (SURROGATE.format(fidelity=value),)
+    about = found.prediction
+    if found.kind == "model" and about.matches is False:
+        return (MISMATCH.format(answer=number(about.answer, "decimal"), score=number(about.score, "decimal")),)
+    return ()
+
+
+def decision(found: Explanation) -> tuple[str, ...]:
+    """Decision, score, cut-off and outcome."""
+    about = found.prediction
+    when = f" on {strings.moment(about.at)}" if about.at is not None else ""
+    which = f", by version {strings.name_of(about.version)}" if about.version is not None else ""
+    words = {True: "favorable", False: "not favorable", None: "not known"}
+    said = "" if about.decision is None else f" (logged as {strings.name_of(about.decision)})"
+    lines = [f"{strings.name_of(about.id)}{which}{when}."]
+    if found.task != "regression":
+        lines.append(f"The decision was {words[about.favorable]}{said}.")
+    if len(about.versions) > 1:
+        lines.append(f"Several versions logged this id: {', '.join(map(strings.name_of, about.versions))}.")
+    of_label = "" if about.label is None else f" for {strings.name_of(about.label)}"
+    if about.score is None:
+        today = "" if about.answer is None else f" Today the model answers {number(about.answer, 'decimal')}."
+        lines.append(f"No score was logged{of_label}.{today}")
+    else:
+        lines.append(f"The score{of_label} was {number(about.score, 'plain' if found.task == 'regression' else 'decimal')}.")
+    cut = about.cut_off
+    if cut is not None:
+        side = "from there on" if cut.above == "favorable" else "up to there"
+        share = number(cut.agreement, "percent")
+        lines.append(
+            f"Decisions turn at {number(cut.value, 'decimal')}, favorable {side}: {share} of {count(cut.n)} logged decisions follow that."
+        )
+    if about.outcome is not None:
+        known = "" if about.outcome_favorable is None else f" ({words[about.outcome_favorable]})"
+        lines.append(f"The outcome is known: {strings.name_of(about.outcome)}{known}.")
+    else:
+        lines.append("The outcome is not known yet.")
+    lines += [f"{column_name(value.column)} {ODD[value.odd]}." for value in found.values if value.odd is not None]
+    return tuple(lines)
+
+
+def attributions(found: Explanation) -> tuple[str, ...]:
+    """The five largest, where they start and end."""
+    fall = found.waterfall
+    if fall is None:
+        return ()
+    method = {"tree": "exact, over the trees", "linear": "exact, over the coefficients"}.get(fall.method, "sampled orders of the inputs")
+    lines = [
+        f"{ADDS_UP.format(scale=SCALES.get(fall.scale, fall.scale))} From {number(fall.base, 'decimal')} to {number(fall.total, 'decimal')}"
+        + (f", as a score from {number(fall.base_score, 'decimal')} to {number(fall.total_score, 'decimal')}" if _odds(fall.scale) else "")
+        + f" ({method})."
+    ]
+    for share in fall.shares[:5]:
+        value, interval = parts(share.attribution, share.low, share.high, "decimal")
+        sign = "+" if share.attribution > 0 else ""
+        side = f", {SIDES[share.side]}" if SIDES[share.side] else ""
+        lines.append(f"{column_name(share.column)} = {shown(share.value)}: {sign}{value} {interval}{side}")
+    return tuple(lines)
+
+
+def _odds(scale: str) -> bool:
+    return scale == "log-odds"
+
+
+def stability(found: Explanation) -> tuple[str, ...]:
+    """How often the same inputs come out on top."""
+    steady = found.stability
+    if steady is None:
+        return ()
+    same, first = number(steady.same, "percent"), number(steady.first, "percent")
+    return (STEADY.format(draws=count(steady.draws), size=count(steady.size), same=same, first=first),)
+
+
+def reasons(found: Explanation) -> tuple[str, ...]:
+    """At most four, each with its value; protected attributes flagged."""
+    held = found.reasons
+    if held is None:
+        return ()
+    if not held.reasons:
+        return (NO_PUSH,)
+    lead = ADVERSE if held.adverse else UNDECIDED if found.prediction.favorable is None else NOT_ADVERSE
+    warned = (NOT_FOR_NOTICES,) if found.kind == "surrogate" else ()
+    flagged = [PROTECTED.format(column=column_name(each.column)) for each in held.reasons if each.protected]
+    numbered = [f"{place}. {reason(each)} ({detail(each)})" for place, each in enumerate(held.reasons, start=1)]
+    return (lead, *warned, *numbered, *flagged)
+
+
+def reason(each: Reason) -> str:
+    """The declared sentence, or a plain one.
+
+    >>> about = {"typical": 40, "attribution": -1.0, "sentence": None, "protected": False, "stable": 1.0}
+    >>> reason(Reason(column="income", level="low", value=30, **about))
+    'income is low'
+    """
+    if each.sentence:
+        return strings.safe(each.sentence)
+    name = column_name(each.column)
+    return {"low": f"{name} is low", "high": f"{name} is high", "missing": f"{name} is missing", "value": f"{name} is {shown(each.value)}"}[
+        each.level
+    ]
+
+
+def detail(each: Reason) -> str:
+    """The value beside what is usual."""
+    usual = "" if each.typical is None else f", usual is {shown(each.typical)}"
+    return f"{column_name(each.column)}: {shown(each.value)}{usual}"
+
+
+def cases(found: Explanation) -> tuple[str, ...]:
+    """What became of the nearest rows."""
+    near = found.cases
+    if near is None:
+        return ()
+    ends = _gap(near.cases[0].distance), _gap(near.cases[-1].distance)
+    lines = [NEAR.format(k=count(len(near.cases)), first=ends[0], last=ends[1], usual=_gap(near.usual))]
+    if near.decided:
+        lines.append(f"{count(near.decided_favorable)} of {count(near.decided)} were decided favorably.")
+    if near.share is None:
+        lines.append("The outcome of none of them is known.")
+        return tuple(lines)
+    unit = "plain" if found.task == "regression" else "percent"
+    value, interval = parts(near.share, near.low, near.high, unit)
+    what = "their mean outcome is" if found.task == "regression" else "the share of favorable ones is"
+    overall = "" if near.overall is None else f"; over all rows it is {number(near.overall, unit)}"
+    lines.append(f"Outcomes are known of {count(near.known)}: {what} {value} {interval}".rstrip() + f"{overall}.")
+    return tuple(lines)
+
+
+def _gap(value: float) -> str:
+    return number(value, "ratio")
+
+
+def counterfactuals(found: Explanation) -> tuple[str, ...]:
+    """What the model would decide otherwise for."""
+    turned = found.counterfactuals
+    if turned is None:
+        return ()
+    if not turned.found:
+        lines = [NONE_FOUND.format(asked=count(turned.asked), seconds=number(turned.seconds, "ratio"))]
+        return (*lines, *(() if turned.finished else (DEADLINE.format(deadline=number(turned.deadline, "plain")),)))
+    lead = {
+        "favorable": "The decision would have been favorable if",
+        "unfavorable": "The favorable decision would have been lost if",
+        "neither": "The model would have decided otherwise if",
+    }[turned.wanted]
+    lines = [f"{lead} {changed(each)}: score {number(each.score, 'decimal')}, cost {_gap(each.cost)} spreads." for each in turned.found]
+    if turned.fixed:
+        lines.append(f"Not touched: {', '.join(map(column_name, turned.fixed))}.")
+    if not turned.finished:
+        lines.append(DEADLINE.format(deadline=number(turned.deadline, "plain")))
+    return (*lines, ANSWER_ONLY)
+
+
+def changed(each: Counterfactual) -> str:
+    """The changes of one, joined."""
+    return " and ".join(change(one) for one in each.changes)
+
+
+def change(one: Change) -> str:
+    """One change in words."""
+    return f"{column_name(one.column)} had been {shown(one.after)} in place of {shown(one.before)}"
+
+
+def absent(found: Explanation) -> tuple[str, ...]:
+    """Every part that could not be made, and why; one reason that several share is said once."""
+    parts_of: dict[str, list[str]] = {}
+    for each in found.absent:
+        parts_of.setdefault(each.reason, []).append(PART_NAMES.get(each.part, each.part))
+    return tuple(f"{', '.join(names).capitalize()}: {strings.safe(why)}." for why, names in parts_of.items())
+
+
+def budget(found: Explanation) -> tuple[str, ...]:
+    """Rows and seconds of each part."""
+    lines = [
+        f"{PART_NAMES.get(each.part, each.part).capitalize()}: {count(each.rows_used)} of {count(each.rows_available)} rows, "
+        f"{number(each.seconds, 'ratio')} s"
+        for each in found.budgets
+    ]
+    if found.fingerprint is not None:
+        lines.append(f"{found.kind} {found.fingerprint[:12]}, data {found.data.removeprefix('sha256:')[:12]}")
+    return tuple(lines)
+
+
+def value_line(value: Value) -> str:
+    """One input beside what is usual."""
+    if value.low is None:
+        return f"{column_name(value.column)}: {shown(value.value)} (most often {shown(value.typical)})"
+    return f"{column_name(value.column)}: {shown(value.value)} (usually {shown(value.low)} to {shown(value.high)})"
