@@ -64,8 +64,8 @@ def effect(figure: Figure | None) -> CurveChart | IntervalChart | None:
     """Return the curve of one column (partial dependence or accumulated local effects); dots for a category, None without a curve."""
     tables: Mapping[str, Any] = (figure.tables if figure is not None else None) or {}
     places, middle = tables.get("at") or (), tables.get("mean") or tables.get("effect") or ()
-    if figure is None or len(places) < 2 or len(middle) != len(places):
-        return None
+    if figure is None or len(places) < 2 or len(middle) != len(places) or any(at is None for at in places):
+        return None  # where a place was withheld, its neighbours would tell it
     low, high = (_ends(tables, name, len(places)) for name in ("low", "high"))
     local = "effect" in tables
     name = strings.name_of(figure.column)

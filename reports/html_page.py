@@ -16,7 +16,7 @@ from reports.attention import BAD, notes
 from reports.charts import ChartSpec, HeatMap, Mark, ReliabilityChart
 from reports.figure import Figure
 from reports.scales import position
-from reports.sections import drift, fairness, performance, rest, tradeoffs
+from reports.sections import drift, explanations, fairness, performance, rest, robustness, tradeoffs
 from reports.sections.lines import MOST_ITEMS, Findings, attention
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ def audit(run: AuditRun, model: ModelRun, figures: Sequence[Figure], marks: Sequ
     coverage = model.coverage
     accepted = coverage.available - coverage.duplicate - coverage.quarantined
     style = stylesheet()
+    failures = [(each.name, each.reason) for each in model.errors]
     text = (
         _environment()
         .get_template("audit.html.jinja")
@@ -67,7 +68,8 @@ def audit(run: AuditRun, model: ModelRun, figures: Sequence[Figure], marks: Sequ
             drift=drift.drift(found, model.causes),
             quality_trends=rest.quality_trends(found),
             quality=rest.quality(found),
-            other=rest.other(found),
+            explanations=explanations.explanations(found, failures),
+            robustness=robustness.robustness(found, failures),
             rules=rest.policy(found),
             changes=rest.policy_changes(run, model.model),
             gaps=[*rest.gaps(found), *((glossary.term(f.name).title, f.reason) for f in model.errors if not f.error)],

@@ -10,8 +10,7 @@ _JOINED: Final = {
     "membership_inference_auc": "by {}", "trigger_rate": "{}",
 }  # fmt: skip
 _DETECTORS: Final = {
-    "isolation_forest": "isolation forest", "mahalanobis": "Mahalanobis distance", "gaussian_mixture": "Gaussian mixture",
-    "knn": "nearest neighbours", "lof": "local outlier factor", "pca": "principal components", "svm": "one-class SVM",
+    "mahalanobis": "Mahalanobis distance", "gaussian_mixture": "Gaussian mixture", "one_class_machine": "one-class machine",
 }  # fmt: skip
 
 
@@ -27,7 +26,7 @@ def topic(measure: str, column: str) -> str:
 def detector(name: str) -> str:
     """Return a detector's name in words.
 
-    >>> detector("lof"), detector("my_own")
-    ('local outlier factor', 'my own')
+    >>> detector("mahalanobis"), detector("isolation_forest")
+    ('Mahalanobis distance', 'isolation forest')
     """
     return _DETECTORS.get(name, name.replace("_", " "))

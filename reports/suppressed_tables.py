@@ -17,6 +17,8 @@ Levels = tuple[tuple[str, str], ...]
 RATES: Final = ("selection_rate", "true_positive_rate", "false_positive_rate")
 # Counts that stand alone: one of them small takes the dictionary that holds it along.
 COUNTS: Final = frozenset({"n", "reference_n", "rows", "known", "reference_labels", "n_outside"})
+# What one row held: however often it came, it may be one person's.
+VALUES: Final = frozenset({"inputs"})
 # Lists by stratum: the rows in it, and those of them that were selected.
 STRATA: Final = (("decided", "selected"), ("reference_decided", "reference_selected"))
 
@@ -105,12 +107,20 @@ def _nested(tables: dict[str, Any], smallest: int) -> dict[str, Any]:
     """Withhold parts of a table that rest on a small count."""
     result: dict[str, Any] = {}
     for key, value in tables.items():
-        if isinstance(value, Mapping):
-            counts = [n for name, n in value.items() if name in COUNTS and isinstance(n, (int, float))]
-            result[key] = None if any(_small(n, smallest) for n in counts) else _nested(dict(value), smallest)
+        if key in VALUES and isinstance(value, Mapping):
+            result[key] = None
+        elif isinstance(value, Mapping):
+            result[key] = None if _rests_on_few(value, smallest) else _nested(_binned(dict(value), smallest), smallest)
+        elif isinstance(value, list) and value and all(isinstance(each, Mapping) for each in value):
+            result[key] = [_nested(dict(each), smallest) for each in value if not _rests_on_few(each, smallest)]
         else:
             result[key] = None if key in COUNTS and isinstance(value, (int, float)) and _small(value, smallest) else value
     return result
+
+
+def _rests_on_few(value: Mapping[str, Any], smallest: int) -> bool:
+    """Whether an entry of a table rests on a small count."""
+    return any(_small(n, smallest) for name, n in value.items() if name in COUNTS and isinstance(n, (int, float)))
 
 
 def confusion(rows: Sequence[Sequence[int]], smallest: int) -> list[list[int | None]]:

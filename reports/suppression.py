@@ -36,6 +36,8 @@ _DECISIONS: Final = frozenset({
 })  # fmt: skip
 # Figures that rest on other rows than a group's decisions or outcomes; each is a side of its own, so that a small one takes no other along.
 _APART: Final = ("label_selectivity", "label_maturity", "weak_spot", "proxy_strength")
+# So does whatever was asked of a model about a part of the rows, or read from the log row by row.
+_PROBED: Final = ("explanations", "robustness")
 # Their n counts windows, batches or columns, not people; they go when their group's outcomes do.
 _NOT_PEOPLE: Final = ("estimation_error", "estimation_coverage", "schema_change", "second_opinion")
 _SIDES: Final = ("decisions", "outcomes")
@@ -164,7 +166,7 @@ def side(name: str) -> str:
         return "scores"
     if name.startswith("probability_weighted_"):
         return "weights"
-    apart = name.endswith("_bounds") or name.startswith(_APART)
+    apart = name.endswith("_bounds") or name.startswith(_APART) or glossary.term(name).family in _PROBED
     return name if apart else "outcomes"
 
 

@@ -43,12 +43,6 @@ def quality_trends(found: Findings) -> list[ChartSpec]:
     return [chart for chart in (series.trend([("", figures)], found.marks) for _, figures in sorted(lines.items(), reverse=True)) if chart]
 
 
-def other(found: Findings) -> list[Row]:
-    """Return whole-period figures that no other section shows (explanations, robustness)."""
-    figures = [*found.of("explanations"), *found.of("robustness")]
-    return [row(f) for f in figures if f.value is not None]
-
-
 def gaps(found: Findings) -> list[tuple[str, str]]:
     """Return what could not be computed: which figures (named up to six, then counted), and why.
 
