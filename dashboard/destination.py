@@ -80,6 +80,35 @@ def performance_part(name: str) -> str:
     return "calibration" if name in CALIBRATION else "overview"
 
 
+EXPLAINED = {
+    "mean_attribution_difference": "groups", "attribution_shift": "time", "attribution_ranking_similarity": "time",
+    "attribution_interaction": "pairs", "partial_dependence": "effects", "accumulated_local_effects": "effects",
+}  # fmt: skip
+TRIED = {
+    "flip_rate": "disturbances", "protected_flip_rate": "disturbances", "rule_violation_rate": "rules", "invariant_violations": "rules",
+    "smallest_flip_distance": "flips", "evasion_rate": "flips", "boundary_probe_rate": "log", "extraction_score": "log",
+    "replay_rate": "log", "flood_rate": "log", "outcome_flip_rate": "log", "outlier_rate": "log", "trigger_rate": "log",
+}  # fmt: skip
+
+
+def explanation_part(name: str) -> str:
+    """The part of Explanations that shows a measure.
+
+    >>> explanation_part("mean_absolute_attribution"), explanation_part("partial_dependence")
+    ('overview', 'effects')
+    """
+    return EXPLAINED.get(name, "overview")
+
+
+def robustness_part(name: str) -> str:
+    """The part of Robustness that shows a measure.
+
+    >>> robustness_part("flip_rate"), robustness_part("membership_inference_auc")
+    ('disturbances', 'overview')
+    """
+    return TRIED.get(name, "overview")
+
+
 def fairness_part(name: str) -> str:
     """The part of Fairness that shows a measure of groups.
 
@@ -116,6 +145,12 @@ def destination(figure: Figure) -> tuple[str, dict[str, str | None]]:
         if part in ("overview", "column"):
             return "drift", {"part": part, "column": figure.column, "statistic": figure.name, "window": window or ALL}
         return "drift", {"part": part}
+    if family in ("explanations", "robustness"):
+        part = (explanation_part if family == "explanations" else robustness_part)(figure.name)
+        return family, {
+            "part": part, "measure": figure.name, "column": figure.column, "window": window, "version": figure.version,
+            "attribute": attribute_of(figure), "group": strings.group(figure.slice) if figure.slice else None,
+        }  # fmt: skip
     if figure.name.startswith("weak_spot"):
         return "performance", {"part": "weak-spots", "measure": figure.name}
     attribute = attribute_of(figure)

@@ -32,6 +32,7 @@ class View:
     status: str | None = None
     cut: str | None = None
     analysis: str | None = None
+    prediction: str | None = None
     alert: str | None = None
     incident: str | None = None
 

@@ -64,7 +64,7 @@ def _write(name: str, key: str, *forget: str) -> None:
             st.query_params.pop(other, None)
 
 
-OF_A_PART = ("measure", "group", "cut", "analysis")
+OF_A_PART = ("measure", "group", "cut", "analysis", "prediction")
 """Parameters that another part of the page would not know."""
 
 

@@ -1,0 +1,86 @@
+"""What the score is made of: the mean attribution of each feature with its interval, its share, and how steady the order is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from dashboard import data
+from dashboard.components import chart
+from dashboard.components.figure_table import around, compact
+from dashboard.components.markup import Column, Html, known, known_in, link, show, span, table, text
+from dashboard.page import PageContext, Scope
+from dashboard.panels import basis
+from dashboard.panels import explanation_words as words
+from dashboard.panels.absent import absent
+from reports import attribution_series, explained
+from reports import strings as wording
+from reports.figure import Figure
+
+MOST = 40
+
+
+def read(context: PageContext, scope: Scope | None = None) -> list[Figure]:
+    """The attributions of everybody, largest first."""
+    window, version = (None, None) if scope is None else (scope.window, scope.version)
+    found = data.figures(
+        *context.key, names=(explained.ATTRIBUTION,), population=True, columns=True, tables=True, window=window, version=version
+    )
+    return sorted((each for each in found if each.value is not None), key=lambda each: -(each.value or 0.0))
+
+
+def draw(context: PageContext, scope: Scope) -> None:
+    """Draw the chart and its table."""
+    found = read(context, scope)
+    if not found:
+        absent(context, (explained.ATTRIBUTION,), words.NO_ATTRIBUTIONS, sentence=words.NOT_RUN, command=words.COMMAND)
+        return
+    show(Html(f'<p class="c-lead">{text(explained.shares(found))}</p>'))
+    spec = attribution_series.dots(found)
+    if spec is not None:
+        chart.picture(spec, width=760)
+    total = sum(each.value or 0.0 for each in found)
+    heads = [
+        Column(head="Feature", css="tight"), Column(head=known_in(words.TERMS, "Mean attribution [95%]", "mean"), css="num"),
+        Column(head=known_in(words.TERMS, "Share", "share"), css="num"),
+        Column(head=known_in(words.TERMS, "As it grows, the score", "grows"), css="tight"), Column(head=known("n", "n"), css="num"),
+    ]  # fmt: skip
+    curves = {each.column: each for each in data.figures(*context.key, names=("partial_dependence",), columns=True, tables=True)}
+    rows = [
+        [
+            where(context, each), compact(each), wording.number((each.value or 0.0) / total, "percent"),
+            attribution_series.direction(curves.get(each.column)) or wording.DASH, wording.count(each.n),
+        ]
+        for each in found[:MOST]
+    ]  # fmt: skip
+    marked = next((place for place, each in enumerate(found[:MOST]) if each.column == context.view.column), None)
+    show(table(words.USES, heads, rows, chosen=marked, height=340))
+    told = basis.read(found[0])
+    if told:
+        show(span(told, "c-note"))
+
+
+def where(context: PageContext, figure: Figure) -> Html:
+    """A feature that leads to its effect curve, where the run has curves."""
+    name = wording.name_of(figure.column)
+    if not data.names(*context.key) & {"partial_dependence", "accumulated_local_effects"}:
+        return text(name)
+    return link(name, "explanations", context.query(part="effects", column=figure.column))
+
+
+def stability(context: PageContext) -> None:
+    """How steady the order is under another background."""
+    found = data.figures(*context.key, names=("attribution_stability",), population=True, columns=None, tables=True)
+    figure = next((each for each in found if each.value is not None), None)
+    if figure is None:
+        absent(context, ("attribution_stability",), words.NO_ATTRIBUTIONS, sentence=words.NOT_RUN, command=words.COMMAND)
+        return
+    show(Html(f'<p class="c-lead">{text(wording.sentence(figure))}.</p>'))
+    tables: Mapping[str, Any] = figure.tables or {}
+    features, ranks = tables.get("features") or (), tables.get("rank") or ()
+    if features and len(ranks) == len(features):
+        ends = [tables.get(name) or [None] * len(features) for name in ("rank_low", "rank_high")]
+        heads = [Column(head="Feature", css="tight"), Column(head="Place [95%]", css="num")]
+        rows = [[wording.name_of(str(name)), around({"value": rank, "low": low, "high": high}, "plain")]
+                for name, rank, low, high in zip(features, ranks, *ends, strict=True)]  # fmt: skip
+        show(table(words.STABILITY, heads, rows[:MOST], height=260))

@@ -1,0 +1,69 @@
+"""What the model does not see: columns that are no input, groups of few rows, values that the reference never held."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from dashboard import data
+from dashboard.components.markup import Html, show, text
+from dashboard.components.states import not_enough
+from dashboard.page import PageContext
+from dashboard.panels import explanation_words as words
+from reports import explained
+from reports import strings as wording
+from reports.figure import Figure
+
+FEWEST = 100
+"""Rows of a group below which little can be said of how the model treats it."""
+OUTSIDE = {"out_of_range_rate": words.BEYOND, "unseen_category_rate": words.UNSEEN}
+WORTH_SAYING = 0.005
+MOST = 6
+
+
+def draw(context: PageContext, basis: explained.Basis) -> None:
+    """Draw one line for each kind of blind spot."""
+    lines = [*not_inputs(context, basis), *thin(context), *beyond(context)]
+    if not lines:
+        not_enough(words.NO_BLIND)
+        return
+    show(Html('<ul class="c-said">' + "".join(f"<li>{text(line)}</li>" for line in lines) + "</ul>"))
+
+
+def not_inputs(context: PageContext, basis: explained.Basis) -> list[str]:
+    """Protected attributes, segments and other columns that the model is not given; only where its inputs are known."""
+    tables: Mapping[str, Any] = (basis.figure.tables if basis.figure is not None else None) or {}
+    inputs = {str(each) for each in tables.get("inputs") or ()} or attributed(context)
+    if not inputs:
+        return []
+    protected = [name for name in context.model.attributes if name not in inputs]
+    segments = sorted(name for name in data.attributes(*context.key) - inputs - set(context.model.attributes) if "," not in name)
+    rest = [str(name) for name in tables.get("other_columns") or () if name not in {*inputs, *protected, *segments}]
+    kinds = ((words.PROTECTED, protected), (words.SEGMENTS, segments), (words.OTHERS, rest))
+    return [words.not_inputs(kind, names) for kind, names in kinds if names]
+
+
+def attributed(context: PageContext) -> set[str]:
+    """Columns that an attribution was computed for: the model's inputs."""
+    found = data.figures(*context.key, names=(explained.ATTRIBUTION,), population=True, columns=True)
+    return {each.column for each in found if each.column is not None}
+
+
+def thin(context: PageContext) -> list[str]:
+    """Groups of so few rows that the model can hardly have been checked on them."""
+    found = data.figures(*context.key, names=("selection_rate", "mean_prediction"), population=False, columns=False)
+    few: dict[str, Figure] = {}
+    for each in found:
+        if len(each.slice) == 1 and each.n is not None and each.n < FEWEST:
+            few.setdefault(f"{wording.group(each.slice)} (n = {wording.count(each.n)})", each)
+    return [words.thin(list(few), FEWEST)] if few else []
+
+
+def beyond(context: PageContext) -> list[str]:
+    """Values that the reference, and so perhaps the training data, never held."""
+    found = data.figures(*context.key, names=tuple(OUTSIDE), population=True, columns=True)
+    most = sorted((each for each in found if (each.value or 0.0) >= WORTH_SAYING), key=lambda each: -(each.value or 0.0))
+    return [
+        words.outside(each.column or "", wording.estimate(each.value, each.low, each.high, None, "percent"), OUTSIDE[each.name])
+        for each in most[:MOST]
+    ]
