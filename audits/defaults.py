@@ -195,8 +195,8 @@ DEFAULTS: Mapping[str, Threshold] = {
         ),
         Threshold(
             name="boundary_probe_rate", max=0, severity="page",
-            rationale="Rows count only where chance explains the steps of no client of the whole log in 99 logs of 100: any is somebody who "
-            "feels for the cut-off",
+            rationale="Rows count only where chance explains the steps of no client of the whole log in 99 logs of 100: any is "
+            "somebody who feels for the cut-off",
             source="A convention of ours; found and false alarms are measured in docs/attack-signals.md",
         ),
         Threshold(
@@ -216,8 +216,8 @@ DEFAULTS: Mapping[str, Threshold] = {
         ),
         Threshold(
             name="outcome_flip_rate", max=0, severity="page",
-            rationale="Outcomes count only where chance explains no stretch of the whole log in 99 logs of 100: any is a campaign, or a part "
-            "of the world that changed alone",
+            rationale="Outcomes count only where chance explains no stretch of the whole log in 99 logs of 100: any is a campaign, or "
+            "a part of the world that changed alone",
             source="A convention of ours; found and false alarms are measured in docs/attack-signals.md",
         ),
     )
