@@ -190,7 +190,8 @@ def _open(config: Config) -> Iterator[sqlite3.Connection]:
                 " first INTEGER NOT NULL, last INTEGER NOT NULL, PRIMARY KEY (model, cell, first)) WITHOUT ROWID"
             )
             connection.execute(
-                "CREATE TABLE IF NOT EXISTS views (who TEXT NOT NULL, at TEXT NOT NULL, model TEXT NOT NULL, id TEXT NOT NULL, version TEXT)"
+                "CREATE TABLE IF NOT EXISTS views (who TEXT NOT NULL, at TEXT NOT NULL, model TEXT NOT NULL, id TEXT NOT NULL,"
+                " version TEXT)"
             )
             yield connection
     except sqlite3.Error as error:
