@@ -150,8 +150,8 @@ def keep(
 
 def _source(warehouse: Warehouse, evidence: Evidence, name: str) -> str | None:
     sql = "SELECT source FROM candor.probe_sources WHERE model = ? AND name = ?"
-    found = warehouse.connection.execute(sql, [evidence.model.name, name]).fetchone()
-    return None if found is None else str(found[0])
+    found = warehouse.connection.execute(sql, [evidence.model.name, name]).fetchall()
+    return str(found[0][0]) if found else None
 
 
 def source_of(evidence: Evidence, rows: int | None) -> str | None:

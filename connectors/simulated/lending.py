@@ -389,6 +389,7 @@ kind = "monotone"
 columns = ["income"]
 change = "+10%"
 direction = "up"
+by = 0.02
 
 [[models.loans.rules]]
 name = "a larger loan is not safer"
@@ -396,7 +397,7 @@ kind = "monotone"
 columns = ["loan_amount"]
 change = "+20%"
 direction = "down"
-by = 0.01
+by = 0.02
 
 [[models.loans.invariants]]          # what must never be seen, counted on every row
 name = "approved below the cut-off"

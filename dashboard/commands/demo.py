@@ -62,8 +62,8 @@ def demo(world: str, say: Callable[[str], None], *, folder: Path = Path("demo"))
     taken = ingest(config, progress=say)
     report = home / "report.html"
     if taken or not report.exists():
-        say("Auditing: performance, fairness, drift, data quality …")
-        run: AuditRun = audit(config, progress=say)
+        say("Auditing: performance, fairness, drift, data quality, explanations, robustness …")
+        run: AuditRun = audit(config, probes=("--explain", "--robustness", "--attacks"), progress=say)
         told = apply(
             config, [signal for each in run.runs for signal in each.signals], now=run.created, run=run.id,
             causes={each.model: each.causes for each in run.runs},
