@@ -31,9 +31,10 @@ if TYPE_CHECKING:
 FLOOR = 0.8
 """The least fidelity, as R² out of fold, at which a surrogate is asked anything.
 
-At 0.8 its answers miss the logged score by 0.45 standard deviations of the scores; what it says of features then is mostly about the
-model. Below that, the log lacks what the model uses, or the score has chance in it, and attributions of the surrogate would be attributions
-of another model. It is our choice, not a law: the figure itself stands on every page.
+At 0.8 its answers miss the logged score by 0.45 standard deviations of the scores. In our worlds (docs/explanations.md) the effects of the
+columns that the model uses are then still told to a tenth of the largest one; but a column that goes along with something the log lacks
+looks used, the more so the lower the figure, and below 0.8 it can look like the most used of all. It is a line of ours, not a law: the
+figure itself stands first on every page.
 """
 
 ROWS = 20_000

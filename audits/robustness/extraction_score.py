@@ -25,8 +25,8 @@ def extraction_score(evidence: Evidence) -> Iterator[Measurement]:
         where it has one: the smaller counts. The fence is where Student's t lets 1 % of logs have any client pass in any sign.
         Over the whole period and in each bucket, for clients of at least 20 rows there; all rows are read. Needs 8 such clients.
     Interval and test
-        `low` and `high` in the tables: 1.96 standard errors of the client's own figures either way. A window's figure is its highest
-        client's in any of its buckets, of which no interval is honest: none is given. n is that client's rows.
+        1.96 standard errors of the highest client's own figures either way: how sure it is of that client, not of the highest of many. No
+        p-value: the fence allows for all clients and buckets. n is that client's rows, in the whole period or its highest bucket.
     Tables
         `clients`: score, low, high, rows, signs, the figures behind them; `ordinary`: clients that it was calibrated on; `fence`.
     When it misleads
@@ -54,9 +54,8 @@ def extraction_score(evidence: Evidence) -> Iterator[Measurement]:
         inside = [each for each in buckets if first <= each["bucket"] < end]
         if inside:
             found.append((place, max(inside, key=lambda each: (each["score"], each["rows"]))))
-    nothing = np.full(len(found), np.nan)
+    value, low, high = (np.asarray([each[name] for _, each in found]) for name in ("score", "low", "high"))
     yield measurement(
-        "extraction_score", "score", value=np.asarray([each["score"] for _, each in found]), low=nothing, high=nothing,
-        n=np.asarray([each["rows"] for _, each in found]), method="robust-z", window=np.asarray([place for place, _ in found]), slice=0,
-        tables={0: body["tables"]["extraction_score"]},
+        "extraction_score", "score", value=value, low=low, high=high, n=np.asarray([each["rows"] for _, each in found]), method="robust-z",
+        window=np.asarray([place for place, _ in found]), slice=0, tables={0: body["tables"]["extraction_score"]},
     )  # fmt: skip
