@@ -194,6 +194,12 @@ DEFAULTS: Mapping[str, Threshold] = {
             source="A fact",
         ),
         Threshold(
+            name="model_mismatch_rate", max=0.01, min_n=100,
+            rationale="Beyond the tolerance, a logged score that the file does not answer again came from another model, or from other "
+            "columns; more than one in a hundred is no slip of rounding, and what is explained is then another model",
+            source="A convention of ours",
+        ),
+        Threshold(
             name="boundary_probe_rate", max=0, severity="page",
             rationale="Rows count only where chance explains the steps of no client of the whole log in 99 logs of 100: any is "
             "somebody who feels for the cut-off",

@@ -19,10 +19,14 @@ from audits.explanations.accumulated_local_effects import accumulated_local_effe
 from audits.explanations.partial_dependence import partial_dependence
 from audits.explanations.surrogate_fidelity import surrogate_fidelity
 from audits.probes import answers, effects
+from audits.probes.model_rows import read_rows
+from audits.probes.scorer import Scorer
 from audits.robustness.model_mismatch_rate import model_mismatch_rate
 from connectors import model as models
+from connectors.errors import CandorError
 from connectors.model_columns import ModelError
 from connectors.model_config import ModelFile
+from connectors.model_parts import Encoding, Linear, Part
 from tests.audits.probes.conftest import Logged
 from tests.audits.probes.test_surrogate import quiet, scored
 
@@ -231,10 +235,6 @@ def test_effects_are_told_by_column_and_release(two: Logged, probed: Any) -> Non
 
 def test_levels_that_a_model_was_not_trained_with(two: Logged) -> None:
     """Where the model says what it knows, the others are listed with their rows."""
-    from audits.probes.model_rows import read_rows
-    from audits.probes.scorer import Scorer
-    from connectors.model_parts import Encoding, Linear, Part
-
     part = Part(input=0, levels=("clerk", "cook"), table=((0.0,), (1.0,)), unseen=(0.0,), missing=(0.0,))
     parts = Linear(coefficients=np.ones(1), intercept=0.0, link="logit", encode=Encoding(inputs=("job",), parts=(part,)))
     loaded = Loaded(formula(1.0), names=("job",))
@@ -243,3 +243,32 @@ def test_levels_that_a_model_was_not_trained_with(two: Logged) -> None:
     (found,) = answers.unseen_levels(Scorer(kind="model", asked=loaded), rows)
     nurses = pc.sum(pc.equal(rows.table.column("job"), "nurse")).as_py()
     assert found == {"column": "job", "levels": ["nurse"], "rows": nurses}
+
+
+def test_classes_are_put_in_the_log_s_order(two: Logged) -> None:
+    """The model says (b, a), the log (a, b): 0.2, 0.8 is 0.8, 0.2; the largest distance of a row counts."""
+    loaded = Loaded(formula(1.0))
+    loaded.classes = ("b", "a")
+    scorer = Scorer(kind="model", asked=loaded)
+    evidence = replace(two.evidence, bins=replace(two.evidence.bins, classes=("a", "b")))
+    rows = read_rows(two.warehouse, two.model, two.evidence, rows=3)
+    rows = replace(rows, score=np.array([[0.8, 0.2], [0.5, 0.5], [np.nan, 0.5]]))
+    wrong, distance = answers.against(rows, np.array([[0.2, 0.8], [0.6, 0.4], [0.5, 0.5]]), scorer, evidence, 0.001)
+    assert wrong.tolist()[:2] == [0, 1]
+    assert distance[:2] == pytest.approx([0, 0.1])
+    assert np.isnan(wrong[2])
+    missing = replace(evidence, bins=replace(evidence.bins, classes=("a", "c")))
+    with pytest.raises(CandorError, match='the log has the class "c", which the model does not know'):
+        answers.against(rows, np.zeros((3, 2)), scorer, missing, 0.001)
+
+
+def test_decisions_are_held_against_where_no_score_is_logged(two: Logged) -> None:
+    """Answers 0.01 to 0.40, favorable above 0.2 but for one row: the cut-off follows all others, and that one mismatches."""
+    rows = read_rows(two.warehouse, two.model, two.evidence, rows=40)
+    asked = np.arange(1, 41) / 100
+    decision = (asked > 0.2).astype(float)
+    decision[3] = 1.0
+    rows = replace(rows, score=np.full(40, np.nan), decision=decision)
+    wrong, distance = answers.against(rows, asked, Scorer(kind="model", asked=Loaded(formula(1.0))), two.evidence, 0.001)
+    assert np.flatnonzero(wrong).tolist() == [3]
+    assert np.isnan(distance).all()
