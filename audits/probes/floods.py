@@ -27,13 +27,13 @@ def population(peaks: Floats) -> float:
 
 
 def growth(before: Floats, now: Floats) -> float:
-    """How much busier the busiest hours of clients became since the reference, in the middle; at least 1.
+    """How much busier the busiest hours of clients became since the reference, in the middle; at least 1, and 1 for few clients.
 
-    >>> growth(np.asarray([2.0, 4.0, 0.0]), np.asarray([3.0, 6.0, 9.0]))
+    >>> growth(np.repeat([2.0, 4.0, 0.0], 4), np.repeat([3.0, 6.0, 9.0], 4))
     1.5
     """
     both = (before > 0) & (now > 0)
-    return max(1.0, float(np.median(now[both] / before[both]))) if both.any() else 1.0
+    return max(1.0, float(np.median(now[both] / before[both]))) if both.sum() >= LEAST_CLIENTS else 1.0
 
 
 def slack(earlier: Floats, later: Floats, chance: float) -> float:
