@@ -162,6 +162,9 @@ def stepped(x: Floats, steps: Iterable[tuple[str, float]]) -> Floats:
                 x = np.minimum(x, value)
             case "whole":
                 x = np.trunc(x)
+            case "single":
+                with np.errstate(over="ignore"):
+                    x = x.astype(np.float32).astype(np.float64)
             case _:
                 raise ModelError(f"the model takes a step that is not known: {name}")
     return x

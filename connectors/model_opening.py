@@ -75,7 +75,7 @@ class Process:
 
     def ask(self, rows: pa.Table) -> tuple[pa.Table, Mapping[str, Sequence[str]]]:
         """See `Answering`."""
-        most = 64 * (rows.num_rows + 1_000) * max(1, int(self.about["outputs"]))
+        most = 64 * (rows.num_rows + 1_000) * (int(self.about["outputs"]) or 64)
         said, body = self._exchange({"op": "predict"}, to_stream(rows), most)
         unseen = said.get("unseen")
         return _table(body), unseen if isinstance(unseen, dict) else {}

@@ -30,7 +30,8 @@ class Part:
         One per numeric column: "" for the input itself, "=north" for a level of it.
     steps
         Of a number: what is done to it, in this order: (fill, v) for missing, (missing, 0) tells whether it is missing,
-        (subtract | add | multiply | divide, v), (least | most, v) to keep it within, (whole, 0) to cut its decimals off.
+        (subtract | add | multiply | divide, v), (least | most, v) to keep it within, (whole, 0) to cut its decimals off, (single, 0)
+        to round it to single precision.
     levels, table, unseen, missing
         Of a category: row i of `table` is what `levels[i]` becomes; a level that is not there becomes `unseen`, nothing becomes `missing`.
         None: the model refuses such a row.
@@ -100,7 +101,7 @@ class Trees:
     value
         [node] Of a leaf, in units of the sum; 0 elsewhere.
     cover
-        [node] Training weight that came through.
+        [node] Training weight that came through; 0 everywhere where the file does not say it (ONNX).
     offsets
         [tree + 1] Where each tree starts: its first node is its root.
     base, link
