@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
@@ -137,10 +138,10 @@ def test_sampled_interactions_come_to_the_exact_ones():
 
 
 def test_an_order_that_is_far_apart_is_stable():
-    parts = Linear(coefficients=np.asarray([0.1, -0.1, 5.0, 1.0]), intercept=0.0, link="identity", encode=encoding(list(NAMES), [0, 0, 1, 2]))
+    parts = dataclasses.replace(linear(), coefficients=np.asarray([0.1, -0.1, 5.0, 1.0]))
     found = stability(Scorer(kind="model", asked=Told(parts=parts)), table(80, 12), table(400, 13), method="linear", seed=1)
     assert (found["value"], found["order"], found["keeps_place"]) == (1.0, ["b", "c", "a"], [1.0, 1.0, 1.0])
-    even = Linear(coefficients=np.asarray([0.0, 0.0, 1.0, 0.65]), intercept=0.0, link="identity", encode=encoding(list(NAMES), [0, 0, 1, 2]))
+    even = dataclasses.replace(linear(), coefficients=np.asarray([0.0, 0.0, 1.0, 0.65]))
     loose = stability(Scorer(kind="model", asked=Told(parts=even)), table(80, 12), table(20, 13), method="linear", seed=1)
     assert loose["low"] <= loose["value"] < 1.0  # of b and c now one is larger, now the other
     assert stability(Scorer(kind="model", asked=Told(parts=parts)), table(5, 12), table(15, 13), method="linear", seed=1) is None
