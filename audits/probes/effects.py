@@ -16,8 +16,10 @@ from connectors.errors import CandorError
 from connectors.warehouse import Warehouse
 
 ROWS = 2_000
-SECONDS = 180.0
-"""When it is up, the inputs that are left are listed as left out."""
+"""Rows that each input is varied in, at most: each is asked about some sixty times an input."""
+
+SECONDS = 30.0
+"""When they are up, the inputs that are left are listed as left out."""
 
 
 def run(
@@ -30,8 +32,12 @@ def run(
     try:
         with scorers(warehouse, model, evidence, progress=progress) as found:
             names = tuple(dict.fromkeys(name for scorer in found for name in scorer.names))
-            held = read_rows(warehouse, model, evidence, rows=rows, side=side, extra=names)
-            releases = [_release(scorer, held, model, progress, began + seconds * (i + 1) / len(found)) for i, scorer in enumerate(found)]
+            held = read_rows(warehouse, model, evidence, rows=min(rows, ROWS), side=side, extra=names)
+            releases = []
+            for i, scorer in enumerate(found, start=1):
+                whose = "" if scorer.version is None else f" of version {scorer.version}"
+                progress(f"{model.name}: effects of {len(scorer.names)} inputs{whose}, {len(held):,} rows")
+                releases.append(_release(scorer, held, began + seconds * i / len(found)))
             kind = found[0].kind
     except CandorError as error:
         return {"reason": str(error), "rows_used": 0, "rows_available": 0, "seconds": round(time.monotonic() - began, 2)}
@@ -41,16 +47,15 @@ def run(
     }  # fmt: skip
 
 
-def _release(scorer: Scorer, rows: ModelRows, model: ModelConfig, progress: Callable[[str], None], until: float) -> dict[str, Any]:
+def _release(scorer: Scorer, rows: ModelRows, until: float) -> dict[str, Any]:
     """One release's curves."""
     table = rows.table.select(list(scorer.names))
     columns: list[dict[str, Any]] = []
     left: list[str] = []
-    for position, name in enumerate(scorer.names, start=1):
+    for name in scorer.names:
         if time.monotonic() > until:
             left.append(name)
             continue
-        progress(f"{model.name}: effects, {position} of {len(scorer.names)}: {name}")
         points, edges = axis(table.column(name), curve_shares()), axis(table.column(name), edge_shares())
         if points is None or edges is None:
             reason = {"reason": "all rows have the same value"}

@@ -248,6 +248,20 @@ def test_several_classes_have_a_surrogate(stored: Callable[..., Any]) -> None:
         assert block.value[0] > 0.9
 
 
+def test_lessons_come_from_both_sides_and_units_stay_together(stored: Callable[..., Any]) -> None:
+    """Of 400 rows asked for at most half are the reference's; all rows of a person are in one fold, and all 1,200 are available."""
+    frame = one_version(1200, person=[f"p{i % 300}" for i in range(1200)])
+    until = "favorable = 1\n[models.loans.reference]\nuntil = 2026-01-03"
+    with stored(frame, unit="person", more=until) as logged:
+        lesson = subject.lessons(logged.warehouse, logged.model, logged.evidence, None, 400)
+        before = set(frame["income"][frame["time"] < "2026-01-03"])
+        known = [income in before for income in lesson.rows.column("income").to_pylist()]
+        assert 50 <= sum(known) <= 200  # a unit counts once a window, and the reference is one
+        assert lesson.available == 1200
+        assert lesson.rows.num_rows == len(lesson.score) <= 400
+        assert len(set(zip(lesson.unit.tolist(), lesson.fold.tolist(), strict=True))) == len(set(lesson.unit.tolist())) < len(lesson.unit)
+
+
 def test_units_stay_in_one_fold() -> None:
     """The fold is a checksum of the unit: the same number wherever and whenever it is read."""
     folds = surrogate_trees.fold_of(["a", "b", "a", "a"], 3)
