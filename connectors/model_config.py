@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
-SURROGATE = "surrogate"
+SURROGATE: Final = "surrogate"
 FORMATS = ("onnx", "lightgbm", "xgboost", "skops", "mlflow", "http", SURROGATE)
 PROTOCOLS = ("json", "kserve-v1", "kserve-v2")
 PROBES = ("what-if", "multivariate", "explain", "robustness", "attacks")
