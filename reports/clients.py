@@ -10,6 +10,8 @@ from reports.figure import Figure
 
 SIGNS: Final = ("extraction_score", "boundary_probe_rate", "flood_rate", "replay_rate")
 FIRST: Final = "The first to look at is"
+EVERYBODY: Final = "everybody together"
+"""Who is meant where the log names no client."""
 
 
 def suspects(figures: Iterable[Figure]) -> list[dict[str, Any]]:
@@ -28,7 +30,8 @@ def merged(
     clients: dict[str, dict[str, Any]] = {}
 
     def of(name: object) -> dict[str, Any]:
-        return clients.setdefault(str(name), {"client": str(name), "bursts": 0, "replays": 0})
+        shown = EVERYBODY if name is None else str(name)
+        return clients.setdefault(shown, {"client": shown, "bursts": 0, "replays": 0})
 
     for each in copying.get("clients") or ():
         of(each["client"]).update({name: each.get(name) for name in ("score", "low", "high", "rows")}, signs=each.get("signs") or {})

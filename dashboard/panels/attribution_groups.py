@@ -69,10 +69,12 @@ def every(context: PageContext, scope: Scope, figures: Sequence[Figure]) -> None
     heads = [
         Column(head="Feature", css="tight"), Column(head="Group", css="tight"),
         Column(head=known_in(words.TERMS, "Gap in mean attribution [95%]", "signed"), css="num"), Column(head=known("q", "q"), css="num"),
+        Column(head=known_in(words.TERMS, "Share of the gap", "gap"), css="num"),
         Column(head=known_in(words.TERMS, "Tells the group", "proxy"), css="num"), Column(head=known("n", "n"), css="num"),
     ]  # fmt: skip
     rows = [
         [wording.name_of(each.column), wording.group(each.slice), signed(each), significance(each.q_value),
+         wording.number((each.tables or {}).get("share"), "percent"),
          compact(strength[each.column]) if each.column in strength else wording.DASH, wording.count(each.n)]
         for each in ordered[:MOST_LINES]
     ]  # fmt: skip

@@ -7,7 +7,7 @@ from typing import Any
 
 from dashboard import data
 from dashboard.components import chart
-from dashboard.components.figure_table import around, compact
+from dashboard.components.figure_table import compact
 from dashboard.components.markup import Column, Html, known, known_in, link, show, span, table, text
 from dashboard.page import PageContext, Scope
 from dashboard.panels import basis
@@ -77,10 +77,16 @@ def stability(context: PageContext) -> None:
         return
     show(Html(f'<p class="c-lead">{text(wording.sentence(figure))}.</p>'))
     tables: Mapping[str, Any] = figure.tables or {}
-    features, ranks = tables.get("features") or (), tables.get("rank") or ()
-    if features and len(ranks) == len(features):
-        ends = [tables.get(name) or [None] * len(features) for name in ("rank_low", "rank_high")]
-        heads = [Column(head="Feature", css="tight"), Column(head="Place [95%]", css="num")]
-        rows = [[wording.name_of(str(name)), around({"value": rank, "low": low, "high": high}, "plain")]
-                for name, rank, low, high in zip(features, ranks, *ends, strict=True)]  # fmt: skip
+    order, kept = tables.get("order") or (), tables.get("keeps_place") or ()
+    if order and len(kept) == len(order):
+        heads = [
+            Column(head="Feature", css="tight"), Column(head="Place", css="num"),
+            Column(head=known_in(words.TERMS, "Keeps it in", "keeps"), css="num"),
+        ]  # fmt: skip
+        rows = [[wording.name_of(str(name)), str(place), wording.number(share, "percent")]
+                for place, (name, share) in enumerate(zip(order, kept, strict=True), start=1)]  # fmt: skip
         show(table(words.STABILITY, heads, rows[:MOST], height=260))
+    way = next(((each.tables or {}) for each in read(context) if each.tables), {})
+    told = words.way(way, tables.get("resamples"))
+    if told:
+        show(span(told, "c-note"))

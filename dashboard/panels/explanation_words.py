@@ -14,6 +14,8 @@ TERMS = {
     "mean": "Mean size of the attribution over the rows that were read; on the log-odds where the model is made of trees.",
     "grows": "What the mean score does from the column's lowest values to its highest (partial dependence); see Effects for the curve.",
     "stability": "How alike the order of features stays when other rows serve as the background; 1 is the same order every time.",
+    "keeps": "Share of the resamples in which the feature keeps its place.",
+    "gap": "Share of the gap in mean score between the groups that comes through this feature; empty where the gap may be chance.",
     "similarity": "How alike the order of features is to that of the reference (NDCG); 1 is the same order.",
     "shift": "Mean size of the attribution now, minus that in the reference.",
     "signed": "Mean attribution of the group minus that of the comparison group. Over all features, these add up to the gap in mean score.",
@@ -118,6 +120,20 @@ def rows_read(used: int, available: int, seconds: float | None, created: str) ->
     took = f" in {seconds:.1f} s" if seconds is not None else ""
     dated = f", {created}" if created else ""
     return f"Read from {count(used)} of {count(available)} rows{took}{dated}."
+
+
+SCALES = {"log-odds": "on the log-odds", "score": "on the score"}
+METHODS = {"tree": "exactly over the trees", "linear": "exactly over the coefficients", "permutation": "by sampled orders of the inputs"}
+
+
+def way(tables: Mapping[str, Any], resamples: int | None) -> str:
+    """How the attributions were made."""
+    background = tables.get("background_used")
+    parts = [SCALES.get(str(tables.get("scale")), ""), METHODS.get(str(tables.get("method")), ""),
+             f"against {count(background)} background rows" if background else ""]  # fmt: skip
+    told = ", ".join(part for part in parts if part)
+    again = f"; {count(resamples)} resamples" if resamples else ""
+    return f"{told[:1].upper()}{told[1:]}{again}." if told else ""
 
 
 HINTS = {

@@ -64,6 +64,12 @@ def moment(value: object) -> str:
     return wording.DASH if value is None else wording.safe(str(value).replace("T", " ").removesuffix("Z")[:16])
 
 
+def place(each: Mapping[str, Any], end: str) -> str:
+    """The window in which a campaign begins or ends: when, or at which row."""
+    row = each.get(f"{end}_row")
+    return moment(each.get(end)) if row is None else f"row {wording.count(row)}"
+
+
 def campaigns(context: PageContext) -> None:
     """Corners of the log in which outcomes contradict what is to be expected together."""
     found = read(context, (OUTCOMES,))
@@ -77,14 +83,14 @@ def campaigns(context: PageContext) -> None:
         return
     heads = [
         Column(head=known_in(words.TERMS, "Where", "outcome"), css="tight"), Column(head="What", css="tight"),
-        Column(head="Window", css="tight"),
+        Column(head="From", css="tight"), Column(head="To", css="tight"),
         Column(head="Rows", css="num"), Column(head="Turned", css="num"), Column(head="By chance", css="num quiet"),
         Column(head="p", css="num"),
     ]  # fmt: skip
     rows = [
         [
             f"{wording.name_of(str(each.get('by')))} = {wording.name_of(str(each.get('level')))}", wording.safe(str(each.get("direction"))),
-            moment(each.get("window")), wording.count(each.get("rows")), wording.count(each.get("contradicted")),
+            place(each, "first"), place(each, "last"), wording.count(each.get("rows")), wording.count(each.get("contradicted")),
             wording.number(each.get("expected"), "plain"), significance(each.get("p_value")),
         ]
         for each in lines

@@ -41,6 +41,7 @@ NOT_RUN_SENTENCE = (
 
 ASK_MODEL = "Asked of the model"
 ASK_LOG = "Told by the log alone"
+AGAIN = "Once that is mended, this line asks again:"
 NOTHING_FOUND = "Nothing was found."
 YES = "yes"
 NO = "no"

@@ -29,12 +29,14 @@ def draw(context: PageContext, found: Sequence[Verdict]) -> None:
         mine = [each for each in found if each.name in dict(questions)]
         show(span(title, "c-panel-title"))
         asked = [each for each in mine if each.run]
+        if asked and not any(each.figure is not None for each in asked) and len({each.answer for each in asked}) == 1:
+            line(context, f"{asked[0].answer} {words.AGAIN}", command)  # one reason for all of them is said once
+            continue
         if asked:
             heads = [
-                Column(head="Question", css="tight question"),
-                Column(head=known("Status", "status"), css="tight standing"),
+                Column(head="Question", css="tight question"), Column(head=known("Status", "status"), css="tight standing"),
                 Column(head="Answer", css="wide"),
-            ]
+            ]  # fmt: skip
             rows = [[question(context, each), stands(each), each.answer or words.NOTHING_FOUND] for each in asked]
             show(table(title, heads, rows))
         if len(asked) < len(mine):

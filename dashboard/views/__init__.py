@@ -7,7 +7,9 @@ from dashboard.views import alert
 from dashboard.views import performance
 from dashboard.views import fairness
 from dashboard.views import drift
+from dashboard.views import explanations
+from dashboard.views import robustness
 from dashboard.views import data
 # isort: on
 
-__all__ = ["alert", "alerts", "data", "drift", "fairness", "overview", "performance"]
+__all__ = ["alert", "alerts", "data", "drift", "explanations", "fairness", "overview", "performance", "robustness"]

@@ -355,18 +355,7 @@ def snapshot(path: Path, case: Case | None = None) -> Path:
             fields = [part.strip().split(" ")[0] for part in TABLES["findings"].split(", ")]
             rows = [[row.get(each.strip('"')) for each in fields] for row in out.rows]
             insert(connection, "findings", fields, rows)
-            used = (12 if mine.small else 600) * mine.windows
-            start = out.spans[0][0]
-            connection.execute(
-                f"insert into models values ({', '.join('?' * 28)})",
-                [RUN, name, title, mine.task, "production", "credit-risk@example.org", "https://example.org/runbooks/loans",
-                 "1d" if mine.clock else "5000 rows",
-                 "1", "1", json.dumps(mine.attributes), "[]", 8, start - dt.timedelta(days=30) if mine.clock else None,
-                 start if mine.clock else None,
-                 None if mine.clock else 0, None if mine.clock else 9999, 18000, "until" if mine.clock else "rows",
-                 used + 18000 + 40, used, used, 452, 1500,
-                 round(used * 0.72) if mine.labels else 0, mine.newest if mine.clock else None, "14d", mine.newest],
-            )  # fmt: skip
+            insert_model(connection, name, title, mine, out)
             if mine.versions:
                 connection.execute(
                     "insert into policy_changes values (?, ?, ?, 'impact_ratio', 'min', '0.75', '0.8', ?)",
@@ -398,6 +387,22 @@ def snapshot(path: Path, case: Case | None = None) -> Path:
                     connection.execute("insert into quarantine values (?, ?, 'decisions', ?, ?, ?, ?, ?)",
                                        [2 + 6 * number, name, f"data/{name}-week-2.csv", 1000 + line, column, reason, row])  # fmt: skip
     return path
+
+
+def insert_model(connection: duckdb.DuckDBPyConnection, name: str, title: str, case: Case, out: Writer) -> None:
+    """Insert what the run says of a model as a whole."""
+    used = (12 if case.small else 600) * case.windows
+    start = out.spans[0][0]
+    connection.execute(
+        f"insert into models values ({', '.join('?' * 28)})",
+        [RUN, name, title, case.task, "production", "credit-risk@example.org", "https://example.org/runbooks/loans",
+         "1d" if case.clock else "5000 rows",
+         "1", "1", json.dumps(case.attributes), "[]", 8, start - dt.timedelta(days=30) if case.clock else None,
+         start if case.clock else None,
+         None if case.clock else 0, None if case.clock else 9999, 18000, "until" if case.clock else "rows",
+         used + 18000 + 40, used, used, 452, 1500,
+         round(used * 0.72) if case.labels else 0, case.newest if case.clock else None, "14d", case.newest],
+    )  # fmt: skip
 
 
 def insert(connection: duckdb.DuckDBPyConnection, table: str, fields: list[str], rows: list[list[Any]]) -> None:
