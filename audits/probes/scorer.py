@@ -80,7 +80,7 @@ class Scorer:
     fidelity: Mapping[str, Any] | None = None
     target: str = ""
     about: Mapping[str, Any] = field(default_factory=dict)
-    """What a page says of it: format, file (its name alone), learner, tolerance."""
+    """What a page says of it: format, file (its name alone), learner, tolerance; `refused` are versions that cannot be asked, and why."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -137,7 +137,7 @@ def scorers(
 ) -> Iterator[list[Scorer]]:
     """One scorer for each release with a model file, the one in `model.path` first; without a file a surrogate for each version.
 
-    A release that does not open is told to `progress` and left out while another one opens. A read-only warehouse works too: a surrogate
+    A release that does not open is left out while another one opens, and told in `about`. A read-only warehouse works too: a surrogate
     that was not kept is trained and forgotten.
 
     Parameters
@@ -165,14 +165,15 @@ def scorers(
     with ExitStack() as stack:
         found: list[Scorer] = []
         broken: list[CandorError] = []
+        refused: list[dict[str, Any]] = []
         for version in releases(model):
             try:
                 loaded = stack.enter_context(open_model(model, version, columns=columns))
             except CandorError as error:
                 broken.append(error)
-                progress(f"{model.name}: {error}")
+                refused.append({"version": version, "reason": str(error)})
                 continue
-            told = about(model) | {"notes": list(loaded.notes)}
+            told = about(model) | {"notes": list(loaded.notes), "refused": refused}
             found.append(Scorer(kind="model", asked=loaded, version=version, target=target_of(model, evidence, loaded.classes), about=told))
         if not found:
             raise broken[0]

@@ -83,25 +83,21 @@ def surrogates(
     NoScorer
         None of them can be trained or is faithful enough.
     """
-    found, refused = [], []
+    found: list[Scorer] = []
+    refused: list[dict[str, Any]] = []
     for version in versions(evidence):
         surrogate, told = _one(warehouse, model, evidence, version, rows=rows, progress=progress)
         if surrogate is None:
-            refused.append(str(told["reason"]))
+            refused.append({"version": version, "reason": told["reason"]})
             continue
-        learner = {
-            "format": "surrogate",
-            "learner": f"LightGBM, {told['trees']} trees",
-            "rows": told["rows"],
-            "available": told["available"],
-        }
+        about = {"format": "surrogate", "learner": f"LightGBM, {told['trees']} trees", "rows": told["rows"], "available": told["available"]}
         found.append(
-            Scorer(kind="surrogate", asked=surrogate, version=version, fidelity=told["fidelity"], target=surrogate.target, about=learner)
+            Scorer(kind="surrogate", asked=surrogate, version=version, fidelity=told["fidelity"], target=surrogate.target, about=about)
         )
     if not found:
-        raise NoScorer(f"model {model.name}: {refused[0]}")
-    for reason in refused:
-        progress(f"{model.name}: {reason}")
+        raise NoScorer(f"model {model.name}: {refused[0]['reason']}")
+    for scorer in found:
+        scorer.about = {**scorer.about, "refused": refused}
     return found
 
 
