@@ -155,7 +155,8 @@ def attributions(found: Explanation) -> tuple[str, ...]:
         value, interval = parts(share.attribution, share.low, share.high, "decimal")
         sign = "+" if share.attribution > 0 else ""
         side = f", {SIDES[share.side]}" if SIDES[share.side] else ""
-        lines.append(f"{column_name(share.column)} = {shown(share.value)}: {sign}{value} {interval}{side}")
+        size = f"{sign}{value} {interval}".strip()
+        lines.append(f"{column_name(share.column)} = {shown(share.value)}: {size}{side}")
     return tuple(lines)
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 REAL = 2_000
 """Real rows that a search starts from, at most."""
 UNANSWERED = "the model gives no answer for this row, so nothing tells what would turn it"
-OTHER_SIDE = "the model's answer of today ({answer:.4g}) lies on the other side of the cut-off than the logged decision already"
+OTHER_SIDE = "the {kind} answers {answer:.4g} today, which is on the other side of the cut-off than the logged decision already"
 
 
 def turned_of(asked: Asked, inputs: pa.Table | None) -> Counterfactuals:
@@ -49,7 +49,7 @@ def turned_of(asked: Asked, inputs: pa.Table | None) -> Counterfactuals:
         raise AbsentError(UNANSWERED)
     favorable = _favorable(asked, turn, now)
     if favorable is not None and asked.about.favorable is not None and favorable != asked.about.favorable:
-        raise AbsentError(OTHER_SIDE.format(answer=asked.about.answer or math.nan))
+        raise AbsentError(OTHER_SIDE.format(kind=scorer.kind, answer=asked.about.answer or math.nan))
     wanted: Side = "neither" if favorable is None else "unfavorable" if favorable else "favorable"
     goal = _goal(turn, now, wanted)
     order = [ground.names.index(name) for name in scorer.names]

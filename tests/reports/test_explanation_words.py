@@ -1,0 +1,173 @@
+"""What an explanation says: true of what it holds, in plain words, and on the page for the person nothing that cannot be stood by."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from audits.explanation import Absent, Explanation, Value
+from reports import explanation_words as words
+from reports.explanation_handout import handout, sure
+from reports.reading_level import grade, syllables
+from tests.audits.test_explanation import WHOLE
+
+
+@pytest.fixture
+def model() -> Explanation:
+    """The same explanation, of the model itself, which answers as it did."""
+    return replace(WHOLE, kind="model", fidelity=None, prediction=replace(WHOLE.prediction, answer=0.4, matches=True, tolerance=0.001))
+
+
+def text(found: Explanation) -> str:
+    """Everything that is said."""
+    return "\n".join(line for lines in words.told(found).values() for line in lines)
+
+
+def test_fidelity_comes_first() -> None:
+    told = words.told(WHOLE)
+    assert next(iter(told)) == "basis"
+    assert "0.930" in told["basis"][0]
+    assert words.NOT_FOR_NOTICES in told["reasons"]
+
+
+def test_parts_in_order_and_each_has_a_title() -> None:
+    told = words.told(WHOLE)
+    assert list(told) == [part for part in words.TITLES if part in told]
+    assert set(told) == set(words.TITLES)
+
+
+def test_numbers_are_those_of_the_explanation(model: Explanation) -> None:
+    said = text(model)
+    for wanted in (
+        "The score was 0.400",
+        "Decisions turn at 0.500, favorable from there on: 100.0% of 90 logged decisions follow that.",
+        "From 0.100 to −0.400, as a score from 0.520 to 0.400 (exact, over the trees).",
+        "income = 30: −0.500, against",
+        "1. income is low (income: 30, usual is 40.50)",
+        "the share of favorable ones is 100.0% [20.0%, 100.0%]",
+        "The decision would have been favorable if income had been 41 in place of 30: score 0.510, cost 0.60 spreads.",
+        "Not touched: age.",
+        "Several versions logged this id: v1, v2.",
+    ):
+        assert wanted in said, wanted
+
+
+def test_mismatch_is_said_first(model: Explanation) -> None:
+    found = replace(model, prediction=replace(model.prediction, answer=0.9, matches=False))
+    assert words.basis(found)[0].startswith("The model answers 0.900 today where 0.400 was logged")
+
+
+def test_favorable_already(model: Explanation) -> None:
+    turned = model.counterfactuals
+    assert turned is not None
+    assert model.reasons is not None
+    found = replace(
+        model,
+        prediction=replace(model.prediction, favorable=True),
+        reasons=replace(model.reasons, adverse=False),
+        counterfactuals=replace(turned, wanted="unfavorable"),
+    )
+    said = text(found)
+    assert "The favorable decision would have been lost if income had been 41" in said
+    assert words.NOT_ADVERSE in said
+
+
+def test_none_found_and_deadline(model: Explanation) -> None:
+    turned = model.counterfactuals
+    assert turned is not None
+    lines = words.counterfactuals(replace(model, counterfactuals=replace(turned, found=(), finished=False)))
+    assert lines == (
+        "No possible change was found that turns the decision round, of 10 that the model was asked about in 0.10 s.",
+        "The search was ended by its deadline of 2 s: there may be a cheaper one.",
+    )
+
+
+def test_one_reason_is_said_once(model: Explanation) -> None:
+    found = replace(model, absent=(Absent(part="model", reason="it broke"), Absent(part="reasons", reason="it broke")))
+    assert words.absent(found) == ("The model, principal reasons: it broke.",)
+
+
+def test_odd_values_are_named(model: Explanation) -> None:
+    found = replace(model, values=(Value(column="debt", value=None, typical=1.0, odd="missing"),))
+    assert "debt is missing." in words.decision(found)
+
+
+def test_protected_is_flagged(model: Explanation) -> None:
+    held = model.reasons
+    assert held is not None
+    found = replace(model, reasons=replace(held, reasons=(replace(held.reasons[0], column="age", protected=True),)))
+    assert "age is a protected attribute, and the model uses it." in words.reasons(found)
+
+
+def test_names_from_data_cannot_rearrange_a_sentence(model: Explanation) -> None:
+    found = replace(model, prediction=replace(model.prediction, id="a\u202eb\n"))
+    assert "\u202e" not in text(found)
+    assert "\u202e" not in handout(found)
+
+
+def test_handout(model: Explanation) -> None:
+    page = handout(model, owner="credit@example.org")
+    for wanted in ("The decision was not in your favor.", "1. Income is low.", "Your income: 30.", "Your income had been 41 (it was 30)",
+                   "Who to ask: credit@example.org", "A computer system was used", "Date: 5 Mar 2026"):  # fmt: skip
+        assert wanted in page, wanted
+    assert max(map(len, page.splitlines())) <= 78
+    assert "a-9" not in page  # nobody else's case is on it
+
+
+@pytest.mark.parametrize("kind", ["surrogate", "mismatch", "no model"])
+def test_handout_tells_only_what_is_sure(model: Explanation, kind: str) -> None:
+    """Reasons of a surrogate, of another file or of nothing are not the factors that were used, so none is told."""
+    about = model.prediction
+    found = {
+        "surrogate": WHOLE,
+        "mismatch": replace(model, prediction=replace(about, matches=False)),
+        "no model": replace(model, kind=None, reasons=None, counterfactuals=None),
+    }[kind]
+    assert not sure(found)
+    page = handout(found)
+    assert "is low" not in page
+    assert "had been" not in page
+    assert "a person will look at it" in " ".join(page.split())
+
+
+def test_handout_of_a_favorable_decision(model: Explanation) -> None:
+    page = handout(replace(model, prediction=replace(model.prediction, favorable=True)))
+    assert "no reason against you" in page
+    assert "could have changed" not in page
+
+
+def test_eighth_grade(model: Explanation) -> None:
+    """The whole page, and its sentences alone, without lists of facts, are for readers of the eighth grade or below."""
+    held, turned = model.reasons, model.counterfactuals
+    assert held is not None
+    assert turned is not None
+    reasons = tuple(replace(held.reasons[0], column=name) for name in ("income", "debt", "region", "employment"))
+    favorable = replace(model, prediction=replace(model.prediction, favorable=True))
+    unsure = replace(model, prediction=replace(model.prediction, matches=False))
+    empty = replace(model, counterfactuals=replace(turned, found=()))
+    for found in (replace(model, reasons=replace(held, reasons=reasons)), favorable, unsure, empty):
+        page = handout(found, owner="the credit office")
+        assert grade(page) <= 8
+        prose = " ".join(line for line in page.splitlines() if not re.match(r"[\d *=-]", line))
+        assert grade(prose) <= 8
+    law = "The adverse determination was predicated upon insufficient creditworthiness as established by automated statistical evaluation."
+    assert grade(law) > 16  # the same in the words of lawyers would not pass
+
+
+WORDS = {"the": 1, "cat": 1, "decision": 3, "computer": 3, "used": 1, "counted": 2, "people": 2, "changes": 2, "promise": 2, "favor": 2}
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_syllables(word: str) -> None:
+    assert syllables(word) == WORDS[word]
+
+
+def test_grade_of_a_known_sentence() -> None:
+    sentence = "A person will look at the table and count every letter."
+    # 11 words; per-son, ta-ble and let-ter have two syllables, ev-er-y three, the other seven one: 16
+    assert sum(syllables(word) for word in re.findall(r"[A-Za-z]+", sentence)) == 16
+    assert grade(sentence) == pytest.approx(0.39 * 11 + 11.8 * 16 / 11 - 15.59, abs=0.001)
+    with pytest.raises(ValueError, match="no word"):
+        grade("12 34")
