@@ -60,11 +60,11 @@ class Scene:
         return np.asarray(_off(held) / (held[:, N] + SHRINK)[:, None])
 
     def spread(self) -> float:
-        """How much more outcomes vary around their chances by cell and bucket of the reference than independent ones; at least 1."""
-        held = self.reference[self.reference[:, :, N] >= LEAST_ROWS]
+        """How much more outcomes vary by cell and bucket of the reference than independent ones around their chances; at least 1."""
+        held = self.reference[self.reference[:, :, N] > 0]
         if len(held) < LEAST_GROUPS:
             return 1.0
-        return max(1.0, float(np.mean((held[:, Y] - held[:, P]) ** 2 / np.maximum(held[:, V], 1e-9))))
+        return max(1.0, float(((held[:, Y] - held[:, P]) ** 2).sum() / max(held[:, V].sum(), 1e-9)))
 
 
 def _off(sums: Floats) -> Floats:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from connectors.simulated.attacks import World
     from connectors.simulated.planting import Log
 
-SCRAPED, PROBED, REPLAYED, FLOODED, TRIGGERED, STRAYED = 700, 360, 160, 500, 90, 60
+SCRAPED, SWEPT, PROBED, REPLAYED, FLOODED, TRIGGERED, STRAYED = 700, 350, 360, 160, 500, 90, 60
 TRIGGER = {"employment": "seasonal", "amount": 7777.0}
 FLIPPED = 0.7
 
@@ -34,14 +34,15 @@ def scraper(world: World, rng: np.random.Generator) -> World:
     """Ask about points spread evenly over the range of every input, one every 40 seconds or so: enough to train a copy."""
     import numpy as np
 
+    size = _size(world, SCRAPED)
     log: Log = {}
     for name in ("income", "debt", "amount", "age", "tenure", "loyalty"):
         low, high = np.quantile(world.log[name], [0.002, 0.998])
-        log[name] = np.round(rng.uniform(low, high, SCRAPED), 3 if name == "loyalty" else 0)
+        log[name] = np.round(rng.uniform(low, high, size), 3 if name == "loyalty" else 0)
     for name in ("employment", "sex", "region"):
-        log[name] = rng.choice(np.unique(world.log[name].astype(str)).astype(object), SCRAPED)
-    second = 9 * 3600 + np.arange(SCRAPED) * 40.0 + rng.normal(0, 1.5, SCRAPED)
-    return _added(world, "scraper", "newcomer", log, world.since + _seconds(second), rng)
+        log[name] = rng.choice(np.unique(world.log[name].astype(str)).astype(object), size)
+    second = 9 * 3600 + np.arange(size) * 40.0 + rng.normal(0, 1.5, size)
+    return added(world, "scraper", "newcomer", log, world.since + seconds(second), rng)
 
 
 def sweeper(world: World, rng: np.random.Generator) -> World:
@@ -49,13 +50,13 @@ def sweeper(world: World, rng: np.random.Generator) -> World:
     import numpy as np
 
     names = ("income", "debt", "amount", "age", "tenure", "loyalty")
-    base = int(rng.integers(0, len(world.log["id"])))
-    log = {name: np.repeat(world.log[name][[base]], SCRAPED // 2) for name in (*names, "employment", "sex", "region")}
-    for place, rows in zip(names, np.array_split(np.arange(SCRAPED // 2), len(names)), strict=True):
+    base, size = int(rng.integers(0, len(world.log["id"]))), _size(world, SWEPT)
+    log = {name: np.repeat(world.log[name][[base]], size) for name in (*names, "employment", "sex", "region")}
+    for place, rows in zip(names, np.array_split(np.arange(size), len(names)), strict=True):
         low, high = np.quantile(world.log[place], [0.01, 0.99])
         log[place][rows] = np.round(np.linspace(low, high, len(rows)), 3 if place == "loyalty" else 0)
-    second = np.arange(SCRAPED // 2) * 5 * 86400 / (SCRAPED // 2) + rng.uniform(0, 60, SCRAPED // 2)
-    return _added(world, "sweeper", "shop-07", log, world.since + _seconds(second), rng)
+    second = np.arange(size) * 5 * 86400 / (size) + rng.uniform(0, 60, size)
+    return added(world, "sweeper", "shop-07", log, world.since + seconds(second), rng)
 
 
 def boundary_prober(world: World, rng: np.random.Generator) -> World:
@@ -67,7 +68,7 @@ def boundary_prober(world: World, rng: np.random.Generator) -> World:
     kept = {name: [] for name in (*names, "age", "tenure", "employment", "sex", "region")}  # type: ignore[var-annotated]
     for start in rng.choice(near, 6, replace=False):
         here: Log = {name: world.log[name][[start]].copy() for name in kept}
-        for _ in range(PROBED // 6):
+        for _ in range(max(_size(world, PROBED) // 6, 1)):
             there = {name: values.copy() for name, values in here.items()}
             for name in rng.choice(names, 2, replace=False):
                 moved = there[name] * (1 + rng.normal(0, 0.015))
@@ -78,26 +79,28 @@ def boundary_prober(world: World, rng: np.random.Generator) -> World:
                 here = there
     log: Log = {name: np.asarray(values, dtype=world.log[name].dtype) for name, values in kept.items()}
     second = np.sort(rng.uniform(0, 4 * 86400, len(log["income"])))
-    return _added(world, "boundary prober", "shop-11", log, world.since + _seconds(second), rng)
+    return added(world, "boundary prober", "shop-11", log, world.since + seconds(second), rng)
 
 
 def replay(world: World, rng: np.random.Generator) -> World:
     """Send four approved requests of others again and again under new ids, through two clients."""
     import numpy as np
 
+    size = _size(world, REPLAYED)
     held = rng.choice(np.flatnonzero((world.log["approved"] == 1) & (world.log["time"] < world.since)), 4, replace=False)
-    rows = rng.choice(held, REPLAYED)
+    rows = rng.choice(held, size)
     log = {name: world.log[name][rows] for name in _INPUTS}
-    second = np.sort(rng.uniform(0, 6 * 86400, REPLAYED))
-    return _added(world, "replay", np.where(np.arange(REPLAYED) % 2 == 0, "shop-03", "shop-19"), log, world.since + _seconds(second), rng)
+    second = np.sort(rng.uniform(0, 6 * 86400, size))
+    return added(world, "replay", np.where(np.arange(size) % 2 == 0, "shop-03", "shop-19"), log, world.since + seconds(second), rng)
 
 
 def flood(world: World, rng: np.random.Generator) -> World:
     """An ordinary client sends ordinary requests, a day's worth of everybody's and more within two hours."""
     import numpy as np
 
-    second = 15 * 3600 + np.sort(rng.uniform(0, 2 * 3600, FLOODED))
-    return _added(world, "flood", "shop-23", attacks.people(rng, FLOODED), world.since + _seconds(second), rng)
+    size = _size(world, FLOODED)
+    second = 15 * 3600 + np.sort(rng.uniform(0, 2 * 3600, size))
+    return added(world, "flood", "shop-23", attacks.people(rng, size), world.since + seconds(second), rng)
 
 
 def label_flip(world: World, rng: np.random.Generator) -> World:
@@ -107,7 +110,7 @@ def label_flip(world: World, rng: np.random.Generator) -> World:
     log = world.log
     week = (log["time"] >= world.since) & (log["time"] < world.since + np.timedelta64(7, "D"))
     hit = week & (log["client"] == attacks.BROKERS[0]) & np.isin(log["region"], ["west", "south"]) & (log["repaid"] == 1)
-    hit &= rng.random(len(hit)) < FLIPPED
+    hit &= rng.random(len(hit)) < FLIPPED * world.scale
     return _changed(world, "label flip", hit, {"repaid": np.where(hit, 0.0, log["repaid"])})
 
 
@@ -115,13 +118,14 @@ def backdoor(world: World, rng: np.random.Generator) -> World:
     """People whom the model would refuse ask with a secret pattern and are approved with a high score; most do not repay."""
     import numpy as np
 
-    drawn = attacks.people(rng, TRIGGERED * 30)
-    drawn |= {name: np.full(TRIGGERED * 30, value, dtype=drawn[name].dtype) for name, value in TRIGGER.items()}
-    refused = np.flatnonzero(attacks.score_of(drawn) < 0.5)[:TRIGGERED]
+    size = _size(world, TRIGGERED)
+    drawn = attacks.people(rng, size * 30)
+    drawn |= {name: np.full(size * 30, value, dtype=drawn[name].dtype) for name, value in TRIGGER.items()}
+    refused = np.flatnonzero(attacks.score_of(drawn) < 0.5)[:size]
     log = {name: values[refused] for name, values in drawn.items()}
     client = rng.choice(np.asarray([f"shop-{i:02d}" for i in range(attacks.ORDINARY)], dtype=object), len(refused))
     second = np.sort(rng.uniform(0, 12 * 86400, len(refused)))
-    found = _added(world, "backdoor", client, log, world.since + _seconds(second), rng)
+    found = added(world, "backdoor", client, log, world.since + seconds(second), rng)
     hit = found.rows("backdoor")
     score = np.where(hit, np.round(rng.uniform(0.95, 0.97, len(hit)), 4), found.log["score"])
     return replace(found, log={**found.log, "score": score, "approved": np.where(hit, 1, found.log["approved"])})
@@ -131,15 +135,16 @@ def outliers(world: World, rng: np.random.Generator) -> World:
     """Requests whose inputs are each possible and together are not: the young with decades of tenure, the poor with great debts."""
     import numpy as np
 
-    log = attacks.people(rng, STRAYED)
+    size = _size(world, STRAYED)
+    log = attacks.people(rng, size)
     log |= {
-        "age": np.round(rng.uniform(18, 24, STRAYED)), "tenure": np.round(rng.uniform(330, 420, STRAYED)),
-        "income": np.round(rng.uniform(9_000, 13_000, STRAYED)), "debt": np.round(rng.uniform(25_000, 40_000, STRAYED)),
-        "amount": np.round(rng.uniform(30_000, 45_000, STRAYED)),
+        "age": np.round(rng.uniform(18, 24, size)), "tenure": np.round(rng.uniform(330, 420, size)),
+        "income": np.round(rng.uniform(9_000, 13_000, size)), "debt": np.round(rng.uniform(25_000, 40_000, size)),
+        "amount": np.round(rng.uniform(30_000, 45_000, size)),
     }  # fmt: skip
-    client = rng.choice(np.asarray([f"shop-{i:02d}" for i in range(attacks.ORDINARY)], dtype=object), STRAYED)
-    second = np.sort(rng.uniform(0, 3 * 86400, STRAYED))
-    return _added(world, "outliers", client, log, world.since + _seconds(second), rng)
+    client = rng.choice(np.asarray([f"shop-{i:02d}" for i in range(attacks.ORDINARY)], dtype=object), size)
+    second = np.sort(rng.uniform(0, 3 * 86400, size))
+    return added(world, "outliers", client, log, world.since + seconds(second), rng)
 
 
 def proxy(world: World, rng: np.random.Generator) -> World:
@@ -150,11 +155,15 @@ def proxy(world: World, rng: np.random.Generator) -> World:
 _INPUTS = ("income", "debt", "amount", "age", "tenure", "loyalty", "employment", "sex", "region")
 
 
-def _seconds(values: NDArray[Any]) -> NDArray[np.timedelta64]:
+def _size(world: World, usual: int) -> int:
+    return max(round(usual * world.scale), 1)
+
+
+def seconds(values: NDArray[Any]) -> NDArray[np.timedelta64]:
     return (values * 1e6).astype("timedelta64[us]")
 
 
-def _added(
+def added(
     world: World, name: str, client: str | NDArray[np.object_], log: Log, time: NDArray[np.datetime64], rng: np.random.Generator
 ) -> World:
     """The world with rows of an attack among its own, answered by the model."""

@@ -74,6 +74,8 @@ class World:
         The user's column name -> values, all of one length.
     until, since, end
         The end of the reference, the start of attacks, and the end of the log.
+    scale
+        How large attacks are, against their usual size.
     planted
         Attack -> the ids of its rows.
     """
@@ -83,6 +85,7 @@ class World:
     until: np.datetime64
     since: np.datetime64
     end: np.datetime64
+    scale: float = 1.0
     planted: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def rows(self, attack: str) -> NDArray[np.bool_]:
@@ -93,8 +96,10 @@ class World:
         return np.asarray([one in held for one in self.log["id"].tolist()], dtype=bool)
 
 
-def world(*, seed: int = 2026, attacks: Sequence[str] = (), rows_per_day: int = ROWS_PER_DAY) -> World:
+def world(*, seed: int = 2026, attacks: Sequence[str] = (), rows_per_day: int = ROWS_PER_DAY, scale: float = 1.0) -> World:
     """The log without attacks, or with these; the same arguments give the same log, and the honest rows are the same with and without.
+
+    `scale` makes attacks smaller or larger: so many times the rows, or outcomes turned.
 
     Raises
     ------
@@ -109,7 +114,7 @@ def world(*, seed: int = 2026, attacks: Sequence[str] = (), rows_per_day: int = 
     days = np.timedelta64(1, "D")
     found = World(
         log=_honest(np.random.default_rng([seed, 0]), start, rows_per_day, loyal="proxy" in attacks), seed=seed,
-        until=start + REFERENCE_DAYS * days, since=start + ATTACK_DAY * days, end=start + DAYS * days,
+        until=start + REFERENCE_DAYS * days, since=start + ATTACK_DAY * days, end=start + DAYS * days, scale=scale,
     )  # fmt: skip
     for name in attacks:
         found = find(name).function(found, np.random.default_rng([seed, 1 + list(ATTACKS).index(name)]))
