@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 CHUNK = 20_000
 """Rows that a model is asked about at once: few calls, and none of them long."""
+LEARNED = 2_000
+"""Rows that a cut-off is learned from at least, where the log has them."""
 NO_DECISION = "a regression takes no decision that could turn"
 UNDECIDED = "no prediction carries a decision"
 
@@ -101,55 +104,78 @@ def deciders(
 ) -> Iterator[tuple[list[Decider], list[dict[str, Any]]]]:
     """A decider for each release that answers; of each that does not, its version and the reason in one sentence.
 
-    The rows are shared out evenly among the releases. A model that is missing or broken raises nothing: then there is no decider.
+    Rows are drawn once for all releases, so that each has its share of the log and pooled figures stand for the log; a release without a
+    version gets the rows of all versions that have none of their own. A model that is missing or broken raises nothing: then there is no
+    decider.
     """
     with ExitStack() as stack:
         found: list[Decider] = []
         reasons: list[dict[str, Any]] = []
-        opened: list[Scorer] = []
         try:
             if model.task == "regression":
                 raise NoCutOff(NO_DECISION)
             opened = stack.enter_context(scorers(warehouse, model, evidence, progress=progress))
+            wanted = list(dict.fromkeys(name for scorer in opened for name in scorer.names))
+            held = read_rows(warehouse, model, evidence, rows=rows, extra=wanted)
         except (CandorError, NoCutOff) as error:
             reasons.append({"version": None, "reason": str(error)})
+            opened = []
+        named = {scorer.version for scorer in opened}
         for scorer in opened:
+            versions = np.asarray([p.version == scorer.version if scorer.version is not None else p.version not in named
+                                   for p in evidence.tally.partitions], dtype=np.bool_)  # fmt: skip
             try:
-                found.append(decider(warehouse, model, evidence, scorer, rows=max(rows // len(opened), 1)))
+                more = partial(read_rows, warehouse, model, evidence, rows=LEARNED, version=scorer.version, extra=scorer.names)
+                found.append(decider(model, evidence, scorer, held.where(versions[held.partition]), more))
             except (CandorError, NoCutOff) as error:
                 reasons.append({"version": scorer.version, "reason": str(error)})
         yield found, reasons
 
 
-def decider(warehouse: Warehouse, model: ModelConfig, evidence: Evidence, scorer: Scorer, *, rows: int) -> Decider:
-    """One release's decisions about at most so many rows of its version.
+def decider(model: ModelConfig, evidence: Evidence, scorer: Scorer, rows: ModelRows, more: Callable[[], ModelRows]) -> Decider:
+    """One release's decisions about rows; where these are few, the cut-off is learned from `more` of them.
 
     Raises
     ------
     NoCutOff
-        Nothing tells at which score the decision turns.
+        Nothing tells at which score the decision turns, or there are no rows.
     CandorError
         The model broke, or wants a column that the log does not have.
     """
-    held = read_rows(warehouse, model, evidence, rows=rows, version=scorer.version, extra=scorer.names)
-    lacking = [name for name in scorer.names if name not in held.table.column_names]
+    lacking = [name for name in scorer.names if name not in rows.table.column_names]
     if lacking:
         raise NoScorer(f'the model wants "{lacking[0]}", which the log does not have')
-    if not np.isfinite(held.decision).any():
+    if not len(rows):
+        raise NoCutOff("none of the rows drawn is of this version")
+    answers = _answers(scorer, rows)
+    logged = _logged(model, evidence, scorer, rows, answers)
+    favorable = scorer.classes.index(str(model.favorable)) if answers.ndim == 2 and str(model.favorable) in scorer.classes else -1
+    learned, queries = (answers, logged), len(rows)
+    if len(rows) < LEARNED:
+        others = more()
+        queries += len(others)
+        learned = (told := _answers(scorer, others), _logged(model, evidence, scorer, others, told))
+    if not np.isfinite(learned[1]).any():
         raise NoCutOff(UNDECIDED)
-    answers = np.concatenate([_asked(scorer, held.table.slice(start, CHUNK)) for start in range(0, len(held), CHUNK)])
-    logged, favorable = held.decision, -1
-    if answers.ndim == 2:
-        logged = in_classes(scorer, evidence.classes, logged)
-        favorable = scorer.classes.index(str(model.favorable)) if str(model.favorable) in scorer.classes else -1
-    elif model.task == "multiclass":  # one number a row, of one class: the decision is for that class, or not
-        target = evidence.classes.index(scorer.target) if scorer.target in evidence.classes else -1
-        logged = np.where(np.isfinite(logged), logged == target, np.nan)
-    cut_off = learn(answers, logged, favorable=favorable)
+    cut_off = learn(*learned, favorable=favorable)
     return Decider(
-        scorer=scorer, rows=held, logged=logged, cut_off=cut_off, answers=answers, decided=cut_off.decided(answers),
-        queries=len(held), calls=-(-len(held) // CHUNK),
+        scorer=scorer, rows=rows, logged=logged, cut_off=cut_off, answers=answers, decided=cut_off.decided(answers), queries=queries,
+        calls=-(-queries // CHUNK),
     )  # fmt: skip
+
+
+def _logged(model: ModelConfig, evidence: Evidence, scorer: Scorer, rows: ModelRows, answers: Floats) -> Floats:
+    """The decisions of the log as the model's answers are decided."""
+    if answers.ndim == 2:
+        return in_classes(scorer, evidence.classes, rows.decision)
+    if model.task == "multiclass":  # one number a row, of one class: the decision is for that class, or not
+        target = evidence.classes.index(scorer.target) if scorer.target in evidence.classes else -1
+        return np.where(np.isfinite(rows.decision), rows.decision == target, np.nan)
+    return rows.decision
+
+
+def _answers(scorer: Scorer, rows: ModelRows) -> Floats:
+    return np.concatenate([_asked(scorer, rows.table.slice(start, CHUNK)) for start in range(0, max(len(rows), 1), CHUNK)])
 
 
 def _asked(scorer: Scorer, table: pa.Table) -> Floats:

@@ -24,8 +24,8 @@ from connectors.warehouse import Warehouse
 if TYPE_CHECKING:
     import pyarrow as pa
 
-ROWS = 5_000
-"""Rows that are read, to learn the cut-off from and to aim at."""
+ROWS = 1_500
+"""Rows that are read and can be aimed at, of all releases together."""
 SEARCHED = 5
 """One row in so many is searched from."""
 OTHERS = 2_000
@@ -132,7 +132,7 @@ def attack(model: ModelConfig, evidence: Evidence, decider: Decider, *, seconds:
             first = first or (search, block)
             done += len(block)
             pace = (time.monotonic() - started) / len(block)
-            size = int(np.clip((decider.deadline - time.monotonic()) / max(2 * pace, 1e-9), 1, min(4 * size, LARGEST_BLOCK)))
+            size = int(np.clip((decider.deadline - time.monotonic()) / max(2 * pace, 1e-9), 1, LARGEST_BLOCK))
         decider.deadline = began + seconds
         if first is not None:
             found.second = second_attack(first[0], seconds=min(MOST_SECONDS, began + seconds - time.monotonic()))

@@ -22,8 +22,8 @@ from audits.estimate import Floats, Integers
 from audits.probes.deciders import OutOfTime
 from audits.probes.smallest_flip import Search
 
-ROWS, MOST_SECONDS, MOST_QUERIES = 10, 20.0, 40_000
-ITERATIONS, FIRST_EVALUATIONS, EVALUATIONS = 10, 50, 200
+ROWS, MOST_SECONDS, MOST_QUERIES = 4, 20.0, 40_000
+ITERATIONS, FIRST_EVALUATIONS, EVALUATIONS = 6, 50, 200
 NOTHING = "no row to attack a second time: no change of numbers alone turned one"
 
 
@@ -60,7 +60,8 @@ def _rows(search: Search) -> Integers:
     """Rows whose smallest change so far moves numbers alone."""
     levels = ~search.space.numeric
     moved = search.space.moves(search.x0, search.x)[:, levels].any(axis=1) if levels.any() else np.zeros(len(search.x0), dtype=bool)
-    return np.flatnonzero(np.isfinite(search.distance) & ~moved) if len(search.columns) else np.zeros(0, dtype=np.int64)
+    movable = (search.low < search.high)[:, search.columns].any(axis=1)
+    return np.flatnonzero(np.isfinite(search.distance) & ~moved & movable)
 
 
 def _attack(search: Search, row: int, asked: list[int], *, deadline: float) -> None:
@@ -68,7 +69,8 @@ def _attack(search: Search, row: int, asked: list[int], *, deadline: float) -> N
     from art.attacks.evasion import HopSkipJump
     from art.estimators.classification import BlackBoxClassifier
 
-    free, of = search.columns, np.asarray([row])
+    of = np.asarray([row])
+    free = search.columns[(search.low < search.high)[row, search.columns]]
     spread = search.space.spread[free]
     low, high = ((bound[row, free] - search.x0[row, free]) / spread for bound in (search.low, search.high))
     low, high = np.nan_to_num(low).astype(np.float32), np.nan_to_num(high).astype(np.float32)

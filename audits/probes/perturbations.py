@@ -21,7 +21,7 @@ from connectors.config import ModelConfig
 from connectors.errors import CandorError
 from connectors.warehouse import Warehouse
 
-ROWS = 20_000
+ROWS = 10_000
 SECONDS = 60.0
 NO_TIME = "no time was left for it"
 NOTHING = "the model answers none of the changed rows"

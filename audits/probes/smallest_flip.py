@@ -36,7 +36,8 @@ CUTS, LOOKS = 4, 5
 STEPS = (0.1, 0.5, 0.25, 0.05)
 """Half the width, in spreads, over which the slope of the score is taken: small for smooth scores, large for stairs."""
 NEIGHBOURS = 3
-PROPOSALS, ROUNDS = 20, 20
+PROPOSALS, ROUNDS, PATIENCE = 20, 20, 3
+"""Random steps asked about at once, how often, and how often in vain before a row is left alone."""
 TINY = 1e-9
 AT_ONCE = 20_000
 """Changed rows that are put together for one question."""
@@ -225,24 +226,25 @@ class Search:
     def wander(self) -> None:
         """Random steps around the best change of each row, all shorter than it: wide ones while they help, then narrower."""
         of = np.flatnonzero(np.isfinite(self.distance) & (self.distance > TINY))
-        width = np.full(len(of), 0.3)
-        free = self.columns
+        width, idle, free = np.full(len(of), 0.3), np.zeros(len(of)), self.columns
         for _ in range(ROUNDS if len(free) else 0):
+            going = idle < PATIENCE
+            of, width, idle = of[going], width[going], idle[going]
             before = self.distance[of].copy()
-            moves = self.space.moves(self.x0[of], self.x[of])[:, free]
-            size = np.linalg.norm(moves, axis=1, keepdims=True)
-            proposals = []
-            for _ in range(PROPOSALS):
-                noise = self.draw.normal(size=moves.shape) * (self.draw.random(moves.shape) < 0.5)
-                new = moves * (1 - width[:, None] * self.draw.random((len(of), 1))) + noise * width[:, None] * size / np.sqrt(len(free))
-                x = self.x[of].copy()
-                x[:, free] = self.x0[of][:, free] + new * self.space.spread[free]
-                proposals.append(self.within(of, x))
-            asked, x = np.tile(of, PROPOSALS), np.concatenate(proposals)
+            asked = np.tile(of, PROPOSALS)
+            wide = np.tile(width, PROPOSALS)[:, None]
+            moves = self.space.moves(self.x0[asked], self.x[asked])[:, free]
+            size = np.linalg.norm(moves, axis=1, keepdims=True) / np.sqrt(len(free))
+            noise = self.draw.normal(size=moves.shape) * (self.draw.random(moves.shape) < 0.5)
+            moves = moves * (1 - wide * self.draw.random((len(asked), 1))) + noise * wide * size
+            x = self.x[asked].copy()
+            x[:, free] = self.x0[asked][:, free] + moves * self.space.spread[free]
+            x = self.within(asked, x)
             shorter = self.space.distance(self.x0[asked], x) < self.distance[asked] * (1 - 1e-3)
             self.look(asked[shorter], x[shorter])
             helped = self.distance[of] < before
             width = np.clip(np.where(helped, width * 1.5, width * 0.6), 0.01, 0.5)
+            idle = np.where(helped, 0, idle + 1)
 
     def settle(self, of: Integers, x: Floats) -> None:
         """Take inputs back one by one, the smallest moves first: wholly where the decision stays turned, else as far as it does."""

@@ -13,6 +13,7 @@ from audits.probes import evasion
 from audits.probes.cut_off import CutOff
 from audits.probes.deciders import Decider, decider
 from audits.probes.feasible import Change, Space
+from audits.probes.model_rows import read_rows
 from audits.probes.scorer import Scorer
 from audits.robustness.distances import BUDGET, WITHIN
 from audits.robustness.evasion_rate import evasion_rate
@@ -28,7 +29,8 @@ def attacked(decided, model, *, seconds=30.0, rows=300, **declared):
     from dataclasses import replace
 
     config = replace(decided.model, model=ModelFile(format="onnx", **declared))
-    one = decider(decided.warehouse, config, decided.evidence, Scorer(kind="model", asked=model), rows=rows)
+    held = read_rows(decided.warehouse, config, decided.evidence, rows=rows, extra=model.names)
+    one = decider(config, decided.evidence, Scorer(kind="model", asked=model), held, lambda: held)
     return evasion.attack(config, decided.evidence, one, seconds=seconds)
 
 
@@ -105,8 +107,10 @@ def test_figures_by_group_and_version_come_from_the_cells(asking, measured, figu
     body = asking(evasion, Known(linear), Known(linear), versions=("v1", "v2"), declared={"ranges": WIDE, "immutable": ("age",)}, rows=600)
     json.dumps({key: value for key, value in body.items() if key != "cells"}, allow_nan=False)
     assert [one["version"] for one in body["models"]] == ["v1", "v2"]
-    assert [one["searched"] for one in body["models"]] == [60, 60]
-    assert body["rows_used"] == 120
+    assert sum(one["rows"] for one in body["models"]) == 600  # of one draw: each release has its share of the log
+    searched = [one["searched"] for one in body["models"]]
+    assert searched == [-(-one["rows"] // 5) for one in body["models"]]
+    assert body["rows_used"] == sum(searched)
     evidence = measured("evasion", body)
     (rate,) = figures(evasion_rate, evidence, version=None, slice={}, window=0)
     curve = rate.tables["curve"]
@@ -117,10 +121,10 @@ def test_figures_by_group_and_version_come_from_the_cells(asking, measured, figu
     assert sum(one.n for one in groups) == rate.n
     assert {one.version for one in figures(evasion_rate, evidence, slice={}, window=0)} == {None, "v1", "v2"}
     every = {one.column: one for one in figures(smallest_flip_distance, evidence, version=None, slice={}, window=0)}
-    assert every[None].n == every["to favorable"].n + every["to adverse"].n == 120
+    assert every[None].n == every["to favorable"].n + every["to adverse"].n == body["rows_used"]
     assert every["to favorable"].n == rate.n
     told = every[None].tables
-    assert sum(told["bins"]["n"]) + told["beyond"] == 120
+    assert sum(told["bins"]["n"]) + told["beyond"] == body["rows_used"]
     assert told["quantiles"]["value"][3] == pytest.approx(every[None].value)
 
 
@@ -144,7 +148,7 @@ def test_some_blocks_within_the_deadline_are_kept_whole(decided):
 
     found = attacked(decided, Known(slow), seconds=2.0, rows=900)
     assert found.reason == ""
-    assert 0 < found.searched.sum() < 180  # all of them would take 180 x 780 questions of 20 µs
+    assert 0 < found.searched.sum() < 180  # all of them would take 180 x 500 questions of 20 µs
     assert not np.isnan(found.distance[found.searched]).any()
 
 
@@ -184,7 +188,7 @@ def broken(rows):
     [
         (broken, "the model stopped"),
         (lambda rows: np.full(rows.num_rows, np.nan), "0 predictions have a decision and a score"),
-        (lambda rows: np.full(rows.num_rows, 0.5), "all 200 answers are the same"),
+        (lambda rows: np.full(rows.num_rows, 0.5), "all 900 answers are the same"),
     ],
 )
 def test_a_model_that_cannot_be_attacked_is_a_reason(asking, function, said):
@@ -195,7 +199,7 @@ def test_a_model_that_cannot_be_attacked_is_a_reason(asking, function, said):
 
 def test_a_second_attack_by_another_hand_finds_little_nearer(free):
     second = free.second
-    assert (second["method"], second["rows"]) == ("HopSkipJump", 10)
+    assert (second["method"], second["rows"]) == ("HopSkipJump", 4)
     assert second["nearer"] == 0  # of a linear model nothing is nearer than the margin
     assert second["queries"] > 1000
     assert second["median_ratio"] == pytest.approx(1, abs=0.01)
