@@ -18,10 +18,10 @@ def attribution_interaction(evidence: Evidence) -> Iterator[Measurement]:
     Formula
         Σ |φ_ij| / n with φ_ij the Shapley interaction index: the mean of f(S, i, j) - f(S, i) - f(S, j) + f(S) over the inputs S that come
         before both in a random order, averaged over the whole reference. A table that lays interactions out as a matrix holds half of it
-        on either side. Of trees it is exact and all pairs are looked at; of a model that only answers it is sampled for the pairs of the
-        six inputs with the largest attributions, and a little too large.
+        on either side. Of trees it is exact, for pairs among the eight inputs with the largest attributions; of a model that only answers
+        it is sampled, for pairs among the six largest, and a little too large.
     Interval
-        Student's t over rows, of which there are at most 1,000. The pairs were picked as the strongest on the same rows.
+        Student's t over rows, of which there are at most 500. The pairs were picked as the strongest on the same rows.
     Tables
         `pairs`: how many were looked at; `rows`; how the values were made.
     When it misleads

@@ -18,7 +18,7 @@ def attribution_stability(evidence: Evidence) -> Iterator[Measurement]:
 
     Formula
         Kendall's tau between the order by mean |φ| against the whole reference and that against a resampled one, averaged over 500
-        resamples. The reference is dealt into ten parts which are resampled with replacement; φ against a resample is the mean of those
+        resamples. The reference is dealt into six parts which are resampled with replacement; φ against a resample is the mean of those
         against its parts.
     Interval
         The range of tau in 95 of 100 resamples: how far one reference of this size may lead another way. n is the rows whose order it is.

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 Method = Literal["tree", "linear", "permutation"]
 Scale = Literal["log-odds", "score"]
 _PILOT = 256
+_LITTLE = 5e7
+"""Rows times nodes that surely are done in a second: then nothing need be tried first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +125,7 @@ def _timed(
     trees: Trees, matrix: Floats, behind: Floats, owner: Integers, seconds: float | None, progress: Callable[[float], None] | None
 ) -> Exact:  # fmt: skip
     """As many rows as fit into the time: a few rows tell how long tables take and how long a row does."""
-    if seconds is None or len(matrix) <= 2 * _PILOT:
+    if seconds is None or len(matrix) <= 2 * _PILOT or len(matrix) * len(trees.left) < _LITTLE * seconds:
         return interventional(trees, matrix, behind, owner, progress=progress)
     marks = [time.perf_counter()]
     for count in (1, _PILOT):

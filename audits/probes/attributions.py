@@ -29,17 +29,18 @@ from connectors.warehouse import Warehouse
 if TYPE_CHECKING:
     import pyarrow as pa
 
-ROWS = 20_000
+ROWS = 10_000
 BACKGROUND = 100_000
 """Rows of a reference that are its whole; of a larger one these are used, and the receipt says so."""
 SECONDS = 60.0
 """For the attributions of one side of one release; a model that only answers is given up after it, and the rows done are said."""
-INTERACTING = 1_000
-"""Rows that pairs of inputs are taken from."""
+INTERACTING, AMONG = 500, 8
+"""Rows that pairs of inputs are taken from, and how many inputs pairs are looked for among: those with the largest attributions."""
 PAIRS = 15
 """Pairs of inputs that are listed, the strongest first."""
 CROSS = " × "
 _SUMMED = 500
+_PATHS = 2_000
 LINEAR = "a weighted sum has no interactions on the scale of its margin"
 
 Sides = list[tuple[ModelRows, Mapping[tuple[str, str], Floats]]]
@@ -79,21 +80,24 @@ def _explained(
     earlier = np.arange(min(len(behind), rows))
     for place, scorer in enumerate(found):
         told = _teller(progress, f"{model.name}: attributions" + (f" of {scorer.version}" if scorer.version else ""))
-        parts = {"analysed": now.where(mine == place), "reference": behind.where(earlier[theirs[earlier] == place])}
+        parts = [now.where(mine == place), behind.where(earlier[theirs[earlier] == place])]
         release: dict[str, Any] = {
             "version": scorer.version, "fingerprint": scorer.fingerprint, "kind": scorer.kind, "target": scorer.target or None,
             "fidelity": None if scorer.fidelity is None else dict(scorer.fidelity), "inputs": list(scorer.names),
             "background_used": len(behind), "background_available": behind.available,
         }  # fmt: skip
-        for side, part in parts.items():
-            if not len(part):
-                continue
-            given = attribute(scorer, part.table, behind.table, seconds=SECONDS, seed=evidence.seed, progress=told)
-            used = part.where(np.arange(len(given)))
-            sides.append((used, _quantities(given)))
-            release |= {f"{side}_used": len(used), f"{side}_available": len(part)} | _about(given)
-            if side == "analysed" or "order" not in release:
-                release |= _besides(scorer, used.table, behind.table, given, sides, used, evidence.seed)
+        if any(len(part) for part in parts):
+            both, turn = _alternating(parts)
+            given = attribute(scorer, both, behind.table, seconds=SECONDS, seed=evidence.seed, progress=told)
+            release |= _about(given)
+            for side, part in enumerate(parts):
+                chosen = np.flatnonzero(turn[: len(given)] == side)
+                used = part.where(np.arange(len(chosen)))
+                values = given.values[chosen]
+                sides.append((used, _quantities(given.names, values)))
+                release |= {f"{part.side}_used": len(used), f"{part.side}_available": len(part)}
+                if len(used) and "order" not in release:
+                    release |= _besides(scorer, used, values, behind.table, given, sides, evidence.seed)
         releases.append(release)
     reasons = {"attribution_interaction": LINEAR} if all(each.get("method") == "linear" for each in releases) else {}
     done = {side: sum(release.get(f"{side}_used", 0) for release in releases) for side in ("analysed", "reference")}
@@ -125,11 +129,23 @@ def _teller(progress: Callable[[str], None], what: str) -> Callable[[float], Non
     return tell
 
 
-def _quantities(given: Attributions) -> dict[tuple[str, str], Floats]:
+def _alternating(parts: Sequence[ModelRows]) -> tuple[pa.Table, Integers]:
+    """Rows of both sides in turn, so that time running out leaves both with their share; and which side each is of."""
+    import pyarrow as pa
+
+    first, second = (part.table for part in parts)
+    turn = np.repeat(np.arange(2), [len(part) for part in parts])
+    share = np.concatenate([(np.arange(len(part)) + 0.5) / max(len(part), 1) for part in parts])
+    order = np.argsort(share, kind="stable")
+    both = pa.concat_tables([first, second.select(first.column_names).cast(first.schema)])
+    return both.take(order), turn[order]
+
+
+def _quantities(names: Sequence[str], values: Floats) -> dict[tuple[str, str], Floats]:
     found: dict[tuple[str, str], Floats] = {}
-    for place, name in enumerate(given.names):
-        found["mean_absolute_attribution", name] = np.abs(given.values[:, place])
-        found["attribution", name] = given.values[:, place]
+    for place, name in enumerate(names):
+        found["mean_absolute_attribution", name] = np.abs(values[:, place])
+        found["attribution", name] = values[:, place]
     return found
 
 
@@ -144,29 +160,29 @@ def _number(value: float) -> float | None:
 
 
 def _besides(
-    scorer: Scorer, table: pa.Table, background: pa.Table, given: Attributions, sides: Sides, used: ModelRows, seed: int
+    scorer: Scorer, used: ModelRows, values: Floats, background: pa.Table, given: Attributions, sides: Sides, seed: int
 ) -> dict[str, Any]:  # fmt: skip
     """What is said of one release beside its cells: the order of inputs, how stable it is, the other game's answer, interactions."""
-    size = np.nan_to_num(np.nanmean(np.abs(given.values), axis=0)) if len(given) else np.zeros(len(given.names))
+    size = np.nan_to_num(np.nanmean(np.abs(values), axis=0))
     order = np.argsort(-size, kind="stable")
     found: dict[str, Any] = {
         "order": [given.names[place] for place in order], "mean_absolute": [float(size[place]) for place in order],
-        "stability": stability(scorer, table, background, method=given.method, seed=seed),
+        "stability": stability(scorer, used.table, background, method=given.method, seed=seed),
     }  # fmt: skip
     trees = scorer.trees() if given.method == "tree" else None
     if trees is not None:
-        matrix, behind = scorer.matrix(table), scorer.matrix(background)
+        matrix, behind = scorer.matrix(used.table.slice(0, _PATHS)), scorer.matrix(background)
         assert matrix is not None
         assert behind is not None
-        some = given.values[:_SUMMED]
+        some = values[:_SUMMED]
         found["check"] = shap_check(trees, matrix, behind)
         found["adds_up_to"] = float(np.max(np.abs(some.sum(axis=1) + given.base - trees.margin(matrix[:_SUMMED])), initial=0.0))
         if has_cover(trees):
             other = np.abs(path_dependent(trees, matrix, scorer.owner()).values).mean(axis=0)
-            found["path_dependent"] = [float(other[place]) for place in order]
+            found |= {"path_dependent": [float(other[place]) for place in order], "path_dependent_rows": len(matrix)}
     if given.method != "linear" and len(given.names) > 1:
         part = used.where(np.arange(min(len(used), INTERACTING)))
-        pairs = _interactions(scorer, part.table, background, given, order, seed)
+        pairs = _interactions(scorer, part.table, background, given.method, order, seed)
         strongest = sorted(pairs.values, key=lambda pair: -float(np.nanmean(np.abs(pairs.values[pair]))))[:PAIRS]
         if strongest:
             named = {pair: CROSS.join(given.names[place] for place in pair) for pair in strongest}
@@ -177,15 +193,14 @@ def _besides(
 
 
 def _interactions(
-    scorer: Scorer, table: pa.Table, background: pa.Table, given: Attributions, order: Integers, seed: int
+    scorer: Scorer, table: pa.Table, background: pa.Table, method: str, order: Integers, seed: int
 ) -> Interactions:  # fmt: skip
-    """All pairs of trees; of a model that only answers, the pairs of its six largest inputs."""
-    trees = scorer.trees()
-    if given.method == "tree" and trees is not None:
+    """Pairs among the largest inputs: all that share a path in trees; of a model that only answers, as many as are listed."""
+    largest, trees = sorted(order[:AMONG].tolist()), scorer.trees()
+    if method == "tree" and trees is not None:
         matrix, behind = scorer.matrix(table), scorer.matrix(background)
         assert matrix is not None
         assert behind is not None
-        return tree_interactions(trees, matrix, behind, scorer.owner())
-    largest = sorted(order[:6].tolist())
-    pairs = [(i, j) for i in largest for j in largest if i < j][:PAIRS]
+        return tree_interactions(trees, matrix, behind, scorer.owner(), largest)
+    pairs = [(i, j) for i in order[:6].tolist() for j in order[:6].tolist() if i < j][:PAIRS]
     return sampled_interactions(scorer.answer, table, background, scorer.names, pairs, seconds=SECONDS / 2, seed=seed)

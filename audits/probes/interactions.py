@@ -10,7 +10,7 @@ Source: M. Grabisch and M. Roubens (1999), Int. J. of Game Theory 28, 547-565; S
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -42,31 +42,36 @@ class Interactions:
     evaluations: int = 0
 
 
-def tree_interactions(trees: Trees, matrix: Floats, background: Floats, owner: Integers) -> Interactions:
-    """Exact interactions of all pairs that share a path, on the margin."""
+def tree_interactions(
+    trees: Trees, matrix: Floats, background: Floats, owner: Integers, among: Collection[int] | None = None
+) -> Interactions:  # fmt: skip
+    """Exact interactions on the margin of all pairs of inputs that share a path, or of those among some inputs."""
     cuts = cuts_of(trees)
     rows, behind = coded(matrix, cuts), coded(background, cuts)
     found: dict[Pair, Floats] = {}
+    chosen = set(owner.tolist()) if among is None else set(among)
     for plan in plans(trees, cuts, owner):
-        _add(plan, rows, behind, found)
+        about = [[bit for bit, player in enumerate(twig.players) if player in chosen] for twig in plan.twigs]
+        if any(len(bits) > 1 for bits in about):
+            _add(plan, rows, behind, about, found)
     return Interactions(values=found, rows=len(matrix))
 
 
-def _add(plan: Plan, rows: Coded, behind: Coded, found: dict[Pair, Floats]) -> None:
+def _add(plan: Plan, rows: Coded, behind: Coded, about: Sequence[Sequence[int]], found: dict[Pair, Floats]) -> None:
     seen = seen_by(plan, behind)
-    tables = _tables(plan, seen)
+    tables = _tables(plan, seen, about)
     for place, pattern in patterns(plan, rows):
         twig = plan.twigs[place]
         d = len(twig.players)
-        if d < 2:
+        if len(about[place]) < 2:
             continue
-        named = [(i, j) for i in range(d) for j in range(i + 1, d)]
+        named = [(i, j) for rank, i in enumerate(about[place]) for j in about[place][rank + 1 :]]
         if d > DENSE:
             kinds, index = np.unique(pattern.astype(np.int64), return_inverse=True)
             top = 1 << (d - 1)
-            table = tree_tables.sparse_pairs(kinds, seen[place][0], seen[place][1], d) * twig.value
+            table = tree_tables.sparse_pairs(kinds, seen[place][0], seen[place][1], d, about[place]) * twig.value
             if twig.sibling:
-                table += tree_tables.sparse_pairs(kinds ^ top, seen[place][0] ^ top, seen[place][1], d) * twig.sibling
+                table += tree_tables.sparse_pairs(kinds ^ top, seen[place][0] ^ top, seen[place][1], d, about[place]) * twig.sibling
         else:
             index, table = pattern.astype(np.intp), tables[place]
         for (i, j), values in zip(named, table, strict=True):
@@ -77,19 +82,21 @@ def _add(plan: Plan, rows: Coded, behind: Coded, found: dict[Pair, Floats]) -> N
             found[key] += values[index]
 
 
-def _tables(plan: Plan, seen: Sequence[Any]) -> dict[int, Floats]:
-    """For each twig of a tree that is not too long, its interactions by [pair, pattern]."""
+def _tables(plan: Plan, seen: Sequence[Any], about: Sequence[Sequence[int]]) -> dict[int, Floats]:
+    """For each twig of a tree that is not too long, its interactions by [pair, pattern]; twigs alike in shape are made together."""
     tables: dict[int, Floats] = {}
-    lengths = {place: len(twig.players) for place, twig in enumerate(plan.twigs)}
-    for d in sorted({d for d in lengths.values() if 2 <= d <= DENSE}):
-        places = [place for place, length in lengths.items() if length == d]
+    alike: dict[tuple[int, ...], list[int]] = {}
+    for place, twig in enumerate(plan.twigs):
+        if len(about[place]) > 1 and len(twig.players) <= DENSE:
+            alike.setdefault((len(twig.players), *about[place]), []).append(place)
+    for (d, *bits), places in alike.items():
         frequency = np.stack([seen[place] for place in places])
         half = 1 << (d - 1)
         value = np.asarray([plan.twigs[place].value for place in places])
         sibling = np.asarray([plan.twigs[place].sibling or 0.0 for place in places])
-        table = tree_tables.pairs(frequency) * value[:, None, None]
+        table = tree_tables.pairs(frequency, bits) * value[:, None, None]
         if sibling.any():
-            other = tree_tables.pairs(np.roll(frequency, half, axis=1)) * sibling[:, None, None]
+            other = tree_tables.pairs(np.roll(frequency, half, axis=1), bits) * sibling[:, None, None]
             table += np.roll(other, half, axis=2)
         tables |= dict(zip(places, table, strict=True))
     return tables

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from audits.probes.scorer import Scorer
 
-PARTS = 10
-ROWS = 300
+PARTS = 6
+ROWS = 200
 SAMPLED_ROWS = 40
 """Rows of a model that only answers."""
 RESAMPLES = 500

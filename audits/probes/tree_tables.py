@@ -14,6 +14,7 @@ Source: G. Owen (1972), Management Science 18, 64-79; M. Grabisch and M. Roubens
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -45,35 +46,54 @@ def dense(frequency: Floats) -> Floats:
     >>> dense(np.asarray([[0.25, 0.75]]))  # one player; a background row passes with chance 3/4
     array([[[-0.75,  0.25]]])
     """
-    leaves, size = frequency.shape
+    size = frequency.shape[1]
     d = size.bit_length() - 1
     if (frequency.max(axis=1) == 1).all():
         return _against_one(np.argmax(frequency, axis=1), d)
-    a, b = np.zeros_like(frequency), np.zeros_like(frequency)
+    found = np.ascontiguousarray(frequency.T)  # leaves last: what is next to each other is then treated alike
+    a, b = np.zeros_like(found), np.zeros_like(found)
     for t, weight in zip(*nodes(d), strict=True):
-        found = frequency
-        for bit in range(d):
-            cell = found.reshape(leaves, size >> (bit + 1), 2, 1 << bit)
-            made = np.empty_like(cell)
-            np.multiply(cell[:, :, 0], t, out=made[:, :, 1])
-            made[:, :, 1] += cell[:, :, 1]
-            np.multiply(cell[:, :, 1], 1 - t, out=made[:, :, 0])
-            found = made.reshape(leaves, size)
-        a += found * (weight / t)
-        b += found * (weight / (1 - t))
-    return _given(a, b, d)
+        _gather(_transformed(found, t), t, weight, a, b)
+    return np.ascontiguousarray(_given(a, b, d).transpose(2, 0, 1))
+
+
+def _transformed(frequency: Floats, t: float, about: int = -1) -> Floats:
+    """E Π_k (t c_k + (1 - t) b_k) for every pattern c, by [pattern, leaf]; the factor of the player it is about is c_j - b_j instead."""
+    size, leaves = frequency.shape
+    made = frequency.copy()
+    kept = np.empty((size // 2, leaves))
+    for bit in range(size.bit_length() - 1):
+        cell = made.reshape(size >> (bit + 1), 2, 1 << bit, leaves)
+        failing, passing, spare = cell[:, 0], cell[:, 1], kept.reshape(size >> (bit + 1), 1 << bit, leaves)
+        if bit == about:
+            np.negative(passing, out=spare)
+            passing[:] = failing
+        else:
+            np.multiply(passing, 1 - t, out=spare)
+            failing *= t
+            passing += failing
+        failing[:] = spare
+    return made
+
+
+def _gather(made: Floats, t: float, weight: float, a: Floats, b: Floats) -> None:
+    """Add one node of the quadrature to both sums."""
+    made *= weight / t
+    a += made
+    made *= t / (1 - t)
+    b += made
 
 
 def _given(a: Floats, b: Floats, d: int) -> Floats:
-    leaves, size = a.shape
-    found = np.empty((leaves, d, size))
+    """Attributions by [player, pattern, leaf] from the two sums by [pattern, leaf]."""
+    size, leaves = a.shape
+    found = np.empty((d, size, leaves))
     for player in range(d):
-        shape = (leaves, size >> (player + 1), 2, 1 << player)
-        one, other, out = a.reshape(shape), b.reshape(shape), found[:, player].reshape(shape)
-        np.negative(other[:, :, 0], out=out[:, :, 0])
-        np.subtract(one[:, :, 1], one[:, :, 0], out=out[:, :, 1])
-        out[:, :, 1] -= other[:, :, 0]
-        found[:, player] = out.reshape(leaves, size)
+        shape = (size >> (player + 1), 2, 1 << player, leaves)
+        one, other, out = a.reshape(shape), b.reshape(shape), found[player].reshape(shape)
+        np.negative(other[:, 0], out=out[:, 0])
+        np.subtract(one[:, 1], one[:, 0], out=out[:, 1])
+        out[:, 1] -= other[:, 0]
     return found
 
 
@@ -178,25 +198,28 @@ def weights(d: int) -> tuple[Floats, Floats]:
     return up, down
 
 
-def pairs(frequency: Floats) -> Floats:
-    """Shapley interaction values of leaves of value 1 by [leaf, pair, pattern]; pairs of players i < j in order.
+def pairs(frequency: Floats, about: Sequence[int]) -> Floats:
+    """Shapley interaction values of leaves of value 1 by [leaf, pair, pattern]; pairs i < j in order, both of which it is about.
 
     φ_ij = ∫ (c_i - b_i)(c_j - b_j) Π_{k ≠ i, j} (t c_k + (1 - t) b_k) dt.
     """
     leaves, size = frequency.shape
     d = size.bit_length() - 1
-    each = np.zeros((d, d, leaves, size))
-    for j in range(1, d):  # with input j's factor replaced by its difference, what is left is a game of the others
-        a, b = np.zeros_like(frequency), np.zeros_like(frequency)
+    each = np.zeros((d, d, size, leaves))
+    held = np.ascontiguousarray(frequency.T)
+    for j in about:  # with input j's factor replaced by its difference, what is left is a game of the others
+        a, b = np.zeros_like(held), np.zeros_like(held)
         for t, weight in zip(*nodes(d - 1), strict=True):
-            found = _transformed(frequency, t, j)
-            a += found * (weight / t)
-            b += found * (weight / (1 - t))
-        each[:, j] = _given(a, b, d).swapaxes(0, 1)
-    return np.ascontiguousarray(each[np.triu_indices(d, 1)].swapaxes(0, 1))
+            _gather(_transformed(held, t, j), t, weight, a, b)
+        each[:, j] = _given(a, b, d)
+    return np.ascontiguousarray(each[tuple(np.asarray(_named(about)).T)].transpose(2, 0, 1))
 
 
-def sparse_pairs(pattern: Patterns, background: Patterns, frequency: Floats, d: int) -> Floats:
+def _named(about: Sequence[int]) -> list[tuple[int, int]]:
+    return [(i, j) for place, i in enumerate(about) for j in about[place + 1 :]]
+
+
+def sparse_pairs(pattern: Patterns, background: Patterns, frequency: Floats, d: int, about: Sequence[int]) -> Floats:
     """The same by [pair, pattern] for some patterns of the row and of the background, as in `sparse`.
 
     Of p inputs that pass only for the row and q that pass only for the background, two of the former interact by
@@ -223,19 +246,5 @@ def sparse_pairs(pattern: Patterns, background: Patterns, frequency: Floats, d: 
         both = (only * (weight * mine[p, np.minimum(q, d - p)])[:, None]).T @ only
         mixed = np.outer((only * (weight * across[p, np.minimum(q, d - p)])[:, None]).sum(axis=0), missing)
         lost = np.outer(missing, missing) * (weight * theirs[p, np.minimum(q, d - p)]).sum()
-        found.append((both + mixed + mixed.T + lost)[np.triu_indices(d, 1)])
-    return np.asarray(found).reshape(len(c), d * (d - 1) // 2).T
-
-
-def _transformed(frequency: Floats, t: float, about: int) -> Floats:
-    """E (c_j - b_j) Π_{k ≠ j} (t c_k + (1 - t) b_k) for every pattern c, j being the player it is about."""
-    leaves, size = frequency.shape
-    found = frequency
-    for bit in range(size.bit_length() - 1):
-        cell = found.reshape(leaves, size >> (bit + 1), 2, 1 << bit)
-        made = np.empty_like(cell)
-        failing, passing = cell[:, :, 0], cell[:, :, 1]
-        made[:, :, 1] = failing if bit == about else passing + t * failing
-        made[:, :, 0] = -passing if bit == about else (1 - t) * passing
-        found = made.reshape(leaves, size)
-    return found
+        found.append((both + mixed + mixed.T + lost)[tuple(np.asarray(_named(about)).T)])
+    return np.asarray(found).reshape(len(c), -1).T
