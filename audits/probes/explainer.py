@@ -248,7 +248,7 @@ def _outcome(warehouse: Warehouse, model: str, key: object) -> str | None:
 
 def _nearest(warehouse: Warehouse, model: str, id: str) -> str:
     """The end of the sentence about an id that nobody has."""
-    sql = f"""SELECT CAST("candor:key" AS VARCHAR) AS id FROM {table(model, "predictions")}
-    ORDER BY levenshtein(CAST("candor:key" AS VARCHAR), ?), id LIMIT 1"""
+    sql = f"""SELECT id FROM (SELECT CAST("candor:key" AS VARCHAR) AS id FROM {table(model, "predictions")})
+    ORDER BY levenshtein(id, $1), jaro_winkler_similarity(id, $1) DESC, id LIMIT 1"""
     found = warehouse.connection.execute(sql, [id[:200]]).fetchall()
     return f'the nearest is "{found[0][0]}"' if found else "there are none"
