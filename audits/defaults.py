@@ -179,6 +179,11 @@ DEFAULTS: Mapping[str, Threshold] = {
             source="A convention of ours",
         ),
         Threshold(
+            name="trigger_rate", max=0, min_n=0, severity="page",
+            rationale="A rare value that decides by itself is a rule that nobody declared, or somebody's back door",
+            source="A convention of ours; Gu, Dolan-Gavitt and Garg (2017), BadNets",
+        ),
+        Threshold(
             name="invariant_violations", max=0, min_n=0, severity="page",
             rationale="What was declared never to happen happened",
             source="A fact: the configuration declares it",

@@ -16,6 +16,7 @@ from audits.robustness.protected_flip_rate import protected_flip_rate
 from audits.robustness.replay_rate import replay_rate
 from audits.robustness.rule_violation_rate import rule_violation_rate
 from audits.robustness.smallest_flip_distance import smallest_flip_distance
+from audits.robustness.trigger_rate import trigger_rate
 
 AUDITS: tuple[Audit, ...] = (
     model_mismatch_rate,
@@ -31,5 +32,6 @@ AUDITS: tuple[Audit, ...] = (
     replay_rate,
     flood_rate,
     outcome_flip_rate,
+    trigger_rate,
 )
 """In the order of the page."""
