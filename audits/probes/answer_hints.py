@@ -5,6 +5,7 @@ Each hint is a change after which the answers match, or a part of the rows in wh
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,9 @@ FEWEST = 20
 
 MATCHED = 0.9
 """Share of rows that match after a change, from which on the change explains the mismatch."""
+
+SECONDS = 20.0
+"""For all further questions about columns."""
 
 MOST_PAIRS = 120
 FACTORS = (1000.0, 0.001, 100.0, 0.01, 12.0, 1 / 12)
@@ -79,7 +83,10 @@ def _of_columns(scorer: Scorer, table: pa.Table, logged: Floats, tolerance: floa
     """Columns in another order or exchanged, or a number in another unit."""
     from connectors.errors import CandorError
 
+    until = time.monotonic() + SECONDS
     for kind, columns, changed in _changes(table, scorer.names):
+        if time.monotonic() > until:
+            return None
         try:
             answers = scorer.predict(changed)
         except CandorError:

@@ -20,12 +20,11 @@ from audits.probes.answer_hints import hints
 from audits.probes.cells import tally_of
 from audits.probes.cut_off import NoCutOff, learn
 from audits.probes.model_rows import ModelRows, read_rows
-from audits.probes.scorer import Scorer, scorers
+from audits.probes.scorer import Scorer, scorers, stored
 from audits.probes.surrogate import FOLDS, agreement, units_of
 from audits.probes.surrogate_trees import Surrogate, fold_of
 from connectors.config import ModelConfig
 from connectors.errors import CandorError
-from connectors.schema import model_schema
 from connectors.warehouse import Warehouse
 
 ROWS = 20_000
@@ -77,9 +76,8 @@ def _since(began: float) -> float:
 
 def _others(warehouse: Warehouse, model: ModelConfig, inputs: Sequence[str]) -> list[str]:
     """Columns of the log that are no input of the model: what it does not see."""
-    stored = warehouse.engine.table(model_schema(model.name), "predictions").columns
     taken = {*inputs, *(name for role, name in model.columns.named().items() if role != "client")}
-    return [name for name in stored if name not in taken and not name.startswith("candor:")]
+    return [name for name in stored(warehouse, model) if name not in taken]
 
 
 def versions_of(evidence: Evidence, rows: ModelRows) -> NDArray[np.object_]:
@@ -131,28 +129,43 @@ def _releases(rows: ModelRows, model: ModelConfig, evidence: Evidence, found: Se
     releases: list[dict[str, Any]] = []
     matches: list[dict[str, Any]] = []
     said: list[dict[str, Any]] = []
+    broken: list[tuple[Scorer, CandorError]] = []
     for scorer in found:
         tolerance = float(scorer.about["tolerance"])
         own = np.ones(len(rows), dtype=np.bool_) if scorer.version is None else version == scorer.version
         mine = rows.where(own)
-        answers = scorer.predict(mine.table) if len(mine) else np.zeros(0)
-        wrong, distance = against(mine, answers, scorer, evidence, tolerance)
+        try:
+            answers = scorer.predict(mine.table) if len(mine) else np.zeros(0)
+            wrong, distance = against(mine, answers, scorer, evidence, tolerance)
+            releases.append(_release(scorer, mine, answers, wrong, distance))
+        except CandorError as error:
+            broken.append((scorer, error))
+            continue
         mismatch[own] = wrong
         unanswered[own] = np.where(np.isfinite(wrong), ~known(answers), np.nan)
-        releases.append(_release(scorer, mine, answers, wrong, distance))
         for each in dict.fromkeys(version.tolist()):
             others = np.flatnonzero(version == each)
-            if scorer.version is None or each == scorer.version:
-                compared = mismatch[others]
-            else:
-                some = rows.where(others[:OTHERS])
-                compared = against(some, scorer.predict(some.table), scorer, evidence, tolerance)[0]
+            declared = scorer.version is None or each == scorer.version
+            compared = mismatch[others] if declared else _elsewhere(scorer, rows.where(others[:OTHERS]), evidence, tolerance)
             matches.append({"release": scorer.version, "version": each, **shared(compared)})
         said += [{"release": scorer.version, **hint} for hint in hints(scorer, mine, answers, wrong, evidence, tolerance)]
+    if not releases:
+        raise broken[0][1]
+    for scorer in found:
+        refused = [*scorer.about.get("refused", ()), *({"version": each.version, "reason": str(error)} for each, error in broken)]
+        scorer.about = {**scorer.about, "refused": refused}
     return {
         "cells": tally_of(evidence, (rows, {("mismatch", ""): mismatch, ("unanswered", ""): unanswered})),
         "releases": releases, "versions": matches, "hints": said,
     }  # fmt: skip
+
+
+def _elsewhere(scorer: Scorer, rows: ModelRows, evidence: Evidence, tolerance: float) -> Floats:
+    """[row] Whether a release answers rows of another version otherwise than logged; NaN where it cannot answer them at all."""
+    try:
+        return against(rows, scorer.predict(rows.table), scorer, evidence, tolerance)[0]
+    except CandorError:
+        return np.full(len(rows), np.nan)
 
 
 def known(answers: Floats) -> Flags:

@@ -13,6 +13,7 @@ from audits.estimate import Floats, Integers
 from audits.evidence import Evidence
 from connectors.config import ModelConfig
 from connectors.errors import CandorError
+from connectors.schema import OWN_PREFIX, columns_of
 from connectors.warehouse import Warehouse
 
 if TYPE_CHECKING:
@@ -161,14 +162,14 @@ def scorers(
     from audits.probes.rows import features
     from connectors.model import open_model
 
-    columns = features(evidence.bins, model)
+    columns, others = features(evidence.bins, model), stored(warehouse, model)
     with ExitStack() as stack:
         found: list[Scorer] = []
         broken: list[CandorError] = []
         refused: list[dict[str, Any]] = []
         for version in releases(model):
             try:
-                loaded = stack.enter_context(open_model(model, version, columns=columns))
+                loaded = stack.enter_context(open_model(model, version, columns=columns, others=others))
             except CandorError as error:
                 broken.append(error)
                 refused.append({"version": version, "reason": str(error)})
@@ -178,6 +179,12 @@ def scorers(
         if not found:
             raise broken[0]
         yield found
+
+
+def stored(warehouse: Warehouse, model: ModelConfig) -> tuple[str, ...]:
+    """The columns of the log."""
+    held = columns_of(warehouse.connection, model.name, "predictions")
+    return tuple(name for name in held if not name.startswith(OWN_PREFIX))
 
 
 def releases(model: ModelConfig) -> tuple[str | None, ...]:

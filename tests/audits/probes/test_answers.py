@@ -211,6 +211,23 @@ def test_a_release_that_does_not_open_leaves_the_others(two: Logged, monkeypatch
     assert answers.run(two.warehouse, alone, two.evidence, progress=quiet)["reason"] == "new.txt: this is no LightGBM file"
 
 
+def test_a_release_that_breaks_leaves_the_others(probed: Any) -> None:
+    """The new file answers nothing, and the old one does not know the levels of the new rows: what can be told is told."""
+
+    def broken(_: Mapping[str, Any]) -> Any:
+        raise ModelError("m.txt: the model stopped")
+
+    def old(x: Mapping[str, Any]) -> Any:
+        if len(x["job"]) == answers.OTHERS:
+            raise ModelError("o.txt: a level that it does not know")
+        return formula(1.0)(x)
+
+    body = probed({"v2": broken, "v1": old})
+    assert [each["version"] for each in body["releases"]] == ["v1"]
+    assert body["refused"] == [{"version": "v2", "reason": "m.txt: the model stopped"}]
+    assert [(each["version"], each["rows"], each["share"]) for each in body["versions"]] == [("v1", 600, 0.0), ("v2", 0, None)]
+
+
 def test_effects_are_told_by_column_and_release(two: Logged, probed: Any) -> None:
     """Debt turns the other way in v2: the two curves rise and fall; height, which nothing uses, has none."""
     body = probed({"v2": formula(-1.0), "v1": formula(1.0)}, run=effects.run, rows=400)
