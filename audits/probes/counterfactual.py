@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 Flags = NDArray[np.bool_]
 Ask = Callable[["pa.Table"], tuple[Floats, Flags]]
 """Rows -> how far each is on the wanted side (below 0 on the other), and whether it is decided as wanted."""
-CHUNK = 4_096
+FIRST, CHUNK, TURN = 256, 4_096, 0.25
+"""Rows asked about at once: so many at first, then as many as take about this many seconds, so that no deadline is overrun by far."""
 GRID = 24
 BEAMS = 4
 STEPS = 6
@@ -74,6 +75,7 @@ class Search:
         self.began = time.monotonic()
         self.until = self.began + deadline
         self.asked = 0
+        self.chunk = FIRST
         self.held: list[Floats] = []
 
     def __call__(self, x: Floats, *, late: bool = False) -> tuple[Floats, Flags]:
@@ -86,13 +88,18 @@ class Search:
         """
         gains, flips = [], []
         x = self.space.project(np.broadcast_to(self.x0, x.shape), x)
-        for first in range(0, len(x), CHUNK):
-            if not late and time.monotonic() > self.until:
+        first = 0
+        while first < len(x):
+            began = time.monotonic()
+            if not late and began > self.until:
                 raise OutOfTimeError
-            part = x[first : first + CHUNK]
+            part = x[first : first + self.chunk]
+            first += len(part)
             base = self.base.take(np.zeros(len(part), dtype=np.int64))
             gain, flipped = self.ask(self.space.decode(base, part, x0=np.broadcast_to(self.x0, part.shape)))
             self.asked += len(part)
+            rate = len(part) / max(time.monotonic() - began, 1e-6)
+            self.chunk = int(np.clip(rate * TURN, 16, CHUNK)) if len(part) >= 16 else self.chunk
             flipped = flipped & (self.cost(part) > 0)
             if flipped.any():
                 self.held.append(part[flipped])

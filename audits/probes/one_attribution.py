@@ -6,6 +6,7 @@ reference rows. Their mean is the attribution against the reference.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,8 +23,9 @@ if TYPE_CHECKING:
 
 DRAWS = 200
 TOP = 4
-COPIES, PAIRS = 32, 4
-"""Of a model that only answers: samples, and pairs of orders in each."""
+COPIES, LEAST_COPIES, PAIRS, BEHIND = 32, 4, 4, 500
+"""Of a model that only answers: samples at most and at least, pairs of orders in each, and reference rows at most."""
+PILOT = 64
 NO_ANSWER = "the model gives no answer for this row, so there is nothing to take apart"
 
 
@@ -79,7 +81,8 @@ def take_apart(scorer: Scorer, row: pa.Table, background: pa.Table, *, seconds: 
             )  # fmt: skip
     if not np.isfinite(scorer.answer(row)[0]):
         raise CandorError(NO_ANSWER)
-    copies = row.take(np.zeros(COPIES, dtype=np.int64))
+    background = background.slice(0, BEHIND)
+    copies = row.take(np.zeros(_affordable(scorer, background, seconds), dtype=np.int64))
     found = attribute(scorer, copies, background, seconds=seconds, seed=seed, pairs=PAIRS)
     each = found.values[np.isfinite(found.values).all(axis=1)]
     if not len(each):
@@ -88,6 +91,15 @@ def take_apart(scorer: Scorer, row: pa.Table, background: pa.Table, *, seconds: 
         each=each, base=found.base, total=found.base + float(each.sum(axis=1).mean()), scale="score", method="permutation", exact=False,
         background=found.background,
     )  # fmt: skip
+
+
+def _affordable(scorer: Scorer, background: pa.Table, seconds: float) -> int:
+    """How many samples fit into the time, as a few rows tell how fast the model answers."""
+    began = time.monotonic()
+    scorer.answer(background.slice(0, PILOT))
+    rate = min(PILOT, background.num_rows) / max(time.monotonic() - began, 1e-6)
+    left = rate * seconds - background.num_rows
+    return int(np.clip(left / (2 * PAIRS * max(len(scorer.names), 1)), LEAST_COPIES, COPIES))
 
 
 def same_top(values: Floats, mean: Floats, size: int = TOP) -> tuple[float, float, Floats]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -72,3 +74,20 @@ def test_redrawn_means_scatter_as_the_error_says() -> None:
     taken = Taken(each=each, base=0, total=0, scale="score", method="tree", exact=True, background=400)
     # the error of a mean of 400 with deviation 2 is 0.1
     assert taken.drawn_anew(seed=2, draws=2000).std() == pytest.approx(0.1, rel=0.15)
+
+
+def test_a_slow_model_is_asked_less() -> None:
+    """Time decides how many samples there are; a fast one gets all of them."""
+    asked: list[int] = []
+
+    def call(rows: pa.Table) -> np.ndarray:
+        asked.append(rows.num_rows)
+        time.sleep(rows.num_rows / 5_000)
+        return rows["a"].to_numpy() + rows["b"].to_numpy()
+
+    model = scorer(Function(names=("a", "b"), call=call))
+    behind = table(a=[0.0] * 40, b=[1.0] * 40)
+    taken = take_apart(model, table(a=[1.0], b=[3.0]), behind, seconds=0.02, seed=1)
+    assert (len(taken.each), taken.mean.tolist()) == (4, pytest.approx([1.0, 2.0]))
+    assert sum(asked) < 400
+    assert len(take_apart(model, table(a=[1.0], b=[3.0]), behind, seconds=5, seed=1).each) == 32
