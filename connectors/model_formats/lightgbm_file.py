@@ -68,7 +68,7 @@ class LightGBMModel:
         lightgbm = importlib.import_module("lightgbm")
         self._file = _File(text)
         self._file.check()
-        self._booster = lightgbm.Booster(model_str=text, params={"verbosity": -1})
+        self._booster = lightgbm.Booster(model_str=text)
         self._encoding = self._file.encoding(None)
         count = self._file.classes
         labels = ["0", "1"] if self._file.objective in _LOGIT else [str(i) for i in range(count)] if count > 1 else []

@@ -24,6 +24,8 @@ REVIEWED: Mapping[str, str] = {
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor": "likewise",
     "sklearn.calibration._CalibratedClassifier": "holds an estimator and its calibrators",
     "sklearn.calibration._SigmoidCalibration": "two numbers",
+    "sklearn.neural_network._stochastic_optimizers.AdamOptimizer": "numbers of a training that is over",
+    "sklearn.neural_network._stochastic_optimizers.SGDOptimizer": "likewise",
     "functools.partial": "a function and its arguments; the function must be trusted too",
     "sklearn.utils.validation.check_array": "checks that values are numbers",
     "collections.OrderedDict": "a dictionary",
@@ -85,11 +87,11 @@ class SklearnModel:
         self._names = [str(name) for name in model.feature_names_in_] if self._named else [str(i) for i in range(count)]
         self._columns: list[Column] | None = None
         try:
-            columns = columns_after(steps[:-1], self._names)
             if type(self._last).__name__.startswith("HistGradientBoosting") and self._last._preprocessor is not None:
-                self._columns = columns_after([*steps[:-1], self._last._preprocessor], self._names)
-            else:
-                self._columns = columns
+                steps = [*steps[:-1], self._last._preprocessor, self._last]
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                self._columns = columns_after(steps[:-1], self._names)
         except (Opaque, AttributeError, IndexError, KeyError, TypeError, ValueError):
             self._columns = None
         self._proba = hasattr(model, "predict_proba")

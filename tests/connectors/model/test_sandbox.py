@@ -1,0 +1,159 @@
+"""A model that hangs, eats, breaks or breaks out: held, told in one sentence, and whoever asked goes on."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from connectors import model_opening
+from connectors.config import Columns, ModelConfig
+from connectors.model import LoadedModel, ModelError
+from connectors.model_config import ModelFile
+from connectors.model_opening import Process
+from connectors.sandbox import Sandbox
+
+HERE = Path(__file__).parent
+ROWS = pa.table({"x": np.arange(40.0) / 40})
+Opening = Callable[..., "contextmanager[LoadedModel]"]
+
+
+@pytest.fixture
+def opening(monkeypatch: pytest.MonkeyPatch) -> Opening:
+    """`open_model` of a model that does what it is told, within so many seconds and bytes."""
+
+    def start(loader: str, *, memory: int) -> Sandbox:
+        return Sandbox("hostile", memory=memory, folders=[HERE])
+
+    monkeypatch.setattr(model_opening, "Sandbox", start)
+
+    @contextmanager
+    def opened(what: str, seconds: float = 20.0, memory: int = 500_000_000) -> Iterator[LoadedModel]:
+        file = ModelFile(format="lightgbm", timeout=timedelta(seconds=seconds), memory=memory)
+        process = Process("", what.encode(), file)
+        try:
+            yield LoadedModel(process, ModelConfig(name="m", title="M", columns=Columns(), model=file), "model.txt", ["x"])
+        finally:
+            process.close()
+
+    return opened
+
+
+def test_what_it_answers_comes_back_row_by_row(opening: Opening) -> None:
+    with opening("answer") as model:
+        assert model.predict(ROWS).tolist() == ROWS.column("x").to_pylist()
+        assert model.predict(ROWS.slice(0, 0)).shape == (0,)
+        assert model.names == ("x",)
+        assert model.trees() is None
+        assert model.matrix(ROWS) is None
+        process = model._answering.process  # type: ignore[attr-defined]
+        os.kill(process, 0)
+    with pytest.raises(ProcessLookupError):
+        os.kill(process, 0)  # nothing of it is left
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel's filter is Linux's")
+@pytest.mark.parametrize(
+    "crime", ["socket", "fork", "program", "file", "remove", "kill", "limits", "python socket", "python program"]
+)
+def test_no_socket_no_program_no_file(crime: str, locked: dict[str, float]) -> None:
+    assert locked[crime] == 1.0  # 0: it went through
+
+
+@pytest.fixture(scope="module")
+def locked() -> dict[str, float]:
+    """Every crime in one process: crime -> 1.0 where it was refused."""
+    file = ModelFile(format="lightgbm", memory=500_000_000)
+    out = {}
+    sandbox = Sandbox("hostile", memory=file.memory, folders=[HERE])
+    assert sandbox.guards == ("memory", "kernel", "python")
+    from connectors.sandbox_child import from_stream, to_stream
+
+    for crime in ("socket", "fork", "program", "file", "remove", "kill", "limits", "python socket", "python program"):
+        sandbox.ask({"op": "load", "settings": {}}, crime.encode(), seconds=20, most=0)
+        _, body = sandbox.ask({"op": "predict"}, to_stream(pa.table({"x": [0.0]})), seconds=20, most=10_000)
+        out[crime] = from_stream(body).column("0")[0].as_py()
+    sandbox.close()
+    return out
+
+
+def test_a_model_that_hangs_is_waited_for_no_longer_than_it_may(opening: Opening) -> None:
+    with opening("hang", seconds=0.5) as model:
+        began = time.monotonic()
+        with pytest.raises(ModelError, match=r"^model.txt: the model did not answer within 0.5 seconds$"):
+            model.predict(ROWS)
+        assert time.monotonic() - began < 10
+
+
+def test_a_model_that_hangs_twice_is_not_asked_a_third_time(opening: Opening) -> None:
+    with opening("spin", seconds=0.4) as model:
+        for _ in range(2):
+            with pytest.raises(ModelError, match="within"):
+                model.predict(ROWS)
+        began = time.monotonic()
+        with pytest.raises(ModelError, match="within"):
+            model.predict(ROWS)
+        assert time.monotonic() - began < 0.2
+
+
+def test_a_model_that_eats_memory_is_stopped_at_what_it_may_have(opening: Opening) -> None:
+    with opening("eat", memory=400_000_000) as model, pytest.raises(ModelError, match=r"wants more than the 0\.4 GB of memory"):
+        model.predict(ROWS)
+
+
+@pytest.mark.parametrize(("what", "said"), [("break", r"broke its process \(SIGABRT\)"), ("leave", "ended without an answer")])
+def test_a_process_that_breaks_is_started_once_more_and_then_given_up(what: str, said: str, opening: Opening) -> None:
+    with opening(what) as model:
+        first = model._answering.process  # type: ignore[attr-defined]
+        with pytest.raises(ModelError, match=said):
+            model.predict(ROWS)
+        assert first is not None
+        assert model._answering._starts == 2  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("what", "said"),
+    [
+        ("throw", r"the model failed \(RuntimeError: no such luck\)$"),
+        ("refuse", "model.txt: these rows are not to my taste$"),
+        ("few", "gave 39 answers for 40 rows"),
+        ("wide", "gave 2 numbers a row, and not the 1 it has"),
+        ("chance", r"two different answers for the same row \(1 and 2\)"),  # x is 0; the first and the second time it is asked
+        ("neighbours", "two different answers for the same row"),
+    ],
+)
+def test_what_it_does_wrong_is_one_sentence(what: str, said: str, opening: Opening) -> None:
+    with opening(what) as model, pytest.raises(ModelError, match=said) as caught:
+        model.predict(ROWS)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_answer_that_is_no_number_stays_one(opening: Opening) -> None:
+    with opening("some") as model:
+        answers = model.predict(pa.table({"x": [0.0, 2.0, 1.0]}))
+    assert np.isnan(answers).tolist() == [False, True, False]
+    assert answers[[0, 2]].tolist() == [0.0, 1.0]
+
+
+def test_noise_on_the_pipe_is_no_answer(opening: Opening) -> None:
+    with opening("flood") as model, pytest.raises(ModelError, match=r"more than it was asked for|cannot be read"):
+        model.predict(ROWS)
+
+
+def test_nothing_of_the_surroundings_reaches_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    from connectors.sandbox import _environment
+
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy:1")
+    monkeypatch.setenv("CANDOR_MODEL_TOKEN", "secret")
+    monkeypatch.setenv("PYTHONPATH", "/elsewhere")
+    held = _environment()
+    assert not {"HTTPS_PROXY", "CANDOR_MODEL_TOKEN", "PYTHONPATH"} & set(held)
+    assert "secret" not in held.values()
