@@ -32,7 +32,7 @@ NAME = "drift_evidence"
 FACTS = frozenset({
     "schema_change", "mixed_types", "no_data", "source_gone", "duplicate_rate", "quarantine_rate", "duplicated_timestamps",
     "repeated_window", "frozen_column", "format_change", "clock_skew", "prediction_count_mismatch", "ingest_lag", "freshness",
-    "constant_column", "invariant_violations",
+    "constant_column", "invariant_violations", "trigger_rate",
 })  # fmt: skip
 """Measures that state what happened and ring in the first window that does not hold their threshold, outside the budget.
 
