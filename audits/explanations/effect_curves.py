@@ -37,7 +37,7 @@ def ranges(evidence: Evidence, name: str, part: Literal["partial", "accumulated"
     yield measurement(
         name, "score", value=value, low=low, high=high, n=np.asarray([body["rows_used"]] * len(lines)), window=0, slice=0,
         version=np.asarray([version for version, _, _ in lines]), column=np.asarray([column for _, column, _ in lines]),
-        method="student-t" if part == "partial" else "normal",
+        method="t" if part == "partial" else "normal",
         reason=np.asarray([table.get("reason", "") for _, _, table in lines], dtype=object),
         tables={i: table for i, (_, _, table) in enumerate(lines)},
     )  # fmt: skip

@@ -30,7 +30,7 @@ def test_one_figure_a_column_and_release(evidence_of, figures) -> None:
     told = replace(evidence, probes={"effects": body(("v1", 0.3), ("v2", 0.7), ("v9", 0.5))})
     assert len(figures(partial_dependence, told)) == 4, "no row is of v9"
     (income,) = figures(partial_dependence, told, version="v2", column="income")
-    assert (income.value, round(income.low, 9), round(income.high, 9), income.n, income.method) == (0.7, 0.6, 0.8, 40, "student-t")
+    assert (income.value, round(income.low, 9), round(income.high, 9), income.n, income.method) == (0.7, 0.6, 0.8, 40, "t")
     assert income.tables["mean"] == [0.0, 1.0]
     assert (income.tables["kind"], income.tables["model"], income.tables["rows_available"]) == ("numeric", "model", 90)
     assert "range" not in income.tables
