@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +45,8 @@ class Decider:
         The decisions of the log: 1 favorable, 0 not, or the place of the class among the model's; NaN unknown.
     answers, decided
         Of the rows as logged: what the model says today, and the decision that follows; NaN where it does not answer.
+    pace
+        Seconds that one question took, of many asked at once.
     deadline
         The time (`time.monotonic`) after which nothing more is asked.
     """
@@ -55,6 +57,7 @@ class Decider:
     cut_off: CutOff
     answers: Floats
     decided: Floats
+    pace: float = 0.0
     deadline: float = np.inf
     queries: int = 0
     calls: int = 0
@@ -122,14 +125,18 @@ def deciders(
             opened = []
         named = {scorer.version for scorer in opened}
         for scorer in opened:
-            versions = np.asarray([p.version == scorer.version if scorer.version is not None else p.version not in named
-                                   for p in evidence.tally.partitions], dtype=np.bool_)  # fmt: skip
+            mine = np.asarray([_of(scorer, p.version, named) for p in evidence.tally.partitions], dtype=np.bool_)
+            available = sum(p.rows for p, own in zip(evidence.tally.partitions, mine.tolist(), strict=True) if own)
             try:
                 more = partial(read_rows, warehouse, model, evidence, rows=LEARNED, version=scorer.version, extra=scorer.names)
-                found.append(decider(model, evidence, scorer, held.where(versions[held.partition]), more))
+                found.append(decider(model, evidence, scorer, replace(held.where(mine[held.partition]), available=available), more))
             except (CandorError, NoCutOff) as error:
                 reasons.append({"version": scorer.version, "reason": str(error)})
         yield found, reasons
+
+
+def _of(scorer: Scorer, version: str | None, named: set[str | None]) -> bool:
+    return version == scorer.version if scorer.version is not None else version not in named
 
 
 def decider(model: ModelConfig, evidence: Evidence, scorer: Scorer, rows: ModelRows, more: Callable[[], ModelRows]) -> Decider:
@@ -147,7 +154,9 @@ def decider(model: ModelConfig, evidence: Evidence, scorer: Scorer, rows: ModelR
         raise NoScorer(f'the model wants "{lacking[0]}", which the log does not have')
     if not len(rows):
         raise NoCutOff("none of the rows drawn is of this version")
+    began = time.monotonic()
     answers = _answers(scorer, rows)
+    pace = (time.monotonic() - began) / len(rows)
     logged = _logged(model, evidence, scorer, rows, answers)
     favorable = scorer.classes.index(str(model.favorable)) if answers.ndim == 2 and str(model.favorable) in scorer.classes else -1
     learned, queries = (answers, logged), len(rows)
@@ -159,8 +168,8 @@ def decider(model: ModelConfig, evidence: Evidence, scorer: Scorer, rows: ModelR
         raise NoCutOff(UNDECIDED)
     cut_off = learn(*learned, favorable=favorable)
     return Decider(
-        scorer=scorer, rows=rows, logged=logged, cut_off=cut_off, answers=answers, decided=cut_off.decided(answers), queries=queries,
-        calls=-(-queries // CHUNK),
+        scorer=scorer, rows=rows, logged=logged, cut_off=cut_off, answers=answers, decided=cut_off.decided(answers), pace=pace,
+        queries=queries, calls=-(-queries // CHUNK),
     )  # fmt: skip
 
 

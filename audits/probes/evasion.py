@@ -30,7 +30,10 @@ SEARCHED = 5
 """One row in so many is searched from."""
 OTHERS = 2_000
 SECONDS = 60.0
-FIRST_BLOCK, LARGEST_BLOCK = 16, 400
+LARGEST_BLOCK = 400
+"""Rows that are searched at once, at most: few calls, and arrays that fit."""
+QUESTIONS = 700
+"""What a row takes, about."""
 TOO_SLOW = "the model answers too slowly: no row was searched to the end in {seconds:.0f} seconds"
 
 
@@ -121,7 +124,8 @@ def attack(model: ModelConfig, evidence: Evidence, decider: Decider, *, seconds:
     answered = np.flatnonzero(np.isfinite(decider.decided))
     queue = answered[: -(-len(decider.rows) // SEARCHED)]
     decider.deadline = began + 0.8 * seconds
-    done, size, first = 0, FIRST_BLOCK, None
+    done, first = 0, None
+    size = int(np.clip(0.25 * seconds / max(decider.pace * QUESTIONS, 1e-9), 4, LARGEST_BLOCK))  # the pace is a guess at first
     try:
         while done < len(queue):
             block = queue[done : done + size]
