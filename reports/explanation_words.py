@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from audits.explanation import Explanation, Value
+from audits.explanation import Explanation, Prediction, Value
 from audits.explanation_parts import Cell, Change, Counterfactual, Reason
 from reports import strings
 from reports.quantities import count, number, parts
@@ -123,7 +123,8 @@ def decision(found: Explanation) -> tuple[str, ...]:
         today = "" if about.answer is None else f" Today the model answers {number(about.answer, 'decimal')}."
         lines.append(f"No score was logged{of_label}.{today}")
     else:
-        lines.append(f"The score{of_label} was {number(about.score, 'plain' if found.task == 'regression' else 'decimal')}.")
+        score = number(about.score, "plain") if found.task == "regression" else number(about.score, "decimal", against=_turns_at(about))
+        lines.append(f"The score{of_label} was {score}.")
     cut = about.cut_off
     if cut is not None:
         side = "from there on" if cut.above == "favorable" else "up to there"
@@ -138,6 +139,10 @@ def decision(found: Explanation) -> tuple[str, ...]:
         lines.append("The outcome is not known yet.")
     lines += [f"{column_name(value.column)} {ODD[value.odd]}." for value in found.values if value.odd is not None]
     return tuple(lines)
+
+
+def _turns_at(about: Prediction) -> float | None:
+    return None if about.cut_off is None else about.cut_off.value
 
 
 def attributions(found: Explanation) -> tuple[str, ...]:
@@ -245,7 +250,9 @@ def counterfactuals(found: Explanation) -> tuple[str, ...]:
         "unfavorable": "The favorable decision would have been lost if",
         "neither": "The model would have decided otherwise if",
     }[turned.wanted]
-    lines = [f"{lead} {changed(each)}: score {number(each.score, 'decimal')}, cost {_gap(each.cost)} spreads." for each in turned.found]
+    scores = [number(each.score, "decimal", against=turned.threshold) for each in turned.found]
+    pairs = zip(scores, turned.found, strict=True)
+    lines = [f"{lead} {changed(each)}: score {score}, cost {_gap(each.cost)} spreads." for score, each in pairs]
     if turned.fixed:
         lines.append(f"Not touched: {', '.join(map(column_name, turned.fixed))}.")
     if not turned.finished:

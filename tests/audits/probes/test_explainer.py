@@ -364,6 +364,33 @@ def test_surrogate(bare: World, monkeypatch: pytest.MonkeyPatch) -> None:
     assert [share.side for share in found.waterfall.shares if share.column in ("age", "region")] == ["neither", "neither"]
 
 
+def test_score_of_what_nobody_hopes_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The score is the chance of the unfavorable outcome: what raises it counts against the person, and a lower one is wanted."""
+    frame = people(400).drop(columns="outcome")
+    frame["score"] = 1 / (1 + np.exp((frame["income"] - 40_000) / 9_000))
+    frame["decision"], frame["outcome"] = (frame["score"] <= 0.5).astype(int), (frame["score"] <= 0.5).astype(int)
+    world = store(tmp_path, frame, roles="positive = 0")
+
+    def call(rows: pa.Table) -> np.ndarray:
+        return np.asarray(1 / (1 + np.exp((rows["income"].to_numpy() - 40_000) / 9_000)))
+
+    asked_instead(monkeypatch, Function(names=("income", "debt"), call=call))
+    id = str(frame[(frame["income"] < 35_000) & (frame["time"] > "2026-01-05")]["id"].iloc[0])
+    with Explainer(world.config, "loans") as explainer:
+        found = explainer.explain(id)
+    assert found.prediction.favorable is False
+    assert found.prediction.cut_off is not None
+    assert found.prediction.cut_off.above == "unfavorable"
+    assert found.waterfall is not None
+    income = found.waterfall.shares[0]
+    assert (income.column, income.attribution > 0, income.side) == ("income", True, "unfavorable")
+    assert found.counterfactuals is not None
+    assert found.counterfactuals.wanted == "favorable"
+    change = found.counterfactuals.found[0].changes[0]
+    assert (change.column, change.after) == ("income", pytest.approx(40_000, abs=200))
+    assert found.counterfactuals.found[0].score <= 0.5 + 0.01
+
+
 def test_surrogate_refused(bare: World, monkeypatch: pytest.MonkeyPatch) -> None:
     asked_instead(monkeypatch, None)
     with Explainer(bare.config, "loans") as explainer:
