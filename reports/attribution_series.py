@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from audits.explanation import Explanation
 
 MOST: Final = 12
-SINGLE: Final = "Middle 80% of single predictions"
+SINGLE: Final = "Middle 80% of single predictions, from the same start"
 
 
 def attributions(figures: Sequence[Figure], *, most: int = MOST) -> IntervalChart | None:
@@ -92,13 +92,12 @@ def _ends(tables: Mapping[str, Any], name: str, length: int) -> Sequence[float |
 
 
 def _single(tables: Mapping[str, Any], across: tuple[float, ...], middle: Sequence[float | None]) -> tuple[Band, ...]:
-    """Return where single predictions lie; their curves are about their own averages, so the curve's is put under them."""
+    """Return where single predictions go when each starts where the curve starts: their own curves are given less their first points."""
     low, high = (tables.get(name) or () for name in ("ice_p10", "ice_p90"))
-    known = [value for value in middle if value is not None]
-    if len(low) != len(across) or len(high) != len(across) or not known:
+    if len(low) != len(across) or len(high) != len(across) or middle[0] is None:
         return ()
-    level = sum(known) / len(known)
-    ends = (tuple(None if each is None else level + each for each in side) for side in (low, high))
+    start = middle[0]
+    ends = (tuple(None if each is None else start + each for each in side) for side in (low, high))
     return (Band(name=SINGLE, x=across, low=next(ends), high=next(ends)),)
 
 

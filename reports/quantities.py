@@ -47,7 +47,8 @@ def parts(value: float | None, low: float | None, high: float | None, unit: str,
         alike = low is not None and high is not None and low != high and texts[1] == texts[2]
         if not unclear and not alike:
             break
-    return texts[0], "" if low is None and high is None else f"[{texts[1]}, {texts[2]}]"
+    counted = unit == "count" and low == high  # a count of everything has no interval
+    return texts[0], "" if counted or (low is None and high is None) else f"[{texts[1]}, {texts[2]}]"
 
 
 def _decimals(value: float, unit: str) -> int:

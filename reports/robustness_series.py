@@ -142,7 +142,7 @@ def reach(figure: Figure | None) -> CurveChart | None:
     alt = f"Share of decisions turned round by the size of the change, in spreads: {said}."
     return CurveChart(
         title="Decisions turned round", unit="percent", alt=alt, x_title="size of the change, in spreads", x_unit="ratio", curves=(curve,),
-        rules=(Rule(at=float(within), text="as reported"),) if within is not None else (),
+        rules=(Rule(at=float(within), text="evasion rate"),) if within is not None else (),
     )  # fmt: skip
 
 

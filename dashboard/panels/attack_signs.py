@@ -12,6 +12,7 @@ from dashboard.components import chart
 from dashboard.components.figure_table import compact, significance
 from dashboard.components.interval_plot import marks, trend
 from dashboard.components.markup import Column, Html, known, measure, show, span, table, text
+from dashboard.components.states import not_enough
 from dashboard.components.status import standing
 from dashboard.page import PageContext
 from dashboard.panels import basis
@@ -69,10 +70,11 @@ def over_time(context: PageContext) -> None:
         if each.value is not None:
             held.setdefault(each.name, {}).setdefault(each.column or "", []).append(each)
     seen = [name for name in SIGNS if name in held and any(each.value for each in past if each.name == name)]
+    if not held:
+        absent(context, SIGNS, words.NO_OVER_TIME, sentence=words.LOG_NOT_RUN, command=words.FROM_LOG)
+        return
     if not seen:
-        absent(
-            context, SIGNS, words.NO_OVER_TIME if not held else words.NOTHING_OVER_TIME, sentence=words.LOG_NOT_RUN, command=words.FROM_LOG
-        )
+        not_enough(words.NOTHING_OVER_TIME)
         return
     events = marks(context.snapshot, context.model, past[0].window_start is not None)
     for start in range(0, len(seen), 2):

@@ -16,7 +16,7 @@ from reports.figure import Figure
 
 SURROGATE = "○ A surrogate."
 DIFFERS = "▲ Another model?"
-REFUSED = "▲ Not explained."
+REFUSED = "▲ No model answers."
 
 
 def of(context: PageContext, verb: str = "explained") -> explained.Basis:

@@ -89,7 +89,7 @@ NO_INTERACTIONS = "Interactions were not computed: they need a model made of tre
 EFFECT = "What one column does to the score"
 EFFECT_LEAD = (
     "The line is the mean score if everybody had this value, the band on it its 95% interval; "
-    "the wide pale band holds the middle 80% of single predictions, each around its own average."
+    "the wide pale band holds the middle 80% of single predictions, all put at the same start."
 )
 LOCAL = "The same among the rows that are there"
 LOCAL_LEAD = "Small steps between neighbouring rows, added up and centred on zero: it asks for no person who could not exist."

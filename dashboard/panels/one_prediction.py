@@ -186,8 +186,12 @@ def cases(found: Explanation, said: Sequence[str], otherwise: str) -> None:
 
 def case(each: Case, names: Sequence[str]) -> list[object]:
     """One case as a line."""
-    decided = wording.DASH if each.favorable is None else words.FAVORABLE if each.favorable else words.UNFAVORABLE
-    became = wording.name_of(each.outcome) if each.outcome is not None else words.NOT_KNOWN
+    decided, became = (wording.DASH if side is None else words.FAVORABLE if side else words.UNFAVORABLE
+                       for side in (each.favorable, each.outcome_favorable))  # fmt: skip
+    if each.outcome is not None:
+        became = wording.name_of(each.outcome) + (f" ({became})" if each.outcome_favorable is not None else "")
+    elif each.outcome_favorable is None:
+        became = words.NOT_KNOWN
     return [
         wording.name_of(each.id), wording.moment(each.at), wording.number(each.distance, "ratio"),
         *(shown(each.values.get(name)) for name in names), wording.number(each.score, "decimal"), decided, became,

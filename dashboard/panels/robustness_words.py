@@ -41,7 +41,7 @@ NOT_RUN_SENTENCE = (
 
 ASK_MODEL = "Asked of the model"
 ASK_LOG = "Told by the log alone"
-AGAIN = "Once that is mended, this line asks again:"
+AGAIN = "Once what stands in the way is mended, this line asks again:"
 NOTHING_FOUND = "Nothing was found."
 YES = "yes"
 NO = "no"
@@ -64,7 +64,9 @@ PROTECTED_LEAD = "Share of decisions that turn round when only the protected att
 NO_PROTECTED = "No protected attribute is an input of the model, so changing it changes nothing."
 
 FLIPS = "How small a change turns a decision round"
-FLIPS_LEAD = "Share of decisions that some allowed change of at most this size turns round; a curve far to the left is a fragile model."
+FLIPS_LEAD = (
+    "The smallest allowed change that turns a decision round, in spreads of the reference: so many decisions need no more than that."
+)
 NO_FLIPS = "No smallest change was searched in this run."
 FLIPS_GROUPS = "By group"
 FLIPS_GROUPS_LEAD = "The usual smallest change of each group's decisions; shorter means that less is needed."
@@ -117,12 +119,15 @@ RELEASES = "Release by release"
 RELEASES_LEAD = "The same questions for every version, with the change against the version before it."
 NO_RELEASES = "The log names no versions (columns.version in candor.toml), or only one has been tried."
 
-HOLDS = "No sign of trouble stands out."
+HOLDS = "Nothing that was judged is outside its threshold."
+UNJUDGED = "No threshold judges what was found."
 
 
 def partly(missing: int) -> str:
     """Some questions were not asked."""
-    return f"{count(missing)} more {'question was' if missing == 1 else 'questions were'} not asked in this run; this line asks them:"
+    if missing == 1:
+        return "1 more question was not asked in this run; this line asks it:"
+    return f"{count(missing)} more questions were not asked in this run; this line asks them:"
 
 
 def quantile(share: float) -> str:

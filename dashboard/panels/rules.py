@@ -103,5 +103,5 @@ def over_time(context: PageContext, names: list[str]) -> None:
         clock = lines[0][1][0].window_start is not None
         spec = trend(INVARIANTS, lines, events=marks(context.snapshot, context.model, clock))
         show(span(strings.OVER_TIME, "c-panel-title"))
-        chart.picture(spec, width=620)
+        chart.picture(spec, width=1000)
         chart.folded_table(spec)

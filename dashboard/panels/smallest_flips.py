@@ -19,6 +19,8 @@ from reports import strings as wording
 from reports.figure import Figure
 
 DISTANCE, EVASION = "smallest_flip_distance", "evasion_rate"
+MEDIAN = 0.5
+"""The share whose size has a column of its own: it is the figure."""
 MOST = 24
 
 
@@ -49,20 +51,22 @@ def distances(context: PageContext, scope: Scope) -> None:
         return
     mine.sort(key=lambda each: each.column is not None)
     show(Html(f'<p class="c-lead">{text(wording.sentence(mine[0]))}.</p>'))
-    shares = next((list(held["share"]) for each in mine if (held := (each.tables or {}).get("quantiles"))), [])
+    every = next((list(held["share"]) for each in mine if (held := (each.tables or {}).get("quantiles"))), [])
+    shares = [share for share in every if share != MEDIAN]
     heads = [
         Column(head=known_in(words.TERMS, "Which way", "distance"), css="tight"), Column(head="Median [95%]", css="num"),
         *(Column(head=words.quantile(share), css="num") for share in shares), Column(head="Not turned round", css="num"),
         Column(head=known("n", "n"), css="num"),
     ]  # fmt: skip
-    show(table(words.FLIPS, heads, [line(each, len(shares)) for each in mine]))
+    show(table(words.FLIPS, heads, [line(each, shares) for each in mine]))
 
 
-def line(figure: Figure, places: int) -> list[object]:
+def line(figure: Figure, shares: Sequence[float]) -> list[object]:
     """One direction as a line: its median, its quantiles, and how many no change turned round."""
     tables: Mapping[str, Any] = figure.tables or {}
     held: Mapping[str, Any] = tables.get("quantiles") or {}
-    values = [list(held.get(name) or [None] * places) for name in ("value", "low", "high")]
+    places = [place for place, share in enumerate(held.get("share") or shares) if share in shares]
+    values = [[(held.get(name) or dict.fromkeys(places))[place] for place in places] for name in ("value", "low", "high")]
     cells = [around({"value": value, "low": low, "high": high}, "ratio") if value is not None else text(words.FARTHER)
              for value, low, high in zip(*values, strict=True)]  # fmt: skip
     name = wording.name_of(figure.column) if figure.column is not None else words.EITHER_WAY

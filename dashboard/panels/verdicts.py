@@ -22,15 +22,18 @@ def answers(context: PageContext) -> list[Verdict]:
     return verdicts(figures, ((str(row["name"]), str(row["reason"])) for row in data.failures(*context.key)))
 
 
-def draw(context: PageContext, found: Sequence[Verdict]) -> None:
-    """Draw the answers that need the model, then those from the log alone; what was not run gives its line."""
+def draw(context: PageContext, found: Sequence[Verdict], *, refused: bool) -> None:
+    """Draw the answers that need the model, then those from the log alone; what was not run gives its line.
+
+    Where the model was `refused`, the reason stands at the top of the page.
+    """
     kinds = ((WITH_MODEL, words.ASK_MODEL, words.WITH_MODEL, words.NOT_RUN), (FROM_LOG, words.ASK_LOG, words.FROM_LOG, words.LOG_NOT_RUN))
     for questions, title, command, sentence in kinds:
         mine = [each for each in found if each.name in dict(questions)]
         show(span(title, "c-panel-title"))
         asked = [each for each in mine if each.run]
         if asked and not any(each.figure is not None for each in asked) and len({each.answer for each in asked}) == 1:
-            line(context, f"{asked[0].answer} {words.AGAIN}", command)  # one reason for all of them is said once
+            line(context, f"{asked[0].answer} {words.AGAIN}" if not refused else words.AGAIN, command)  # one reason for all is said once
             continue
         if asked:
             heads = [

@@ -57,14 +57,17 @@ def lead(context: PageContext, found: list[Verdict]) -> str:
         return wording.sentence(bad[0].figure, since=bad[0].since) + "."
     if not any(each.run for each in found):
         return words.NOT_RUN_TITLE + "."
-    first = next((each for each in found if each.figure is not None), None)
-    return f"{words.HOLDS} {first.answer}" if first is not None else words.NO_VERDICTS
+    answered = [each for each in found if each.figure is not None]
+    if not answered:
+        return words.NO_VERDICTS
+    judged = [each for each in answered if each.figure is not None and each.figure.verdict == "pass"]
+    return f"{words.HOLDS if judged else words.UNJUDGED} {(judged or answered)[0].answer}"
 
 
 def overview(context: PageContext, scope: Scope) -> None:
     """A sentence for each question, and what was remembered of the training data."""
     with panel("verdicts", words.VERDICTS, words.VERDICTS_LEAD):
-        verdicts.draw(context, verdicts.answers(context))
+        verdicts.draw(context, verdicts.answers(context), refused=basis.of(context).kind == "refused")
     if membership.NAME in data.names(*context.key):
         with panel("membership", known_in(words.TERMS, words.MEMBERSHIP, "membership"), words.MEMBERSHIP_LEAD):
             membership.draw(context)

@@ -54,7 +54,8 @@ class IntervalChart:
         right_people = width - 2
         right_n = right_people - (max(measure(each) for each in [*people, "people"]) + 16 if self._counts_people else 0)
         right_numbers = right_n - max([measure(s) for s in counted], default=0) - 16
-        name_room = min(max([measure(strings.safe(p.label)) for p in self.points], default=40), width * 0.3)
+        # Digits of a fallback font run wider than those measured; a name that starts left of the page would lose its first digits.
+        name_room = min(1.1 * max([measure(strings.safe(p.label)) for p in self.points], default=40), width * 0.3)
         left, right = name_room + 20, right_numbers - max([measure(t) for t in numbers], default=0) - 18
         bottom = top + row * max(len(self.points), 1)
         axis = scales.numeric(self.extent(), unit=self.unit, start=left, end=right, wanted=max(2, int((right - left) // 44)))

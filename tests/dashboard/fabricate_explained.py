@@ -68,7 +68,7 @@ def curves(out: Writer) -> None:
     at, mean = [0, 20_000, 40_000, 60_000, 80_000], [0.2, 0.35, 0.55, 0.65, 0.7]
     whole: dict[str, Any] = {"at": at, "mean": mean, "kind": "numeric", "share": [0.1, 0.3, 0.3, 0.2, 0.1]} | READ
     whole |= {"low": [each - 0.02 for each in mean], "high": [each + 0.02 for each in mean]}
-    whole |= {"ice_p10": [-0.4, -0.2, 0.0, 0.05, 0.1], "ice_p50": [0.0] * 5, "ice_p90": [-0.2, 0.0, 0.1, 0.25, 0.3]}
+    whole |= {"ice_p10": [0.0, 0.05, 0.2, 0.3, 0.3], "ice_p50": [0.0] * 5, "ice_p90": [0.0, 0.3, 0.5, 0.6, 0.65]}
     out.add("partial_dependence", "score", 0.5, 0.46, 0.54, 5000, column="income", tables=json.dumps(whole))
     local = {"at": at, "effect": [-0.2, -0.1, 0.05, 0.1, 0.15], "n": [0, 900, 1500, 1500, 1100], "kind": "numeric"} | READ
     local |= {"low": [-0.22, -0.12, 0.03, 0.08, 0.13], "high": [-0.18, -0.08, 0.07, 0.12, 0.17]}

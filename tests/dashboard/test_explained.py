@@ -70,7 +70,7 @@ def test_every_part_of_an_explained_model(page: str, part: str, visit: Open, con
         ),
         ("robustness", "flips"): (
             "Smallest flip 0.800",
-            "to adverse 0.500 [0.450, 0.550] 0.05 [0.05, 0.05] 0.25 [0.25, 0.25] 0.50 [0.50, 0.50] farther 900 4,000",
+            "to adverse 0.500 [0.450, 0.550] 0.05 [0.05, 0.05] 0.25 [0.25, 0.25] farther 900 4,000",
             "The attacker: at most 3 spreads, 250,000 queries, 12.0 s.",
             "Female 0.600 [0.500, 0.700] 41.7% [36.7%, 46.7%]",
         ),

@@ -114,16 +114,16 @@ def test_values_of_a_repeated_input_do_not_leave(finding: Row, one: Make) -> Non
 
 
 CURVE = {"at": [0, 10, 20], "mean": [0.2, 0.4, 0.9], "low": [0.1, 0.3, 0.8], "high": [0.3, 0.5, 1.0], "kind": "numeric",
-         "ice_p10": [-0.4, -0.1, 0.3], "ice_p90": [-0.2, 0.1, 0.5]}  # fmt: skip
+         "ice_p10": [0.0, 0.1, 0.5], "ice_p90": [0.0, 0.3, 0.8]}  # fmt: skip
 
 
 def test_a_curve_has_single_predictions_behind_it() -> None:
     spec = attribution_series.effect(whole("partial_dependence", 0.7, column="income", tables=CURVE))
     assert isinstance(spec, CurveChart)
-    assert spec.bands[0].low == pytest.approx((0.1, 0.4, 0.8))  # 0.5, the mean of the curve, plus each row's way around its own mean
+    assert spec.bands[0].low == pytest.approx((0.2, 0.3, 0.7))  # 0.2, where the curve starts, plus each row's way from its own start
     table = spec.data_table()
     assert table.columns == ("Income", "Partial dependence of income", attribution_series.SINGLE)
-    assert table.rows[0] == ("0", "0.200 [0.100, 0.300]", "0.100 to 0.300")
+    assert table.rows[0] == ("0", "0.200 [0.100, 0.300]", "0.200 to 0.200")
     assert attribution_series.SINGLE in to_svg(spec)
     assert len(to_plotly(spec, "dark").data) == 5  # a pair for each of the two bands, and the line
 
