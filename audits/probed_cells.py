@@ -175,7 +175,7 @@ def over_cells(
             method = "wilson"
         else:
             value, low, high = mean_t(total, squares, n)
-            method = "student-t"
+            method = "t"
         version, window, place = np.nonzero((n > 0) & evidence.reported)
         at = (version, window, place)
         shown = tables(cells, column) if tables is not None else None
