@@ -78,7 +78,8 @@ class LoadedModel:
         self.notes: tuple[str, ...] = tuple(str(note) for note in about.get("notes", ()))
         self.unseen: dict[str, tuple[str, ...]] = {}
         self._lock = threading.RLock()
-        self._known: tuple[Floats | None, Floats] | None = None
+        self._known: Floats | None = None
+        self._read: tuple[Trees | Linear | None] | None = None
         self._parts: tuple[Trees | Linear | None] | None = None
         self._repeated = 0
         self._first: pa.Table | None = None
@@ -213,16 +214,17 @@ class LoadedModel:
             raise ModelError(f"{self._where}: the model gives two different answers for the same row ({pair}), so nothing explains them")
         self._repeated = count
         self._first = table.slice(0, _CHECKED).rename_columns(list(self.names))
-        self._known = (None, answers[:_CHECKED])
+        self._known = answers[:_CHECKED]
         self._parts = None
 
     def _read_parts(self) -> Trees | Linear | None:
         with self._lock:
             if self._parts is None:
                 try:
-                    self._parts = (self._checked(self._answering.parts()),)
+                    self._read = self._read or (self._answering.parts(),)
                 except ModelError as error:
                     raise self._said(error) from None
+                self._parts = (self._checked(self._read[0]),)
             return self._parts[0]
 
     def _checked(self, parts: Trees | Linear | None) -> Trees | Linear | None:
@@ -237,7 +239,7 @@ class LoadedModel:
             parts = parts.turned()
         if self._first is None or self._known is None:
             return parts
-        given = self._known[1]
+        given = self._known
         told = parts.answer(parts.encode.matrix(self._first))
         held = np.isfinite(given)
         return parts if np.allclose(told[held], given[held], rtol=_SAME, atol=_SAME) else None

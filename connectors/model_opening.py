@@ -34,6 +34,8 @@ def opened(name: str, file: ModelFile, version: str | None) -> tuple[Answering, 
     if file.format == "http":
         from connectors.model_formats.http_endpoint import Endpoint
 
+        if None not in (version, file.version) and version != file.version:
+            raise ModelError(f'models.{name}.model: {file.url} answers for version "{file.version}", not for "{version}"')
         return Endpoint(name, file, version), str(file.url)
     path, kind = path_of(name, file, version), file.format
     if kind == "mlflow":
