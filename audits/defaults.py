@@ -225,6 +225,12 @@ DEFAULTS: Mapping[str, Threshold] = {
             rationale="More than one request in twenty came in an hour in which its client sent far more than ever",
             source="A convention of ours",
         ),
+        Threshold(
+            name="outcome_flip_rate", max=0, severity="page",
+            rationale="Outcomes count only where chance explains no stretch of the whole log in 99 logs of 100, and neither a lasting "
+            "change nor one that others share does: any is a campaign, or a part of the world that changed alone and changed back",
+            source="A convention of ours; found and false alarms are measured in docs/attack-signals.md",
+        ),
     )
 }  # fmt: skip
 """Thresholds in force where the configuration sets none. A measure that is not here is reported, not judged."""

@@ -1,4 +1,5 @@
-"""Stretches of time in which the outcomes of somebody go against what scores led to expect, and nobody else's do.
+"""Stretches of time in which the outcomes of somebody go against what scores led to expect, as nobody else's do, and neither its own before
+nor after.
 
 Sums are [cell, bucket, quantity] with the quantities of `audits.scan.outcomes_told.SUMS`: rows n, favorable outcomes y, their chances p,
 p(1-p), outcomes against the odds c, and the odds against q.
@@ -48,16 +49,26 @@ class Campaign:
 
 @dataclass(frozen=True, kw_only=True)
 class Scene:
-    """One way of telling rows apart: sums by [cell, bucket] now, of everybody by [bucket], and by [cell, bucket] in the reference."""
+    """One way of telling rows apart.
+
+    Parameters
+    ----------
+    now, everybody
+        Sums by [cell, bucket] of the analysed period, and of everybody by [bucket].
+    past, past_everybody
+        Sums by [cell] and of everybody from before the analysed period.
+    reference
+        Sums by [cell, bucket] of the reference, to learn how much outcomes vary.
+    open_ended
+        Whether a campaign may last until now. Of a group or segment it may not: that a part of the world changed explains it as well.
+    """
 
     now: Floats
     everybody: Floats
+    past: Floats
+    past_everybody: Floats
     reference: Floats
-
-    def bias(self) -> Floats:
-        """[cell, direction] how far outcomes of a cell were off by row in the reference, drawn towards not at all."""
-        held = self.reference.sum(axis=1)
-        return np.asarray(_off(held) / (held[:, N] + SHRINK)[:, None])
+    open_ended: bool = False
 
     def spread(self) -> float:
         """How much more outcomes vary by cell and bucket of the reference than independent ones around their chances; at least 1."""
@@ -65,6 +76,12 @@ class Scene:
         if len(held) < LEAST_GROUPS:
             return 1.0
         return max(1.0, float(((held[:, Y] - held[:, P]) ** 2).sum() / max(held[:, V].sum(), 1e-9)))
+
+    def around(self, start: int, end: int) -> tuple[tuple[Floats, Floats], tuple[Floats, Floats], tuple[Floats, Floats]]:
+        """Sums (by cell, of everybody) of buckets from `start` to before `end`, of all before them, and of all after them."""
+        now = self.now[:, start:end].sum(axis=1), self.everybody[start:end].sum(axis=0)
+        before = self.past + self.now[:, :start].sum(axis=1), self.past_everybody + self.everybody[:start].sum(axis=0)
+        return now, before, (self.now[:, end:].sum(axis=1), self.everybody[end:].sum(axis=0))
 
 
 def _off(sums: Floats) -> Floats:
@@ -89,61 +106,98 @@ def tail(excess: Floats, variance: Floats) -> Floats:
         return np.where(x > 0, np.exp(-(x**2) / (2 * (variance + x / 3))), 1.0)
 
 
-def judged(sums: Floats, everybody: Floats, bias: Floats, held: Floats, spread: float) -> tuple[Floats, Floats]:
-    """Excess and its tail [..., direction] of sums [..., quantity] against everybody else's of the same stretch.
+def _level(sums: Floats, everybody: Floats) -> tuple[Floats, Floats]:
+    """How far outcomes of cells are off by row beyond everybody else's [cell, direction], and how well that is known: 1 / rows."""
+    n, others = sums[:, N], everybody - sums
+    left = np.maximum(others[:, N], 1.0)
+    told = others[:, N] >= LEAST_ROWS
+    drift = np.where(told[:, None], _off(others) / left[:, None], 0.0)
+    return _off(sums) / np.maximum(n, 1.0)[:, None] - drift, 1 / np.maximum(n, 1.0) + np.where(told, 1 / left, 0.0)
 
-    `bias` [..., direction] and `held` [...] are what the reference says of the cell, and on how many rows.
+
+def judged(scene: Scene, start: int, end: int, spread: float) -> tuple[Floats, Floats, Floats]:
+    """Excess and its tail [cell, direction] of a stretch, and the sums of its cells [cell, quantity].
+
+    What is held against a stretch is the cell's own outcomes before it and after it, each beyond everybody else's of the same time: the
+    smaller excess and the larger tail count. So a change that stays is no campaign, and neither is one that everybody shares.
     """
-    others = everybody - sums
-    n, left = sums[..., N], others[..., N]
-    enough = left >= LEAST_ROWS
-    drift = np.where(enough[..., None], _off(others) / np.maximum(left, 1.0)[..., None], 0.0)
-    excess = _off(sums) - n[..., None] * (bias + drift)
-    each = sums[..., V] / np.maximum(n, 1.0)
-    doubt = 1 / (held + SHRINK) + np.where(enough, 1 / np.maximum(left, 1.0), 0.0)
-    variance = spread * (sums[..., V] + n**2 * each * doubt)
-    return excess, tail(excess, variance[..., None])
+    (sums, everybody), before, after = scene.around(start, end)
+    n = sums[:, N]
+    level, doubt = _level(sums, everybody)
+    each = sums[:, V] / np.maximum(n, 1.0)
+    excesses, tails = [], []
+    for place, (held, total) in enumerate((before, after)):
+        usual, unsure = _level(held, total)
+        enough = held[:, N] >= LEAST_ROWS
+        usual, unsure = np.where(enough[:, None], usual, 0.0), np.where(enough, unsure, 1 / SHRINK)
+        excess = n[:, None] * (level - usual)
+        variance = spread * (sums[:, V] + n**2 * each * (np.maximum(doubt - 1 / np.maximum(n, 1.0), 0.0) + unsure))
+        p_value = tail(excess, variance[:, None])
+        if place == 1:  # a campaign that still goes on has no after
+            excess = np.where(enough[:, None], excess, np.inf if scene.open_ended else -np.inf)
+            p_value = np.where(enough[:, None], p_value, 0.0 if scene.open_ended else 1.0)
+        excesses.append(excess)
+        tails.append(p_value)
+    return np.minimum(*excesses), np.maximum(*tails), sums
 
 
 def searched(scene: Scene) -> tuple[list[Campaign], int]:
     """The surest stretch of each cell, and how many stretches were looked at in all directions: of 1, 2, 4, ... buckets, at any start."""
     best: dict[int, Campaign] = {}
-    tested = 0
-    bias, held, spread = scene.bias(), scene.reference[:, :, N].sum(axis=1), scene.spread()
-    for start, end, sums, everybody in _stretches(scene):
-        excess, p_value = judged(sums, everybody, bias, held, spread)
+    tested, spread = 0, scene.spread()
+    for start, end in stretches(scene.now.shape[1]):
+        excess, p_value, sums = judged(scene, start, end, spread)
         enough = sums[:, N] >= LEAST_ROWS
         tested += int(enough.sum()) * len(DIRECTIONS)
         hit = enough[:, None] & (excess >= LEAST_EXCESS)
         for cell, direction in np.argwhere(hit).tolist():
             if cell not in best or p_value[cell, direction] < best[cell].p_value:
-                best[cell] = Campaign(
-                    cell=cell, start=start, end=end, direction=direction, n=float(sums[cell, N]),
-                    contradicted=_went(sums[cell], direction), excess=float(excess[cell, direction]),
-                    p_value=float(p_value[cell, direction]),
-                )  # fmt: skip
+                best[cell] = _campaign(cell, start, end, direction, sums[cell], excess[cell], p_value[cell])
     return sorted(best.values(), key=lambda one: one.p_value), tested
 
 
-def _stretches(scene: Scene) -> Iterator[tuple[int, int, Floats, Floats]]:
-    """First bucket, the one after the last, sums [cell, quantity] and everybody's [quantity]."""
-    buckets = scene.now.shape[1]
-    now, every = (np.concatenate([np.zeros_like(of.take([0], axis)), np.cumsum(of, axis=axis)], axis=axis)
-                  for of, axis in ((scene.now, 1), (scene.everybody, 0)))  # fmt: skip
-    lengths = sorted({*(2**i for i in range(buckets.bit_length())), buckets} - {0})
-    for length in lengths:
+def stretches(buckets: int) -> Iterator[tuple[int, int]]:
+    """The first bucket and the one after the last.
+
+    >>> list(stretches(3))
+    [(0, 1), (1, 2), (2, 3), (0, 2), (1, 3), (0, 3)]
+    """
+    for length in sorted({*(2**i for i in range(buckets.bit_length())), buckets} - {0}):
         for start in range(buckets - length + 1):
-            yield start, start + length, now[:, start + length] - now[:, start], every[start + length] - every[start]
+            yield start, start + length
 
 
-def again(found: Campaign, sums: Floats, scene: Scene) -> Campaign:
-    """The same campaign with rows of others taken out of its sums [quantity]."""
-    everybody = scene.everybody[found.start : found.end].sum(axis=0)
-    held = scene.reference[found.cell, :, N].sum()
-    excess, p_value = judged(sums, everybody, scene.bias()[found.cell], held, scene.spread())
-    if sums[N] < LEAST_ROWS or excess[found.direction] < LEAST_EXCESS:
+def again(found: Campaign, sums: Floats, scene: Scene, shared: Floats) -> Campaign:
+    """The same campaign without the rows of others, and without what it shares with rows like its own.
+
+    `sums` [quantity] are what is left of its rows; `shared` [direction] is how many more of them would be off if they were as others in
+    the same groups and versions are at the time, and not as everybody is.
+    """
+    now, stretch = scene.now.copy(), slice(found.start, found.end)
+    now[found.cell, stretch] *= (sums / np.maximum(now[found.cell, stretch].sum(axis=0), 1e-9))[None]
+    everybody = scene.everybody - (scene.now - now)[found.cell]
+    rows = now[found.cell, stretch, N] / max(float(sums[N]), 1.0)
+    quantity, sign = ((P, -1.0), (P, 1.0), (Q, 1.0))[found.direction]
+    now[found.cell, stretch, quantity] += sign * shared[found.direction] * rows
+    excess, p_value, held = judged(replace(scene, now=now, everybody=everybody), found.start, found.end, scene.spread())
+    if sums[N] < LEAST_ROWS or excess[found.cell, found.direction] < LEAST_EXCESS:
         return replace(found, p_value=1.0)
-    return replace(
-        found, n=float(sums[N]), contradicted=_went(sums, found.direction), excess=float(excess[found.direction]),
-        p_value=float(p_value[found.direction]),
+    return _campaign(found.cell, found.start, found.end, found.direction, held[found.cell], excess[found.cell], p_value[found.cell])
+
+
+def shared_by(inside: Floats, everybody: Floats) -> Floats:
+    """[direction] how far others of the same strata are off beyond everybody else, over the rows inside; sums are [stratum, quantity]."""
+    others = everybody - inside
+    total = others.sum(axis=0)
+    if total[N] < LEAST_ROWS:
+        return np.zeros(len(DIRECTIONS))
+    known = others[:, N] >= LEAST_ROWS
+    gap = _off(others) / np.maximum(others[:, N], 1.0)[:, None] - (_off(total) / total[N])[None]
+    return np.asarray((np.where(known[:, None], gap, 0.0) * inside[:, N][:, None]).sum(axis=0))
+
+
+def _campaign(cell: int, start: int, end: int, direction: int, sums: Floats, excess: Floats, p_value: Floats) -> Campaign:
+    return Campaign(
+        cell=cell, start=start, end=end, direction=direction, n=float(sums[N]), contradicted=_went(sums, direction),
+        excess=float(excess[direction]), p_value=float(p_value[direction]),
     )  # fmt: skip

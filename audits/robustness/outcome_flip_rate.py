@@ -16,20 +16,25 @@ def outcome_flip_rate(evidence: Evidence) -> Iterator[Measurement]:
 
     Formula
         What to expect: the share of favorable outcomes by the bin of the score (20, or the decision where there is no score) in the
-        reference, plus how far this client, group or segment was off in the reference, plus how far everybody else is off now. Searched are
-        all stretches of 1, 2, 4, ... buckets of each client, group and segment level, for fewer favorable outcomes than expected, for more,
-        and for more that go against the odds either way. A stretch with p below 1 % over all stretches (Bonferroni) is a campaign; those
-        after the surest are judged without its rows. Each of its outcomes counts with the share of them that is beyond expectation.
+        reference. Searched are all stretches of 1, 2, 4, ... buckets of each client, group and segment level, for fewer favorable outcomes
+        than expected, for more, and for more that go against the odds either way. How far a stretch is off, beyond everybody else at the
+        time, is held against how far the same client, group or segment was off before it and after it, and the smaller excess counts: a
+        change that stays, or that all share, is no campaign. A client's may go on to the end of the log; a group's or segment's may not.
+        Also taken off is what others of the same groups and versions share at the time. A stretch with p below 1 % over all stretches
+        (Bonferroni) is a campaign; each is judged without the rows of surer ones. Each of its outcomes counts with the share of them that
+        is beyond expectation. Windows that still wait for outcomes are left out, as those that come early are not like those that come
+        late. All rows are read.
     Interval and test
-        Wilson around the sum of these shares, over all labelled predictions. p of a campaign: Bernstein's bound, with the variance widened
-        by how much more than chance outcomes vary in the reference, and by how well what to expect is known.
+        Wilson around the sum of these shares, over all labelled predictions of windows that have their outcomes. p of a campaign:
+        Bernstein's bound, with the variance widened by how much more than chance outcomes vary in the reference, and by how well what they
+        are held against is known.
     Tables
         `campaigns`: by whom or what, level, direction, first and last window, rows, how many went that way and how many were expected, p.
     When it misleads
-        A world that changes for one segment alone looks like a campaign: a plant that closes, a new rule for one state. One that turns the
-        outcomes of everybody, a little everywhere, or of less than about a third of a small client's looks like chance or drift: see
-        `concept_drift`. It is dated by when predictions were made, not by when outcomes were reported. An outcome that is reported anew is
-        not kept, so corrections cannot be told from flips.
+        A part of the world that changes alone and changes back looks like a campaign: a strike, a rule that was withdrawn. One that turns
+        the outcomes of everybody, of a group until now, or a few dozen of a client's looks like chance or drift: see `concept_drift`. It is
+        dated by when predictions were made, not by when outcomes were reported. An outcome that is reported anew is not kept, so that
+        corrections cannot be told from flips.
     Source
         B. Biggio, B. Nelson and P. Laskov (2012), Poisoning Attacks against Support Vector Machines, ICML, for the attack; S. Boucheron, G.
         Lugosi and P. Massart (2013), Concentration Inequalities, for the bound. The search is ours.

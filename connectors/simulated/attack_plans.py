@@ -171,7 +171,8 @@ def added(
 
     size = len(time)
     ids = np.asarray([f"{name.replace(' ', '-')}-{i:04d}" for i in range(size)], dtype=object)
-    made = attacks.answered({"client": np.broadcast_to(np.asarray(client, dtype=object), (size,)).copy(), "time": time, **log}, rng)
+    who = np.broadcast_to(np.asarray(client, dtype=object), (size,)).copy()
+    made = attacks.answered({"client": who, "time": time, **log}, rng, world.end)
     found = attacks.joined(world.log, {column: {"id": ids, **made}[column] for column in world.log})
     return replace(world, log=found, planted={**world.planted, name: frozenset(ids.tolist())})
 

@@ -180,16 +180,25 @@ def score_of(log: Log) -> NDArray[np.float64]:
     return np.asarray(1 / (1 + np.exp(-logit)), dtype=np.float64)
 
 
-def answered(log: Log, rng: np.random.Generator) -> Log:
-    """The log with score, decision, and an outcome that comes true as often as the score says, known a week or two later."""
+def answered(log: Log, rng: np.random.Generator, end: np.datetime64) -> Log:
+    """The log with score, decision, and an outcome that comes true as often as the score says, known some days later if before the end."""
     import numpy as np
 
     score = score_of(log)
     size = len(score)
     repaid = np.where(rng.random(size) < NEVER_LABELLED, np.nan, (rng.random(size) < score).astype(np.float64))
-    late = (rng.uniform(5, 12, size) * 86400).astype("timedelta64[s]")
-    seen = np.where(np.isnan(repaid), np.datetime64("NaT", "us"), (log["time"] + late).astype("datetime64[us]"))
-    return {**log, "score": score, "approved": (score >= APPROVE_AT).astype(np.int64), "repaid": repaid, "observed_at": seen}
+    late = (rng.uniform(2, 6, size) * 86400).astype("timedelta64[s]")
+    seen = (log["time"] + late).astype("datetime64[us]")
+    return known_by({**log, "score": score, "approved": (score >= APPROVE_AT).astype(np.int64), "repaid": repaid, "observed_at": seen}, end)
+
+
+def known_by(log: Log, end: np.datetime64) -> Log:
+    """The log with only the outcomes that were known by a time."""
+    import numpy as np
+
+    known = (log["observed_at"] < end) & ~np.isnan(log["repaid"])
+    seen = np.where(known, log["observed_at"], np.datetime64("NaT", "us"))
+    return {**log, "repaid": np.where(known, log["repaid"], np.nan), "observed_at": seen}
 
 
 def joined(first: Log, second: Log) -> Log:
@@ -226,5 +235,5 @@ def _honest(rng: np.random.Generator, start: np.datetime64, rows_per_day: int, *
     extra["amount"] = np.where(lower < 1, np.round(extra["amount"] * lower / 50) * 50, extra["amount"])
     extra["time"] = extra["time"] + (rng.uniform(20, 300, len(lower)) * 1e6).astype("timedelta64[us]")
     found = joined(log, extra)
-    found = answered(found, rng)
+    found = answered(found, rng, start + DAYS * np.timedelta64(1, "D"))
     return {"id": np.asarray([f"a{i:06d}" for i in range(len(found["time"]))], dtype=object), **found}

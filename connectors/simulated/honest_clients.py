@@ -1,8 +1,9 @@
-"""Honest newcomers that look like attackers: what detectors of attacks are held against besides quiet logs."""
+"""Honest newcomers and changes that look like attacks: what detectors of attacks are held against besides quiet logs."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from connectors.simulated import attacks
@@ -61,6 +62,36 @@ def health_check(world: World, rng: np.random.Generator) -> World:
     return added(world, "health check", "monitor", log, world.since + seconds(np.arange(size) * 7200.0), rng)
 
 
+def group_rescored(world: World, rng: np.random.Generator) -> World:
+    """A release scores women lower by 0.5 in log-odds, for good; what they repay stays."""
+    import numpy as np
+
+    log = world.log
+    hit = (log["time"] >= world.since) & (log["sex"] == "Female")
+    shifted = 1 / (1 + np.exp(-(np.log(log["score"] / (1 - log["score"])) - 0.5)))
+    score = np.where(hit, shifted, log["score"])
+    return replace(world, log={**log, "score": score, "approved": (score >= attacks.APPROVE_AT).astype(np.int64)})
+
+
+def region_worsened(world: World, rng: np.random.Generator) -> World:
+    """In the west a plant closes: a quarter of those who would have repaid do not, for good."""
+    import numpy as np
+
+    log = world.log
+    hit = (log["time"] >= world.since) & (log["region"] == "west") & (log["repaid"] == 1) & (rng.random(len(log["repaid"])) < 0.25)
+    return replace(world, log={**log, "repaid": np.where(hit, 0.0, log["repaid"])})
+
+
+def losses_late(world: World, rng: np.random.Generator) -> World:
+    """Losses in the west become known six days later than before."""
+    import numpy as np
+
+    log = world.log
+    hit = (log["time"] >= world.since) & (log["region"] == "west") & (log["repaid"] == 0)
+    later = np.where(hit, log["observed_at"] + np.timedelta64(6, "D"), log["observed_at"])
+    return replace(world, log=attacks.known_by({**log, "observed_at": later}, world.end))
+
+
 def world_of(name: str, *, seed: int) -> World:
     """The quiet world with one of these newcomers."""
     import numpy as np
@@ -77,6 +108,10 @@ HONEST: Mapping[str, Attack] = {
                function=new_nightly_job),
         Attack(name="new adviser", says="an adviser joins who tries lower amounts for each person", rule="", function=new_adviser),
         Attack(name="health check", says="a monitor starts to send the same request every two hours", rule="", function=health_check),
+        Attack(name="group rescored", says="a release scores women lower, for good, and they repay as before", rule="",
+               function=group_rescored),
+        Attack(name="region worsened", says="a quarter fewer repay in one region, for good", rule="", function=region_worsened),
+        Attack(name="losses late", says="losses of one region become known six days later", rule="", function=losses_late),
     )
 }  # fmt: skip
-"""Each newcomer by its name; none is an attack, so no measure should notice it, though some do."""
+"""Each newcomer or change by its name; none is an attack, so no measure should notice it, though some do."""

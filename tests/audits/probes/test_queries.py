@@ -117,12 +117,16 @@ def test_what_is_counted_is_what_was_planted(attacked: attacks.World, findings: 
     assert turned["value"] * turned["n"] == pytest.approx(len(attacked.planted["all"]), rel=0.35)
 
 
-def test_groups_add_up_to_everybody(findings: list[dict[str, Any]]) -> None:
-    for name in RATES:
-        parts = [each for each in findings if each["name"] == name and each["whole"] and '"sex"' in each["slice"]]
-        everybody = whole(findings, name)
-        assert sum(each["n"] for each in parts) == everybody["n"]
-        assert sum(each["value"] * each["n"] for each in parts) == pytest.approx(everybody["value"] * everybody["n"])
+def test_an_attack_is_one_finding_and_cells_hold_its_groups(findings: list[dict[str, Any]], probed: Any) -> None:
+    assert {each["slice"] for each in findings} == {"{}"}
+    evidence, body, _ = probed(attacks.world(seed=5, attacks=("replay",), rows_per_day=70))
+    cells = Cells.of(replace(evidence, probes={"queries": body}), "queries")
+    assert cells is not None
+    n, marked, _ = cells.sums("replay_rate", "")
+    groups = evidence.groups("sex")
+    np.testing.assert_array_equal(n[0, :, 0], n[0][:, groups].sum(axis=1))
+    np.testing.assert_allclose(marked[0, :, 0], marked[0][:, groups].sum(axis=1))
+    assert marked[0, 0, 0] >= 160
 
 
 def test_the_same_log_without_attacks_is_quiet(probed: Any) -> None:
