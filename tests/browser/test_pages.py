@@ -12,9 +12,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+import duckdb
 import pytest
 
 from tests.dashboard.fabricate import Case, world
+from tests.dashboard.fabricate_explained import add
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed: the pages were not opened in a browser")
 CHROMIUM = next((path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None)
@@ -45,6 +47,10 @@ PAGES = (
     "/drift?model=loans&part=column&column=income",
     "/drift?model=loans&part=why",
     "/drift?model=loans&part=alarms",
+    "/explanations?model=scores",
+    "/explanations?model=scores&part=effects&column=income",
+    "/robustness?model=scores",
+    "/robustness?model=scores&part=log",
     "/alerts",
     "/data?model=loans",
 )
@@ -96,7 +102,10 @@ class Server:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    running = Server(world(tmp_path_factory.mktemp("served"), Case(windows=20)))
+    config = world(tmp_path_factory.mktemp("served"), Case(windows=20))
+    with duckdb.connect(str(config.parent / "candor.published" / "1.duckdb")) as connection:
+        add(connection, "scores", "loans", Case(windows=6), "Scores")
+    running = Server(config)
     yield running
     running.stop()
 
@@ -200,6 +209,19 @@ def test_a_part_is_chosen_with_the_keyboard_and_stays_in_the_link(browser: sync_
     page.reload()
     visit.settle()
     assert "Every gap" in page.inner_text(".stApp")
+    visit.context.close()
+    assert visit.trouble == []
+
+
+def test_a_prediction_is_asked_for_with_the_keyboard_and_what_fails_is_said(browser: sync_api.Browser, server: Server) -> None:
+    visit = Visit(browser, server)
+    page = visit.open("/explanations?model=scores&part=one")
+    page.get_by_role("textbox", name="Id of the prediction").fill("a-1")
+    page.keyboard.press("Enter")
+    page.wait_for_function("() => location.search.includes('prediction=a-1')", timeout=OPEN_MS)
+    page.wait_for_selector("text=✕ Error.", timeout=OPEN_MS)  # this world has pages, and no rows to explain
+    visit.settle()
+    assert "incident" not in page.inner_text(".stApp")
     visit.context.close()
     assert visit.trouble == []
 

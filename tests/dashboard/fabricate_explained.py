@@ -122,6 +122,28 @@ WORLDS: dict[str, tuple[Callable[[Writer], None] | None, str]] = {
 """Models by what was done with them, and the reason that stands in the way."""
 
 
+def add(connection: duckdb.DuckDBPyConnection, name: str, kind: str, case: Case, title: str) -> None:
+    """Add one model, of which the kind in `WORLDS` was made."""
+    fill, reason = WORLDS[kind]
+    out, rng = Writer(name, case), random.Random(0)
+    performance(out, rng)
+    fairness(out, rng)
+    quality(out, rng)
+    if kind == "loans":
+        out.add("out_of_range_rate", "proportion", 0.02, 0.015, 0.025, N, column="income")
+    if fill is not None:
+        fill(out)
+    fields = [part.strip().split(" ")[0] for part in TABLES["findings"].split(", ")]
+    insert(connection, "findings", fields, [[row.get(each.strip('"')) for each in fields] for row in out.rows])
+    insert_model(connection, name, title, case, out)
+    failed = [(each, reason) for each in ASKED] if reason else []
+    failed += [(each, "not run: candor audit --attacks") for each in LOGGED] if reason else []
+    if kind == "loans":
+        failed = [("protected_flip_rate", "no protected attribute is an input of the model")]
+    for each, why in failed:
+        connection.execute("insert into errors values (?, ?, ?, ?, false)", [RUN, name, each, why])
+
+
 def snapshot(path: Path) -> Path:
     """Write the snapshot: one model for each way in which a model can be explained or not."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -130,25 +152,9 @@ def snapshot(path: Path) -> Path:
         for name, columns in TABLES.items():
             connection.execute(f"create table {name} ({columns})")
         connection.execute("insert into runs values (?, ?, 1, '0.1.0', 'sha256:p', 'sha256:d', 'sha256:b')", [RUN, case.newest])
-        fields = [part.strip().split(" ")[0] for part in TABLES["findings"].split(", ")]
-        for name, (fill, reason) in WORLDS.items():
+        for name in WORLDS:
             mine = replace(case, newest=CREATED - dt.timedelta(days=40)) if name == "surrogate" else case
-            out, rng = Writer(name, mine), random.Random(0)
-            performance(out, rng)
-            fairness(out, rng)
-            quality(out, rng)
-            if name == "loans":
-                out.add("out_of_range_rate", "proportion", 0.02, 0.015, 0.025, N, column="income")
-            if fill is not None:
-                fill(out)
-            insert(connection, "findings", fields, [[row.get(each.strip('"')) for each in fields] for row in out.rows])
-            insert_model(connection, name, "Loan approvals" if name == "loans" else name.capitalize(), mine, out)
-            failed = [(each, reason) for each in ASKED] if reason else []
-            failed += [(each, "not run: candor audit --attacks") for each in LOGGED] if reason else []
-            if name == "loans":
-                failed = [("protected_flip_rate", "no protected attribute is an input of the model")]
-            for each, why in failed:
-                connection.execute("insert into errors values (?, ?, ?, ?, false)", [RUN, name, each, why])
+            add(connection, name, name, mine, "Loan approvals" if name == "loans" else name.capitalize())
     return path
 
 
