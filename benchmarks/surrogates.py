@@ -51,7 +51,7 @@ def model(rows: pa.Table, hidden: float) -> Floats:
 
 def effect(ask: Any, rows: pa.Table, name: str) -> float:
     """The range of a column's accumulated local effects."""
-    edges = axis(rows.column(name), edge_shares())
+    edges = axis(rows.column(name), edge_shares(ROWS))
     assert edges is not None
     order = None if edges.numeric else order_of(rows, name, edges.place, len(edges))
     return float(accumulated(ask, rows, name, edges, order)["range"]["value"])

@@ -15,10 +15,10 @@ def accumulated_local_effects(evidence: Evidence) -> Iterator[Measurement]:
     """How far the answer moves along a column, put together from small steps that each row could take.
 
     Formula
-        The column is cut at 20 quantiles. In each interval, its rows are moved from the lower end to the upper: m = mean of
-        f(upper, others) - f(lower, others). ALE at an end is the sum of the m before it, less a constant that makes the mean over rows 0;
-        the figure is max ALE - min ALE. Of a category, the rows of two neighbouring levels are moved from one to the other, levels being
-        in the order in which they are most alike in all other columns.
+        The column is cut at 20 quantiles, fewer where there would be less than ten rows in each. In each interval, its rows are moved from
+        the lower end to the upper: m = mean of f(upper, others) - f(lower, others). ALE at an end is the sum of the m before it, less a
+        constant that makes the mean over rows 0; the figure is max ALE - min ALE. Of a category, the rows of two neighbouring levels are
+        moved from one to the other, levels being in the order in which they are most alike in all other columns.
     Tables
         `at`, `effect`, `low`, `high`, and `n`, the rows of the interval that ends at the point.
     Interval

@@ -33,7 +33,7 @@ def ranges(evidence: Evidence, name: str, part: Literal["partial", "accumulated"
     if not lines:
         return
     ends = [table.pop("range", {}) for _, _, table in lines]
-    value, low, high = (np.asarray([end.get(key, np.nan) for end in ends], dtype=np.float64) for key in ("value", "low", "high"))
+    value, low, high = (np.asarray([end.get(key) for end in ends], dtype=np.float64) for key in ("value", "low", "high"))  # None: NaN
     yield measurement(
         name, "score", value=value, low=low, high=high, n=np.asarray([body["rows_used"]] * len(lines)), window=0, slice=0,
         version=np.asarray([version for version, _, _ in lines]), column=np.asarray([column for _, column, _ in lines]),

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 POINTS = 20
 """Points of a curve, and intervals of an accumulated one; levels of a category, the most frequent first."""
 
+FEWEST = 10
+"""Rows of an interval, about, at least."""
+
 LOWEST = 0.01
 """The share of rows beyond the first point of a curve of partial dependence, and beyond the last."""
 
@@ -98,9 +101,13 @@ def curve_shares() -> Floats:
     return np.linspace(LOWEST, 1 - LOWEST, POINTS)
 
 
-def edge_shares() -> Floats:
-    """Where the intervals of accumulated local effects end."""
-    return np.linspace(0, 1, POINTS + 1)
+def edge_shares(rows: int) -> Floats:
+    """Where the intervals of accumulated local effects end: 20 of them, fewer where there would be less than ten rows in each.
+
+    >>> edge_shares(30).tolist()
+    [0.0, 0.3333333333333333, 0.6666666666666666, 1.0]
+    """
+    return np.linspace(0, 1, min(POINTS, max(rows // FEWEST, 1)) + 1)
 
 
 def replaced(rows: pa.Table, name: str, values: pa.ChunkedArray) -> pa.Table:
@@ -144,7 +151,7 @@ def partial(ask: Ask, rows: pa.Table, name: str, along: Axis) -> dict[str, Any]:
         "at": list(along.values), "mean": mean.tolist(), "low": (mean - half).tolist(), "high": (mean + half).tolist(),
         "ice_p10": centred[0].tolist(), "ice_p50": centred[1].tolist(), "ice_p90": centred[2].tolist(),
         "share": (np.bincount(held, minlength=len(along)) / max(len(along.place), 1)).tolist(), "n": n,
-        "range": {"value": value, "low": max(value - error, 0.0), "high": value + error},
+        "range": {"value": value, **_ends(value, error)},
     }  # fmt: skip
 
 
@@ -179,7 +186,8 @@ def accumulated(ask: Ask, rows: pa.Table, name: str, along: Axis, order: Sequenc
     spread = difference - mean[step - 1]
     grown = np.where(n > 1, np.sqrt(n / np.maximum(n - 1, 1)), 1.0)
     if (n < 2).any():  # one row says nothing of the spread in its interval: that of all is taken
-        overall = float(np.sqrt((spread**2).sum() / max(len(spread) - steps, 1)))
+        freedom = int((n - 1).sum())
+        overall = float(np.sqrt((spread**2).sum() / freedom)) if freedom else np.nan
         spread = np.where(n[step - 1] < 2, overall, spread)
     parts = np.zeros((rows.num_rows, steps))  # a category's row has a part in two steps
     np.add.at(parts, (kept, step - 1), spread * (grown / n)[step - 1])
@@ -188,10 +196,21 @@ def accumulated(ask: Ask, rows: pa.Table, name: str, along: Axis, order: Sequenc
     value = float(effect[top] - effect[bottom])
     error = 1.959964 * float(np.sqrt(((parts @ (weights[top] - weights[bottom])) ** 2).sum()))
     return {
-        "at": [along.values[place] for place in places], "effect": effect.tolist(), "low": (effect - half).tolist(),
-        "high": (effect + half).tolist(), "n": [0, *n.tolist()],
-        "range": {"value": value, "low": max(value - error, 0.0), "high": value + error},
+        "at": [along.values[place] for place in places], "effect": effect.tolist(), "low": _listed(effect - half),
+        "high": _listed(effect + half), "n": [0, *n.tolist()], "range": {"value": value, **_ends(value, error)},
     }  # fmt: skip
+
+
+def _ends(value: float, error: float) -> dict[str, float | None]:
+    """An interval of a range, which is never below 0; none where the error is unknown."""
+    if not np.isfinite(error):
+        return {"low": None, "high": None}
+    return {"low": max(value - error, 0.0), "high": value + error}
+
+
+def _listed(values: Floats) -> list[float | None]:
+    """Numbers for a table; None where there is none."""
+    return [float(value) if np.isfinite(value) else None for value in values.tolist()]
 
 
 def _inside(rows: pa.Table, name: str, along: Axis) -> tuple[Integers, Integers]:

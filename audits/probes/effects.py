@@ -18,6 +18,9 @@ from connectors.warehouse import Warehouse
 ROWS = 2_000
 """Rows that each input is varied in, at most: each is asked about some sixty times an input."""
 
+LEAST = 500
+"""Rows of the reference, below which the analysed period is asked instead."""
+
 SECONDS = 30.0
 """When they are up, the inputs that are left are listed as left out."""
 
@@ -26,9 +29,9 @@ def run(
     warehouse: Warehouse, model: ModelConfig, evidence: Evidence, *, rows: int = ROWS, progress: Callable[[str], None],
     seconds: float = SECONDS,
 ) -> dict[str, Any]:  # fmt: skip
-    """Curves of every input of every release, over the same rows: those of the reference, or of the log where it has none."""
+    """Curves of every input of every release, over the same rows: those of the reference, or of the analysed period where it is small."""
     began = time.monotonic()
-    side: Side = "reference" if sum(p.rows for p in evidence.reference_tally.partitions) else "analysed"
+    side: Side = "reference" if sum(p.rows for p in evidence.reference_tally.partitions) >= LEAST else "analysed"
     try:
         with scorers(warehouse, model, evidence, progress=progress) as found:
             names = tuple(dict.fromkeys(name for scorer in found for name in scorer.names))
@@ -56,7 +59,8 @@ def _release(scorer: Scorer, rows: ModelRows, until: float) -> dict[str, Any]:
         if time.monotonic() > until:
             left.append(name)
             continue
-        points, edges = axis(table.column(name), curve_shares()), axis(table.column(name), edge_shares())
+        column = table.column(name)
+        points, edges = axis(column, curve_shares()), axis(column, edge_shares(len(column) - column.null_count))
         if points is None or edges is None:
             reason = {"reason": "all rows have the same value"}
             columns.append({"column": name, "kind": "constant", "partial": reason, "accumulated": reason})

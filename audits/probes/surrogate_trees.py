@@ -1,7 +1,7 @@
 """A surrogate at work: boosted trees that imitate logged scores, over columns encoded so that every split is a number and a threshold.
 
-A category becomes the mean score of its level in the rows that were learned from, drawn towards the mean of all rows where the level is
-rare. A level never seen, or rare, so counts as an average one, and trees over thresholds alone have exact attributions.
+A category becomes the mean score of its level in the rows that were learned from, drawn towards the mean of all rows. A level never seen,
+or with a handful of rows, counts as an average one; and trees over thresholds alone have exact attributions.
 """
 
 from __future__ import annotations
@@ -31,7 +31,10 @@ TREES, LEAVES, RATE = 200, 15, 0.15
 DRAWN = 20.0
 """Rows of all others that each level's mean is averaged with."""
 
-RECIPE = f"2 {TREES} {LEAVES} {RATE} {DRAWN}"
+RARE = 20
+"""Rows below which a level counts as an average one: the mean of a single row would be the answer itself."""
+
+RECIPE = f"3 {TREES} {LEAVES} {RATE} {DRAWN} {RARE}"
 """A surrogate that was kept under another recipe is made again."""
 
 FEW = 200_000
@@ -152,7 +155,7 @@ def encoding(rows: pa.Table, score: Floats, classes: Sequence[str] = ()) -> Enco
         n = np.bincount(code, minlength=len(levels))
         sums = np.stack([np.bincount(code, weights=one, minlength=len(levels)) for one in centred.T], axis=1)
         means = (sums / (n + DRAWN)[:, None]).tolist()
-        told = {level: tuple(mean) for level, mean, count in zip(levels, means, n.tolist(), strict=True) if count}
+        told = {level: tuple(mean) for level, mean, count in zip(levels, means, n.tolist(), strict=True) if count >= RARE}
         average = (0.0,) * len(labels)
         missing = told.pop(None, average)
         parts.append(

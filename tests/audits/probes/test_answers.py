@@ -231,7 +231,7 @@ def test_a_release_that_breaks_leaves_the_others(probed: Any) -> None:
 def test_effects_are_told_by_column_and_release(two: Logged, probed: Any) -> None:
     """Debt turns the other way in v2: the two curves rise and fall; height, which nothing uses, has none."""
     body = probed({"v2": formula(-1.0), "v1": formula(1.0)}, run=effects.run, rows=400)
-    assert (body["rows_used"], body["side"]) == (240, "reference")  # the first of five days
+    assert (body["rows_used"], body["side"]) == (400, "analysed")  # the first of five days has only 240
     evidence = replace(two.evidence, probes={"effects": body})
     for audit, curve in ((partial_dependence, "mean"), (accumulated_local_effects, "effect")):
         (block,) = audit(evidence)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -90,7 +91,7 @@ def test_of_a_sum_each_effect_is_the_column_s_own_part() -> None:
     draw = np.random.default_rng(2)
     x = draw.uniform(-1, 1, 800)
     rows = table(x=x, z=x + 0.1 * draw.normal(size=800))
-    edges = along(rows, "x", edge_shares())
+    edges = along(rows, "x", edge_shares(1000))
     found = accumulated(of(lambda x, z: x**2 + 3 * z), rows, "x", edges)
     part = np.asarray(found["effect"]) - np.asarray(edges.values) ** 2
     assert np.ptp(part) < 1e-9
@@ -104,7 +105,7 @@ def test_where_columns_go_together_partial_dependence_misleads_and_accumulated_e
     rows = table(x=x, z=x + 0.02 * draw.normal(size=1000))
     far = of(lambda x, z: np.where(np.abs(x - z) > 0.2, 10.0, 0.0))
     apart = partial(far, rows, "x", along(rows, "x", curve_shares()))
-    near = accumulated(far, rows, "x", along(rows, "x", edge_shares()))
+    near = accumulated(far, rows, "x", along(rows, "x", edge_shares(1000)))
     assert apart["range"]["value"] > 2
     assert near["range"]["value"] < 1e-12
 
@@ -115,7 +116,7 @@ def test_intervals_of_accumulated_effects_hold() -> None:
     held = []
     for _ in range(300):
         rows = table(x=draw.uniform(0, 1, 200), z=1 + draw.normal(size=200))
-        edges = along(rows, "x", edge_shares())
+        edges = along(rows, "x", edge_shares(1000))
         found = accumulated(of(lambda x, z: x * z), rows, "x", edges)["range"]
         held.append(found["low"] <= edges.values[-1] - edges.values[0] <= found["high"])
     assert 0.91 <= np.mean(held) <= 0.98
@@ -124,7 +125,7 @@ def test_intervals_of_accumulated_effects_hold() -> None:
 def test_a_category_by_hand() -> None:
     """Levels a, b, c add 0, 1, 5; half of the rows are b: less the mean (0 + 1 + 1 + 5) / 4 the effects are -1.75, -0.75, 3.25."""
     rows = table(k=["a", "b", "b", "c"], z=[0.0, 0.0, 1.0, 1.0])
-    levels = along(rows, "k", edge_shares())
+    levels = along(rows, "k", edge_shares(1000))
     worth = {"a": 0.0, "b": 1.0, "c": 5.0}
     ask = of(lambda k, z: [worth[level] + 2 * x for level, x in zip(k, z, strict=True)])
     order = [levels.values.index(level) for level in "abc"]
@@ -161,6 +162,22 @@ def test_axes() -> None:
     assert axis(table(x=["a", "a", None]).column("x"), curve_shares()) is None
 
 
+def test_one_row_an_interval_has_no_interval_of_confidence() -> None:
+    """Three rows in two intervals: the spread of the one with two rows is taken for both; one row in each tells no spread at all."""
+    ask = of(lambda x, z: x * z)
+    rows = table(x=[0.0, 1.0, 3.0], z=[1.0, 3.0, 7.0])
+    edges = Axis(numeric=True, points=np.array([0, 1, 2]), values=(0.0, 1.0, 3.0), place=np.array([0, 1, 2]))
+    found = accumulated(ask, rows, "x", edges)
+    assert found["n"] == [0, 2, 1]
+    # differences 1, 3 (mean 2, deviation 1.414) and 14: error sqrt(1.414^2 / 2 + 1.414^2 / 1)
+    assert found["range"]["high"] == pytest.approx(16 + 1.959964 * 3**0.5)
+    pair = table(x=[1.0, 3.0], z=[3.0, 7.0])
+    found = accumulated(ask, pair, "x", Axis(numeric=True, points=np.array([0, 1]), values=(1.0, 3.0), place=np.array([0, 1])))
+    assert found["range"]["low"] is not None, "both rows are in the one interval"
+    single = accumulated(ask, table(x=[1.0, None], z=[3.0, 7.0]), "x", replace(edges, points=np.array([0, 0]), values=(0.0, 1.0)))
+    assert (single["range"]["low"], single["low"]) == (None, [None, None])
+
+
 def test_rows_without_an_answer_are_left_out() -> None:
     """Whole rows, so that a curve is over the same rows everywhere; where none is left there is a reason and no number."""
     rows = table(x=[0.0, 1.0, 2.0, 0.0], z=[1.0, 1.0, 1.0, np.nan])
@@ -168,4 +185,4 @@ def test_rows_without_an_answer_are_left_out() -> None:
     assert (found["n"], found["mean"]) == (3, [0, 1, 2])
     nothing = of(lambda x, z: np.full(len(x), np.nan))
     assert "reason" in partial(nothing, rows, "x", along(rows, "x", curve_shares()))
-    assert "reason" in accumulated(nothing, rows, "x", along(rows, "x", edge_shares()))
+    assert "reason" in accumulated(nothing, rows, "x", along(rows, "x", edge_shares(1000)))

@@ -93,9 +93,22 @@ def test_its_trees_are_its_answers(taught: tuple[Logged, Scorer], monkeypatch: p
 
 
 def test_a_category_is_the_mean_of_its_level() -> None:
-    """Of scores a: 1, 1 and b: 0, 0 with mean 1/2, a is (2 x 1/2) / (2 + 20) = 1/22; what was never seen is 0, an average level."""
-    encode = encoding(pa.table({"k": ["a", "a", "b", "b"]}), np.array([1.0, 1.0, 0.0, 0.0]))
-    assert encode.matrix(pa.table({"k": ["a", "b", "c", None]}))[:, 0] == pytest.approx([1 / 22, -1 / 22, 0, 0])
+    """Of scores 1 for 20 rows a and 0 for 20 rows b, less the mean 1/2, a is (20 x 1/2) / (20 + 20) = 1/4; a level never seen is 0.
+
+    So is one with a single row: its mean would be that row's score, and trees would learn to copy it.
+    """
+    rows = pa.table({"k": ["a"] * 20 + ["b"] * 20 + ["c", "d"]})
+    encode = encoding(rows, np.array([1.0] * 20 + [0.0] * 20 + [1.0, 0.0]))
+    assert encode.matrix(pa.table({"k": ["a", "b", "c", "e", None]}))[:, 0] == pytest.approx([1 / 4, -1 / 4, 0, 0, 0])
+
+
+def test_a_column_that_names_each_row_is_not_copied(stored: Callable[..., Any]) -> None:
+    """A free text, another in every row, says nothing of the score, and takes nothing from the fidelity."""
+    frame = one_version(900, note=[f"call {i}" for i in range(900)])
+    with stored(frame) as logged, scorers(logged.warehouse, logged.model, logged.evidence, progress=quiet) as (scorer,):
+        assert "note" in scorer.names
+        assert scorer.fidelity is not None
+        assert scorer.fidelity["value"] > 0.95
 
 
 def test_a_missing_value_never_trained_on_is_the_median() -> None:
