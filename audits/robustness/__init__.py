@@ -9,6 +9,7 @@ from audits.robustness.extraction_score import extraction_score
 from audits.robustness.flip_rate import flip_rate
 from audits.robustness.flood_rate import flood_rate
 from audits.robustness.invariant_violations import invariant_violations
+from audits.robustness.membership_inference_auc import membership_inference_auc
 from audits.robustness.model_mismatch_rate import model_mismatch_rate
 from audits.robustness.outcome_flip_rate import outcome_flip_rate
 from audits.robustness.outlier_rate import outlier_rate
@@ -25,6 +26,7 @@ AUDITS: tuple[Audit, ...] = (
     evasion_rate,
     smallest_flip_distance,
     rule_violation_rate,
+    membership_inference_auc,
     invariant_violations,
     outlier_rate,
     boundary_probe_rate,

@@ -37,7 +37,7 @@ def trigger_rate(evidence: Evidence) -> Iterator[Measurement]:
         is elsewhere. Where the model is loaded, a value that turns half of other rows' decisions when it is forced on them needs no slope,
         and decisions that go against their score need neither.
     Interval and test
-        Wilson; the p-value is the smallest corrected one of all tested. n is the rows searched: a budget, those whose keys have the
+        Wilson; the p-value is the smallest corrected one of those found. n is the rows searched: a budget, those whose keys have the
         smallest digests. Of each unit one row counts in the search.
     Tables
         What was tested, side by side: `triggers`, `found`, `why` not, `towards` which decision, `rows`, `share` with `low` and `high`, the
@@ -63,8 +63,9 @@ def trigger_rate(evidence: Evidence) -> Iterator[Measurement]:
     told: dict[str, Any] = {name: body[name] for name in _TOLD if name in body}
     shown = {name: _of_one(told, name) if name else told for name in cells.columns("trigger_rate")}
     for block in over_cells(evidence, PROBE, "trigger_rate", "proportion", tables=lambda _, name: shown[name]):
-        smallest = {place: min((p for p in table["p_value"] if p is not None), default=np.nan) for place, table in block.tables.items()}
-        p_value = np.asarray([smallest.get(place, np.nan) for place in range(len(block))], dtype=np.float64)
+        surest = {place: min((p for p, held in zip(table["p_value"], table["found"], strict=True) if held), default=np.nan)
+                  for place, table in block.tables.items()}  # fmt: skip
+        p_value = np.asarray([surest.get(place, np.nan) for place in range(len(block))], dtype=np.float64)
         yield replace(block, p_value=p_value)
 
 
