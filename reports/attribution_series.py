@@ -9,6 +9,7 @@ from reports import glossary, series, strings
 from reports.charts import Band, Curve, CurveChart, IntervalChart, Point, Rule, Step, WaterfallChart
 from reports.explained import features
 from reports.figure import Figure
+from reports.subjects import spoken
 
 if TYPE_CHECKING:
     from audits.explanation import Explanation
@@ -129,10 +130,10 @@ def said_of_curve(figure: Figure) -> str:
     if tables.get("kind") == "categorical" or isinstance(known[0][0], str):
         least, most = (pick(known, key=lambda pair: pair[1])[0] for pick in (min, max))
         ends = [f"{strings.number(value, unit)} ({strings.name_of(str(at))})" for value, at in ((low, least), (high, most))]
-        return f"Over the categories of {strings.name_of(figure.column)} the mean score goes from {ends[0]} to {ends[1]}."
+        return f"Over the categories of {strings.name_of(spoken(figure.column or ''))} the mean score goes from {ends[0]} to {ends[1]}."
     (start, first), (end, last) = known[0], known[-1]
     word = "rises" if last > first else "falls" if last < first else "ends where it began,"
-    span = f"With {strings.name_of(figure.column)} from {strings.number(start, 'plain')} to {strings.number(end, 'plain')}"
+    span = f"With {strings.name_of(spoken(figure.column or ''))} from {strings.number(start, 'plain')} to {strings.number(end, 'plain')}"
     moved = f"{span} the mean score {word} from {strings.number(first, unit)} to {strings.number(last, unit)}"
     return f"{moved}; it moves within {strings.number(low, unit)} and {strings.number(high, unit)}."
 

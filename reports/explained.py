@@ -8,6 +8,7 @@ from typing import Any, Final, Literal
 
 from reports import strings
 from reports.figure import Figure
+from reports.subjects import spoken
 
 MISMATCH: Final = "model_mismatch_rate"
 FIDELITY: Final = "surrogate_fidelity"
@@ -134,9 +135,10 @@ def shares(found: Sequence[Figure], *, most: int = 3) -> str:
     total = sum(each.value or 0.0 for each in found)
     if not found or not total:
         return ""
-    told = [f"{strings.name_of(each.column)} ({strings.number((each.value or 0.0) / total, 'percent')})" for each in found[:most]]
+    named = [strings.name_of(spoken(each.column or "")) for each in found[:most]]
+    told = [f"{name} ({strings.number((each.value or 0.0) / total, 'percent')})" for name, each in zip(named, found, strict=False)]
     told[-1] = f"{told[-1][:-1]} of all attribution)"
-    named = told[0] if len(told) == 1 else f"{', '.join(told[:-1])} and {told[-1]}"
+    several = told[0] if len(told) == 1 else f"{', '.join(told[:-1])} and {told[-1]}"
     more = len(found) - most
     rest = f"; {strings.count(more)} more {'shares' if more == 1 else 'share'} the rest" if more > 0 else ""
-    return f"What moves the score most is {named}{rest}."
+    return f"What moves the score most is {several}{rest}."

@@ -23,6 +23,15 @@ def topic(measure: str, column: str) -> str:
     return _JOINED.get(measure, "of {}").replace("{}", detector(column) if measure == "outlier_rate" else column)
 
 
+def spoken(column: str) -> str:
+    """Return a column's name for a running sentence; tables and charts have it as the log does.
+
+    >>> spoken("mean_concave_points")
+    'mean concave points'
+    """
+    return " ".join(column.replace("_", " ").split()) or column
+
+
 def detector(name: str) -> str:
     """Return a detector's name in words.
 

@@ -33,20 +33,21 @@ def draw(context: PageContext, basis: explained.Basis) -> None:
 def not_inputs(context: PageContext, basis: explained.Basis) -> list[str]:
     """Protected attributes, segments and other columns that the model is not given; only where its inputs are known."""
     tables: Mapping[str, Any] = (basis.figure.tables if basis.figure is not None else None) or {}
-    inputs = {str(each) for each in tables.get("inputs") or ()} or attributed(context)
+    inputs = [str(each) for each in tables.get("inputs") or ()] or attributed(context)
     if not inputs:
         return []
     protected = [name for name in context.model.attributes if name not in inputs]
-    segments = sorted(name for name in data.attributes(*context.key) - inputs - set(context.model.attributes) if "," not in name)
+    segments = sorted(name for name in data.attributes(*context.key) - set(inputs) - set(context.model.attributes) if "," not in name)
     rest = [str(name) for name in tables.get("other_columns") or () if name not in {*inputs, *protected, *segments}]
     kinds = ((words.PROTECTED, protected), (words.SEGMENTS, segments), (words.OTHERS, rest))
-    return [words.not_inputs(kind, names) for kind, names in kinds if names]
+    left_out = [words.not_inputs(kind, names) for kind, names in kinds if names]
+    return [words.knows(inputs), *(left_out or [words.EVERY_COLUMN])]
 
 
-def attributed(context: PageContext) -> set[str]:
+def attributed(context: PageContext) -> list[str]:
     """Columns that an attribution was computed for: the model's inputs."""
     found = data.figures(*context.key, names=(explained.ATTRIBUTION,), population=True, columns=True)
-    return {each.column for each in found if each.column is not None}
+    return list(dict.fromkeys(each.column for each in found if each.column is not None))
 
 
 def thin(context: PageContext) -> list[str]:

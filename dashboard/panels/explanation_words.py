@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from reports import strings
 from reports.strings import count
+from reports.subjects import spoken
 
 TERMS = {
     "attribution": "How far a feature moves the score of a prediction, up or down, against what is usual (its SHAP value). "
@@ -100,7 +101,7 @@ EFFECTS_LEAD = "From the lowest to the highest point of each curve."
 
 def outside(column: str, share: str, kind: str) -> str:
     """A column's values leave the range of the reference."""
-    return f"{strings.name_of(column)}: {share} of rows {kind}"
+    return f"{strings.name_of(spoken(column))}: {share} of rows {kind}"
 
 
 def thin(groups: list[str], fewest: int) -> str:
@@ -109,9 +110,19 @@ def thin(groups: list[str], fewest: int) -> str:
     return f"Groups with fewer than {fewest} rows, of which little can be said: {shown}."
 
 
+def knows(names: Sequence[str]) -> str:
+    """All that a model is given."""
+    shown = ", ".join(strings.name_of(spoken(name)) for name in names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
+    what = f"{count(len(names))} inputs" if len(names) != 1 else "one input"
+    return f"It knows its {what} and nothing else: {shown}."
+
+
+EVERY_COLUMN = "Every feature in the log is an input; whatever is not in the log, it cannot know."
+
+
 def not_inputs(kind: str, names: list[str]) -> str:
     """Columns of the log that the model is not given."""
-    shown = ", ".join(strings.name_of(name) for name in names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
+    shown = ", ".join(strings.name_of(spoken(name)) for name in names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
     return f"{kind} that are no input: {shown}. What they tell reaches the score only through columns that are."
 
 

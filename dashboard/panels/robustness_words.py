@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from reports import strings
@@ -123,11 +123,9 @@ HOLDS = "Nothing that was judged is outside its threshold."
 UNJUDGED = "No threshold judges what was found."
 
 
-def partly(missing: int) -> str:
+def partly(questions: Sequence[str]) -> str:
     """Some questions were not asked."""
-    if missing == 1:
-        return "1 more question was not asked in this run; this line asks it:"
-    return f"{count(missing)} more questions were not asked in this run; this line asks them:"
+    return f"Not asked in this run: {' '.join(questions)} This line asks:"
 
 
 def quantile(share: float) -> str:

@@ -43,7 +43,7 @@ def draw(context: PageContext, found: Sequence[Verdict], *, refused: bool) -> No
             rows = [[question(context, each), stands(each), each.answer or words.NOTHING_FOUND] for each in asked]
             show(table(title, heads, rows))
         if len(asked) < len(mine):
-            line(context, sentence if not asked else words.partly(len(mine) - len(asked)), command)
+            line(context, sentence if not asked else words.partly([each.question for each in mine if not each.run]), command)
 
 
 def question(context: PageContext, each: Verdict) -> Html:

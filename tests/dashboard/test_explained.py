@@ -42,6 +42,7 @@ def test_every_part_of_an_explained_model(page: str, part: str, visit: Open, con
         ("explanations", "overview"): (
             "What moves the score most is income (52.2%), debt (34.8%) and purpose (8.7% of all attribution); 1 more shares the rest.",
             "income 0.600 [0.590, 0.610] 52.2% rises 5,000",
+            "It knows its 4 inputs and nothing else: income, debt, purpose, years employed.",
             "Protected attributes that are no input: sex, race.",
             "Other columns of the log that are no input: branch, note.",
             "Groups with fewer than 100 rows, of which little can be said: Unknown (n = 72), Islander (n = 2).",
