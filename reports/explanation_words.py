@@ -45,7 +45,6 @@ STEADY: Final = (
     "with the same first one in {first}."
 )
 NEAR: Final = "The {k} nearest logged predictions lie {first} to {last} spreads away; half of all lie beyond {usual}."
-SCALES: Final = {"log-odds": "log-odds", "score": "score", "prediction": "prediction"}
 SIDES: Final = {"favorable": "in favor", "unfavorable": "against", "neither": ""}
 ODD: Final = {
     "missing": "is missing",
@@ -151,9 +150,10 @@ def attributions(found: Explanation) -> tuple[str, ...]:
     if fall is None:
         return ()
     method = {"tree": "exact, over the trees", "linear": "exact, over the coefficients"}.get(fall.method, "sampled orders of the inputs")
+    odds = fall.scale == "log-odds"
     lines = [
-        f"{ADDS_UP.format(scale=SCALES.get(fall.scale, fall.scale))} From {number(fall.base, 'decimal')} to {number(fall.total, 'decimal')}"
-        + (f", as a score from {number(fall.base_score, 'decimal')} to {number(fall.total_score, 'decimal')}" if _odds(fall.scale) else "")
+        f"{ADDS_UP.format(scale=fall.scale)} From {number(fall.base, 'decimal')} to {number(fall.total, 'decimal')}"
+        + (f", as a score from {number(fall.base_score, 'decimal')} to {number(fall.total_score, 'decimal')}" if odds else "")
         + f" ({method})."
     ]
     for share in fall.shares[:5]:
@@ -163,10 +163,6 @@ def attributions(found: Explanation) -> tuple[str, ...]:
         size = f"{sign}{value} {interval}".strip()
         lines.append(f"{column_name(share.column)} = {shown(share.value)}: {size}{side}")
     return tuple(lines)
-
-
-def _odds(scale: str) -> bool:
-    return scale == "log-odds"
 
 
 def stability(found: Explanation) -> tuple[str, ...]:
@@ -183,13 +179,20 @@ def reasons(found: Explanation) -> tuple[str, ...]:
     held = found.reasons
     if held is None:
         return ()
+    flagged = tuple(PROTECTED.format(column=column_name(name)) for name in protected(found))
     if not held.reasons:
-        return (NO_PUSH,)
+        return (NO_PUSH, *flagged)
     lead = ADVERSE if held.adverse else UNDECIDED if found.prediction.favorable is None else NOT_ADVERSE
     warned = (NOT_FOR_NOTICES,) if found.kind == "surrogate" else ()
-    flagged = [PROTECTED.format(column=column_name(each.column)) for each in held.reasons if each.protected]
     numbered = [f"{place}. {reason(each)} ({detail(each)})" for place, each in enumerate(held.reasons, start=1)]
     return (lead, *warned, *numbered, *flagged)
+
+
+def protected(found: Explanation) -> tuple[str, ...]:
+    """Protected attributes that moved this answer."""
+    guarded = {value.column for value in found.values if value.protected}
+    shares = () if found.waterfall is None else found.waterfall.shares
+    return tuple(share.column for share in shares if share.column in guarded and share.side != "neither")
 
 
 def reason(each: Reason) -> str:

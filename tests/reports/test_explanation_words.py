@@ -95,10 +95,14 @@ def test_odd_values_are_named(model: Explanation) -> None:
 
 
 def test_protected_is_flagged(model: Explanation) -> None:
-    held = model.reasons
-    assert held is not None
-    found = replace(model, reasons=replace(held, reasons=(replace(held.reasons[0], column="age", protected=True),)))
+    """Whichever way it pushed: that it was used is what has to be told."""
+    assert model.waterfall is not None
+    age = Value(column="age", value=30, typical=40, protected=True)
+    share = replace(model.waterfall.shares[0], column="age", attribution=0.1, side="favorable")
+    found = replace(model, values=(*model.values, age), waterfall=replace(model.waterfall, shares=(*model.waterfall.shares, share)))
     assert "age is a protected attribute, and the model uses it." in words.reasons(found)
+    unused = replace(found, waterfall=replace(model.waterfall, shares=(replace(share, attribution=0.0, side="neither"),)))
+    assert not any("protected" in line for line in words.reasons(unused))
 
 
 def test_names_from_data_cannot_rearrange_a_sentence(model: Explanation) -> None:
