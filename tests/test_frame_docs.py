@@ -22,7 +22,10 @@ PAGES = ("README.md", "CHANGELOG.md", "docs/architecture.md", "docs/contributing
          "docs/decisions/0005-late-outcomes-are-added.md", "docs/decisions/0006-a-handful-is-no-yardstick.md",
          "docs/decisions/0007-no-export-is-subtracted-from-another.md", "docs/decisions/0008-what-histograms-know.md",
          "docs/decisions/0009-people-who-come-again.md", "docs/decisions/0010-alarms-by-budget.md",
-         "docs/decisions/0011-a-light-watcher-and-rounds-that-end.md", "docs/alarms.md", "docs/alerts.md",
+         "docs/decisions/0011-a-light-watcher-and-rounds-that-end.md", "docs/decisions/0013-models-are-opened-in-a-locked-process.md",
+         "docs/decisions/0014-what-a-model-is-asked-is-kept-as-cells.md",
+         "docs/alarms.md", "docs/alerts.md", "docs/attack-signals.md", "docs/explanations.md", "docs/models.md", "docs/one-prediction.md",
+         "docs/robustness.md",
          "docs/data-quality.md", "docs/detection.md", "docs/drift.md", "docs/watch.md", "docs/why-did-it-drop.md",
          "docs/estimated-performance.md", "docs/reports.md", "docs/statistics.md",
          "docs/weak-spots.md", "examples/screening/README.md", "examples/triage/README.md", "examples/valuations/README.md")  # fmt: skip
