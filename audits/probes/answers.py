@@ -247,9 +247,12 @@ def unseen_levels(scorer: Scorer, rows: ModelRows) -> list[dict[str, Any]]:
     from connectors.model_columns import texts
 
     shown = scorer.trees() or scorer.linear()
+    if shown is None:  # an opaque model may still have told while it answered
+        told = getattr(scorer.asked, "unseen", {})
+        return [{"column": name, "levels": list(levels)[:10], "rows": None} for name, levels in told.items()]
     found = []
-    for part in shown.encode.parts if shown is not None else ():
-        name = shown.encode.inputs[part.input] if shown is not None else ""
+    for part in shown.encode.parts:
+        name = shown.encode.inputs[part.input]
         if part.levels is None or name not in rows.table.column_names:
             continue
         levels, code = texts(rows.table.column(name))
