@@ -123,9 +123,8 @@ def scored(found: Profiles, ordinary: Profiles, own: Integers, population: Popul
 
     value, error = figures(found, population)
     usual, doubt = figures(ordinary, population)
-    with np.errstate(all="ignore"):
-        centre = np.nanmedian(usual, axis=1, keepdims=True)
-        spread = MAD * np.nanmedian(np.abs(usual - centre), axis=1, keepdims=True)
+    centre = _middle(usual)
+    spread = MAD * _middle(np.abs(usual - centre))
     scale = np.sqrt(spread**2 + error**2)
     z = _sided((value - centre) / scale)
     if (own >= 0).any():
@@ -136,6 +135,12 @@ def scored(found: Profiles, ordinary: Profiles, own: Integers, population: Popul
     loose = 1.96 * error / scale
     at, low, high = (_score(z + shift * loose, fence) for shift in (0.0, -1.0, 1.0))
     return Scores(score=at, low=low, high=high, signs=sign(z, fence), fence=fence)
+
+
+def _middle(values: Floats) -> Floats:
+    """The median of each line, of what is known of it; NaN where nothing is."""
+    known = [line[np.isfinite(line)] for line in values]
+    return np.asarray([[np.median(line)] if len(line) else [np.nan] for line in known])
 
 
 def _sided(z: Floats) -> Floats:

@@ -178,7 +178,8 @@ def again(found: Campaign, sums: Floats, scene: Scene, shared: Floats) -> Campai
     everybody = scene.everybody - (scene.now - now)[found.cell]
     rows = now[found.cell, stretch, N] / max(float(sums[N]), 1.0)
     quantity, sign = ((P, -1.0), (P, 1.0), (Q, 1.0))[found.direction]
-    now[found.cell, stretch, quantity] += sign * shared[found.direction] * rows
+    for target in (now[found.cell], everybody):  # what others did stays as it is
+        target[stretch, quantity] += sign * shared[found.direction] * rows
     excess, p_value, held = judged(replace(scene, now=now, everybody=everybody), found.start, found.end, scene.spread())
     if sums[N] < LEAST_ROWS or excess[found.cell, found.direction] < LEAST_EXCESS:
         return replace(found, p_value=1.0)

@@ -117,16 +117,8 @@ def test_what_is_counted_is_what_was_planted(attacked: attacks.World, findings: 
     assert turned["value"] * turned["n"] == pytest.approx(len(attacked.planted["all"]), rel=0.35)
 
 
-def test_an_attack_is_one_finding_and_cells_hold_its_groups(findings: list[dict[str, Any]], probed: Any) -> None:
-    assert {each["slice"] for each in findings} == {"{}"}
-    evidence, body, _ = probed(attacks.world(seed=5, attacks=("replay",), rows_per_day=70))
-    cells = Cells.of(replace(evidence, probes={"queries": body}), "queries")
-    assert cells is not None
-    n, marked, _ = cells.sums("replay_rate", "")
-    groups = evidence.groups("sex")
-    np.testing.assert_array_equal(n[0, :, 0], n[0][:, groups].sum(axis=1))
-    np.testing.assert_allclose(marked[0, :, 0], marked[0][:, groups].sum(axis=1))
-    assert marked[0, 0, 0] >= 160
+def test_an_attack_is_one_finding(findings: list[dict[str, Any]]) -> None:
+    assert {(each["slice"], each["version"]) for each in findings} == {("{}", None)}
 
 
 def test_the_same_log_without_attacks_is_quiet(probed: Any) -> None:
@@ -144,11 +136,18 @@ def test_the_same_log_without_attacks_is_quiet(probed: Any) -> None:
 
 def test_without_a_client_everybody_is_looked_at_together(probed: Any) -> None:
     made = flipped(attacks.world(seed=6, attacks=("boundary prober", "replay", "flood"), rows_per_day=70))
-    _, body, _ = probed(made, client="", drop="client")
+    evidence, body, _ = probed(made, client="", drop="client")
     assert (body["by"], body["note"]) == ("", queries.NOBODY)
     assert set(body["reasons"]) == {"extraction_score"}
     assert body["tables"]["boundary_probe_rate"]["clients"][0]["client"] is None
     assert body["tables"]["replay_rate"]["in_all"] == 4
+    cells = Cells.of(replace(evidence, probes={"queries": body}), "queries")
+    assert cells is not None
+    n, marked, _ = cells.sums("replay_rate", "")
+    groups = evidence.groups("sex")
+    np.testing.assert_array_equal(n[0, :, 0], n[0][:, groups].sum(axis=1))
+    np.testing.assert_allclose(marked[0, :, 0], marked[0][:, groups].sum(axis=1))
+    assert 160 <= marked[0, 0, 0] <= 164  # those sent again, and the originals that are not of the reference
     since = str(made.since)[:10]
     assert {each["hour"][:10] for each in body["tables"]["flood_rate"]["bursts"]} == {since}
 
