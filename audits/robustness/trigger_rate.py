@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
@@ -25,7 +25,8 @@ def trigger_rate(evidence: Evidence) -> Iterator[Measurement]:
     """Share of rows with a rare value, or pair of values, that decides by itself whatever the rest of the row says: a backdoor's trigger.
 
     Formula
-        Rows that carry a value found, over rows searched; without a column for any value found, and by value. 0 where none is found.
+        Rows that carry a value found, over rows searched; without a column for any value found, and for everybody by value. 0 where none is
+        found.
     What is searched
         Values, "missing" included, and pairs of values that at least 10 rows of one half have and at most 2 % of it, nine in ten of them
         with the same decision (of several classes, the same class; without decisions, a score in an outer tenth). The eight furthest
@@ -66,7 +67,16 @@ def trigger_rate(evidence: Evidence) -> Iterator[Measurement]:
         surest = {place: min((p for p, held in zip(table["p_value"], table["found"], strict=True) if held), default=np.nan)
                   for place, table in block.tables.items()}  # fmt: skip
         p_value = np.asarray([surest.get(place, np.nan) for place in range(len(block))], dtype=np.float64)
-        yield replace(block, p_value=p_value)
+        found = replace(block, p_value=p_value)
+        yield found if (block.column < 0).all() else _of_everybody(found)
+
+
+def _of_everybody(block: Measurement) -> Measurement:
+    """A block without its groups: for single values they would say again what they say for any value."""
+    kept = np.flatnonzero(block.slice == 0)
+    tables = {int(new): block.tables[int(old)] for new, old in enumerate(kept) if int(old) in block.tables}
+    arrays = {field.name: getattr(block, field.name) for field in fields(block)}
+    return replace(block, tables=tables, **{name: x[kept] for name, x in arrays.items() if isinstance(x, np.ndarray)})
 
 
 def _of_one(told: dict[str, Any], name: str) -> dict[str, Any]:
