@@ -75,8 +75,9 @@ def _of_everybody(block: Measurement) -> Measurement:
     """A block without its groups: for single values they would say again what they say for any value."""
     kept = np.flatnonzero(block.slice == 0)
     tables = {int(new): block.tables[int(old)] for new, old in enumerate(kept) if int(old) in block.tables}
-    arrays = {field.name: getattr(block, field.name) for field in fields(block)}
-    return replace(block, tables=tables, **{name: x[kept] for name, x in arrays.items() if isinstance(x, np.ndarray)})
+    held: dict[str, Any] = {field.name: getattr(block, field.name) for field in fields(block)}
+    arrays: dict[str, Any] = {name: values[kept] for name, values in held.items() if isinstance(values, np.ndarray)}
+    return replace(block, tables=tables, **arrays)
 
 
 def _of_one(told: dict[str, Any], name: str) -> dict[str, Any]:
