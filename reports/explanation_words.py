@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from audits.explanation import Explanation, Prediction, Value
+from audits.explanation import Explanation, Value
 from audits.explanation_parts import Cell, Change, Counterfactual, Reason
 from reports import strings
 from reports.quantities import count, number, parts
@@ -107,7 +107,7 @@ def basis(found: Explanation) -> tuple[str, ...]:
 
 def decision(found: Explanation) -> tuple[str, ...]:
     """Decision, score, cut-off and outcome."""
-    about = found.prediction
+    about, cut = found.prediction, found.prediction.cut_off
     when = f" on {strings.moment(about.at)}" if about.at is not None else ""
     which = f", by version {strings.name_of(about.version)}" if about.version is not None else ""
     words = {True: "favorable", False: "not favorable", None: "not known"}
@@ -122,9 +122,8 @@ def decision(found: Explanation) -> tuple[str, ...]:
         today = "" if about.answer is None else f" Today the model answers {number(about.answer, 'decimal')}."
         lines.append(f"No score was logged{of_label}.{today}")
     else:
-        score = number(about.score, "plain") if found.task == "regression" else number(about.score, "decimal", against=_turns_at(about))
-        lines.append(f"The score{of_label} was {score}.")
-    cut = about.cut_off
+        unit = "plain" if found.task == "regression" else "decimal"
+        lines.append(f"The score{of_label} was {number(about.score, unit, against=None if cut is None else cut.value)}.")
     if cut is not None:
         side = "from there on" if cut.above == "favorable" else "up to there"
         share = number(cut.agreement, "percent")
@@ -138,10 +137,6 @@ def decision(found: Explanation) -> tuple[str, ...]:
         lines.append("The outcome is not known yet.")
     lines += [f"{column_name(value.column)} {ODD[value.odd]}." for value in found.values if value.odd is not None]
     return tuple(lines)
-
-
-def _turns_at(about: Prediction) -> float | None:
-    return None if about.cut_off is None else about.cut_off.value
 
 
 def attributions(found: Explanation) -> tuple[str, ...]:

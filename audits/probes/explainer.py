@@ -114,7 +114,7 @@ class Explainer:
         turn: Any
         try:
             turn = cut_off_of(ground, model, evidence, scorer, versions[place])
-        except NoCutOff as error:
+        except (NoCutOff, CandorError) as error:
             turn = str(error)
         asked = Asked(
             model=model, evidence=evidence, ground=ground, row=row, unit=_unit(rows, place, model.columns.unit), about=about,

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 ROWS = 20_000
 """Rows of the analysed period, and of the reference, at most."""
+ASKED = 2_000
+"""Rows that a model is asked about to learn where decisions turn, where no score is logged."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,27 +183,34 @@ def moment(days: float) -> dt.datetime | None:
 
 
 def cut_off_of(ground: Ground, model: ModelConfig, evidence: Evidence, scorer: Scorer | None, version: str | None) -> CutOff:
-    """Where the logged decisions of this version turn.
+    """Where the logged decisions of this version turn on the logged scores; on the model's answers where no score is logged.
 
     Raises
     ------
     NoCutOff
         The log does not tell.
+    CandorError
+        The model broke.
     """
     if model.task == "regression":
         raise NoCutOff(NO_DECISION)
     same = ground.version == version
-    same = same if same.any() else np.ones(len(ground), dtype=bool)
-    score, decision, favorable = ground.score[same], ground.decision[same], -1
-    if not np.isfinite(decision).any():
+    rows = np.flatnonzero(same if same.any() else np.ones(len(ground), dtype=bool))
+    rows = rows[np.isfinite(ground.decision[rows])]
+    if not len(rows):
         raise NoCutOff(UNDECIDED)
-    if score.ndim == 2:
-        classes = scorer.classes if scorer is not None and scorer.classes else evidence.classes
-        if scorer is not None and not scorer.classes:  # one number a row, about one class: the decision is for it, or not
-            place = evidence.classes.index(scorer.target)
-            return learn(score[:, place], np.where(np.isfinite(decision), decision == place, np.nan))
+    score, decision = ground.score[rows], ground.decision[rows]
+    classes = scorer.classes if scorer is not None and scorer.classes else evidence.classes
+    if scorer is not None and not np.isfinite(score).any() and set(scorer.names) <= set(ground.names):
+        rows = rows[:ASKED]
+        score, decision = scorer.predict(ground.table.take(rows).select(list(scorer.names))), ground.decision[rows]
+    elif score.ndim == 2:
         order = [evidence.classes.index(name) if name in evidence.classes else -1 for name in classes]
         score = np.column_stack([np.zeros(len(score)) if place < 0 else score[:, place] for place in order])
-        decision = in_classes(scorer, evidence.classes, decision) if scorer is not None else decision
-        favorable = classes.index(str(model.favorable)) if str(model.favorable) in classes else -1
-    return learn(score, decision, favorable=favorable)
+    if model.task != "multiclass":
+        return learn(score, decision)
+    if scorer is not None and not scorer.classes:  # one number a row, about one class: the decision is for it, or not
+        place = evidence.classes.index(scorer.target)
+        return learn(score if score.ndim == 1 else score[:, place], (decision == place).astype(np.float64))
+    decision = in_classes(scorer, evidence.classes, decision) if scorer is not None else decision
+    return learn(score, decision, favorable=classes.index(str(model.favorable)) if str(model.favorable) in classes else -1)

@@ -82,12 +82,15 @@ def people(rows: int = ROWS) -> pd.DataFrame:
     return frame
 
 
-def store(folder: Path, frame: pd.DataFrame, *, more: str = "", task: str = "binary", score: str = "score", roles: str = "") -> World:
+def store(
+    folder: Path, frame: pd.DataFrame, *, more: str = "", task: str = "binary", score: str = "score", roles: str = "", bare: bool = False
+) -> World:  # fmt: skip
     """Put rows into a warehouse and count them."""
     frame.to_parquet(folder / "log.parquet")
     favorable = "favorable = 1" if task == "binary" else 'favorable = "good"' if task == "multiclass" else ""
     said = roles if task != "regression" else ""
     text = TOML.format(task=task, favorable=favorable, score=score, more=more, roles=said)
+    text = text.replace('score = "score"\n', "") if bare else text
     (folder / "candor.toml").write_text(text.replace('decision = "decision"\n', "") if task == "regression" else text)
     config = load(folder / "candor.toml")
     ingest(config)
@@ -296,7 +299,7 @@ def test_logged_score_of_another_model(explain: Callable[..., Explanation]) -> N
 
 
 def test_broken_model_leaves_the_rest(world: World, folder: Path, tmp_path: Path) -> None:
-    """A file that is none: attributions, counterfactuals and reasons say so, past cases stand; mended, it answers."""
+    """A file that is none: attributions, counterfactuals and reasons say so, past cases stand."""
     text = (folder / "candor.toml").read_text().replace("model.txt", "broken.txt").replace('"candor.duckdb"', f'"{folder}/candor.duckdb"')
     (tmp_path / "candor.toml").write_text(text)
     (tmp_path / "broken.txt").write_text("no model at all")
@@ -307,8 +310,6 @@ def test_broken_model_leaves_the_rest(world: World, folder: Path, tmp_path: Path
         assert found.waterfall is None
         assert {each.part for each in found.absent} == {"model", "attributions", "stability", "counterfactuals", "reasons"}
         assert all("broken.txt" in each.reason for each in found.absent if each.part == "model")
-        (tmp_path / "broken.txt").write_bytes((folder / "model.txt").read_bytes())
-        assert explainer.explain(refused(world)).waterfall is not None
 
 
 def test_busy(world: World, explain: Callable[..., Explanation]) -> None:
@@ -432,6 +433,22 @@ def test_model_that_throws(bare: World, monkeypatch: pytest.MonkeyPatch) -> None
         found = explainer.explain("k0500")
     assert found.cases is not None
     assert "out of memory" in next(each.reason for each in found.absent if each.part == "attributions")
+
+
+def test_decisions_without_scores(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A log of decisions alone: where they turn is learned on the answers of what is asked."""
+    frame = people(300).drop(columns="outcome")
+    frame["decision"] = (frame["debt"] <= 13).astype(int)
+    frame["outcome"] = frame["decision"]
+    world = store(tmp_path, frame, bare=True)
+    asked_instead(monkeypatch, Function(names=("income", "debt"), call=lambda rows: 1 - rows["debt"].to_numpy() / 26))
+    id = str(frame[(frame["debt"] > 15) & (frame["time"] > "2026-01-05")]["id"].iloc[0])
+    with Explainer(world.config, "loans") as explainer:
+        found = explainer.explain(id)
+    assert (found.prediction.score, found.prediction.favorable) == (None, False)
+    assert found.counterfactuals is not None
+    (change,) = found.counterfactuals.found[0].changes
+    assert (change.column, change.after) == ("debt", pytest.approx(13, abs=0.1))
 
 
 def test_regression(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
