@@ -123,9 +123,9 @@ def deciders(
         except (CandorError, NoCutOff) as error:
             reasons.append({"version": None, "reason": str(error)})
             opened = []
-        named = {scorer.version for scorer in opened}
+        named = frozenset(scorer.version for scorer in opened if scorer.version is not None)
         for scorer in opened:
-            mine = np.asarray([_of(scorer, p.version, named) for p in evidence.tally.partitions], dtype=np.bool_)
+            mine = np.asarray([answers_for(scorer.version, p.version, named) for p in evidence.tally.partitions], dtype=np.bool_)
             available = sum(p.rows for p, own in zip(evidence.tally.partitions, mine.tolist(), strict=True) if own)
             try:
                 more = partial(read_rows, warehouse, model, evidence, rows=LEARNED, version=scorer.version, extra=scorer.names)
@@ -135,8 +135,13 @@ def deciders(
         yield found, reasons
 
 
-def _of(scorer: Scorer, version: str | None, named: set[str | None]) -> bool:
-    return version == scorer.version if scorer.version is not None else version not in named
+def answers_for(release: str | None, version: str | None, named: frozenset[str]) -> bool:
+    """Whether a release is asked about rows of a version, None being no version at all; `named` have releases of their own.
+
+    >>> [answers_for(None, version, frozenset({"v1"})) for version in (None, "v1", "v2")], answers_for("v1", "v1", frozenset({"v1"}))
+    ([True, False, True], True)
+    """
+    return version == release if release is not None else version not in named
 
 
 def decider(model: ModelConfig, evidence: Evidence, scorer: Scorer, rows: ModelRows, more: Callable[[], ModelRows]) -> Decider:

@@ -1,0 +1,75 @@
+"""Whose rows each release is asked about, and what is said where none can be."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from audits.probes import deciders as asked_by
+from audits.probes.deciders import deciders, in_classes
+from audits.probes.scorer import Scorer
+from connectors.config import ModelFile
+from tests.audits.robustness.known_models import Known, linear
+
+
+@pytest.fixture
+def opened(monkeypatch, decided):
+    def opened_with(*scorers, evidence=None, rows=300):
+        @contextmanager
+        def given(*_, **__):
+            yield list(scorers)
+
+        monkeypatch.setattr(asked_by, "scorers", given)
+        model = replace(decided.model, model=ModelFile(format="onnx"))
+        with deciders(decided.warehouse, model, evidence or decided.evidence, rows=rows, progress=lambda _: None) as found:
+            return found
+
+    return opened_with
+
+
+def scorer(version, names=("income", "debt", "age")):
+    return Scorer(kind="model", asked=Known(linear, names=names), version=version)
+
+
+def test_one_draw_is_split_by_version(opened, decided):
+    found, reasons = opened(scorer("v1"), scorer("v2"))
+    assert not reasons
+    assert sum(len(one.rows) for one in found) == 300
+    assert [one.rows.available for one in found] == [450, 450]
+    versions = [{decided.evidence.tally.partitions[p].version for p in one.rows.partition} for one in found]
+    assert versions == [{"v1"}, {"v2"}]
+
+
+def test_a_release_without_a_version_has_what_no_other_has(opened, decided):
+    (every,), _ = opened(scorer(None))
+    assert (len(every.rows), every.rows.available) == (300, 900)
+    (rest, own), _ = opened(scorer(None), scorer("v2"))
+    assert {decided.evidence.tally.partitions[p].version for p in rest.rows.partition} == {"v1"}
+    assert len(rest.rows) + len(own.rows) == 300
+    nameless = replace(decided.evidence.tally, partitions=tuple(replace(p, version=None) for p in decided.evidence.tally.partitions))
+    (alone,), reasons = opened(scorer(None), evidence=replace(decided.evidence, tally=nameless))
+    assert (len(alone.rows), reasons) == (300, [])
+
+
+def test_a_small_release_learns_its_cut_off_from_more_rows_than_it_counts(opened):
+    (first, _), _ = opened(scorer("v1"), scorer("v2"), rows=40)
+    assert len(first.rows) < 30 < first.cut_off.n == 450
+    assert first.cut_off.score == 0.6
+
+
+def test_a_release_that_cannot_be_asked_leaves_the_others(opened):
+    found, reasons = opened(scorer("v1", names=("income", "shoe size")), scorer("v2"), scorer("v9"))
+    assert [one.scorer.version for one in found] == ["v2"]
+    assert reasons == [
+        {"version": "v1", "reason": 'the model wants "shoe size", which the log does not have'},
+        {"version": "v9", "reason": "none of the rows drawn is of this version"},
+    ]
+
+
+def test_logged_classes_are_looked_up_among_the_models_own():
+    model = Scorer(kind="model", asked=Known(linear, classes=("b", "a")))
+    # the log's classes a, b, c are 0, 1, 2; the model's are b, a; it does not know c, and nobody knows NaN
+    np.testing.assert_array_equal(in_classes(model, ("a", "b", "c"), np.asarray([0.0, 1.0, 2.0, -1.0, np.nan])), [1, 0, -1, -1, np.nan])
