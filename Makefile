@@ -66,8 +66,10 @@ docs: .venv/.test
 
 bench: .venv/.test .venv/.candor
 	$(BIN)/python -m benchmarks.speed $(ARGS)
+	$(BIN)/python -m benchmarks.explain
 
-# Two hours on two cores: coverage, false discovery, estimates without outcomes, weak spots, drift, false alarms, detection.
+# Two hours on two cores: coverage, false discovery, estimates without outcomes, weak spots, drift, false alarms, detection,
+# then what is asked of models: surrogates, counterfactuals, evasion, membership, attacks.
 simulate: .venv/.test .venv/.candor
 	$(BIN)/python -m benchmarks.coverage
 	$(BIN)/python -m benchmarks.resampling
@@ -78,3 +80,8 @@ simulate: .venv/.test .venv/.candor
 	$(BIN)/python -m benchmarks.drift_intervals
 	$(BIN)/python -m benchmarks.alarms
 	$(BIN)/python -m benchmarks.detection
+	$(BIN)/python -m benchmarks.surrogates
+	$(BIN)/python -m benchmarks.counterfactuals
+	$(BIN)/python -m benchmarks.evasion
+	$(BIN)/python -m benchmarks.membership
+	$(BIN)/python -m benchmarks.attacks
