@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import itertools
 import json
 import sys
 import tempfile
@@ -31,24 +32,35 @@ ROWS = ("trigger_rate", "outlier_rate")
 PROBES: Mapping[str, tuple[str, ...]] = {
     "queries": REQUESTS[:4], "outcome_flips": REQUESTS[4:], "triggers": ROWS[:1], "outliers": ROWS[1:],
 }  # fmt: skip
-WHO: Mapping[str, str] = {
-    "scraper": "newcomer", "sweeper": "shop-07", "boundary prober": "shop-11", "replay": "shop-", "flood": "shop-23",
-    "label flip": "broker-1", "backdoor": "7777",
+WHO: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
+    "scraper": ("clients", "client", ("newcomer",)), "sweeper": ("clients", "client", ("shop-07",)),
+    "boundary prober": ("clients", "client", ("shop-11",)), "replay": ("clusters", "client", ("shop-03", "shop-19")),
+    "flood": ("bursts", "client", ("shop-23",)), "label flip": ("campaigns", "level", ("broker-1",)),
 }  # fmt: skip
-"""What the first line of the tables has to name."""
+"""Where the tables of its measure name an attacker: the list, the key in its lines, and the names."""
 SIZES: Mapping[float, str] = {1.0: "Full size", 0.5: "Half", 0.25: "A quarter"}
+LINE = 0.67
+"""Clients in the table of `extraction_score` are named from here on; the other tables hold only those that ring."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """One world: which measures ring, and whether the one that should names who it was."""
+    """One world: which measures ring, and what their tables say over the whole period."""
 
     rang: frozenset[str]
-    named: bool
-    seconds: float
+    tables: Mapping[str, Mapping[str, Any]]
+
+    def found(self, attack: str) -> bool:
+        """Whether an attack's measure rings, and names the attacker where it names anybody."""
+        rule = ATTACKS[attack].rule
+        if attack not in WHO or rule not in self.rang:
+            return rule in self.rang
+        listed, key, names = WHO[attack]
+        lines = self.tables[rule].get(listed, [])
+        return any(line[key] in names and line.get("score", 1.0) > LINE for line in lines)
 
 
-def looked(world: attacks.World, measures: Sequence[str], attack: str = "") -> Seen:
+def looked(world: attacks.World, measures: Sequence[str]) -> Seen:
     """What the probes behind some measures say of a world, through ingest and the audits."""
     wanted = [probe for probe, names in PROBES.items() if set(names) & set(measures)]
     with tempfile.TemporaryDirectory() as folder:
@@ -57,22 +69,19 @@ def looked(world: attacks.World, measures: Sequence[str], attack: str = "") -> S
         model = config.model(attacks.MODEL)
         with open_warehouse(config.warehouse) as warehouse:
             evidence: Evidence = gather(warehouse, model, progress=lambda _: None)
-            began = time.perf_counter()
             bodies = {
                 probe: importlib.import_module(f"audits.probes.{probe}").run(warehouse, model, evidence, progress=lambda _: None)
                 for probe in wanted
             }
-            spent = time.perf_counter() - began
-        evidence = replace(evidence, probes=bodies)
-        run = examine(evidence, thresholds(model), card={}, audits=[AUDITS[name] for name in measures])
+        run = examine(
+            replace(evidence, probes=bodies), thresholds(model), card={}, audits=[AUDITS[name] for name in measures]
+        )  # fmt: skip
     broken = [failure for failure in run.errors if failure.error]
     if broken:
         raise RuntimeError(f"{broken[0].name}: {broken[0].reason}")
     found = [each for each in run.findings.to_pylist() if each["slice"] == "{}" and each["version"] is None]
     rang = frozenset(name for name in measures if any(rings(each) for each in found if each["name"] == name))
-    rule = ATTACKS[attack].rule if attack else ""
-    tables = [each["tables"] or "{}" for each in found if each["name"] == rule and each["whole"]]
-    return Seen(rang=rang, named=any(names(json.loads(table), WHO.get(attack, "")) for table in tables), seconds=spent)
+    return Seen(rang=rang, tables={each["name"]: json.loads(each["tables"] or "{}") for each in found if each["whole"]})
 
 
 def rings(found: Mapping[str, Any]) -> bool:
@@ -80,54 +89,39 @@ def rings(found: Mapping[str, Any]) -> bool:
     if found["name"] == "trigger_rate":
         return bool(found["whole"] and found["column"] is None and (found["value"] or 0) > 0)
     if found["name"] == "outlier_rate":
-        tables = json.loads(found["tables"] or "{}")
-        before = (tables.get("reference") or {}).get("value") if isinstance(tables.get("reference"), dict) else None
-        surely = found["q_value"] is not None and found["q_value"] < 0.01 and not found["whole"]
-        return bool((tables.get("excess_low") or 0) > 0 or (surely and found["value"] > (before or 0.02)))
+        return found["q_value"] is not None and found["q_value"] < 0.01
     return found["verdict"] in ("warn", "fail")
 
 
-def names(tables: Mapping[str, Any], who: str) -> bool:
-    """Whether the first line of the first list in a measure's tables names somebody."""
-    lists = [value for key, value in tables.items() if key in ("clients", "clusters", "bursts", "campaigns", "triggers", "found")]
-    first = next((each[0] for each in lists if isinstance(each, list) and each), None)
-    return first is not None and who in json.dumps(first)
-
-
 def rates(measures: Sequence[str], runs: int, fewer: int, say: Callable[[str], None]) -> Iterator[str]:
-    """The tables about some measures: quiet worlds, attacks by size, honest newcomers."""
-    quiet = [looked(attacks.world(seed=seed), measures) for seed in range(3 * runs // 2 + 1)]
-    say(f"quiet: {quiet}")
+    """The tables about some measures: quiet worlds, attacks by size, honest newcomers and changes."""
+    quiet = []
+    for seed in range(3 * runs // 2):
+        quiet.append(looked(attacks.world(seed=seed), measures).rang)
+        say(f"quiet {seed}: {sorted(quiet[-1])}")
     yield f"Quiet worlds in which a measure rang, of {len(quiet)}:"
     yield from ("", "| " + " | ".join(f"`{name}`" for name in measures) + " |", "|" + "---|" * len(measures))
-    yield "| " + " | ".join(str(sum(name in one.rang for one in quiet)) for name in measures) + " |"
-    yield from ("", "Attacks found, by size, and how many of those named the attacker in the first line of their table:", "")
-    yield "| Attack | Measure | " + " | ".join(SIZES.values()) + " | Others that rang at full size |"
-    yield "|---|---|" + "---|" * (len(SIZES) + 1)
-    for name, attack in ATTACKS.items():
-        if attack.rule not in measures:
-            continue
-        told, also = [], ""
-        for scale in SIZES:
-            count = runs if scale == 1 else fewer
-            found = [looked(attacks.world(seed=1000 + seed, attacks=(name,), scale=scale), measures, name) for seed in range(count)]
-            hits = [one for one in found if attack.rule in one.rang]
-            told.append(f"{len(hits)} of {count}" + (f", named in {sum(one.named for one in hits)}" if name in WHO and hits else ""))
-            if scale == 1:
-                also = _others(found, [other for other in measures if other != attack.rule])
-            say(f"{name} at {scale}: {told[-1]}; {also}")
-        yield f"| {name}: {attack.says} | `{attack.rule}` | " + " | ".join(told) + f" | {also or 'none'} |"
-    yield from ("", f"Honest newcomers, {fewer} worlds each, and in how many a measure rang:", "")
-    yield from ("| Newcomer | " + " | ".join(f"`{name}`" for name in measures) + " |", "|---|" + "---|" * len(measures))
+    yield "| " + " | ".join(str(sum(name in rang for rang in quiet)) for name in measures) + " |"
+    planted = [name for name, attack in ATTACKS.items() if attack.rule in measures]
+    together = [tuple(planted)] if set(planted) <= set(WHO) else [(name,) for name in planted]
+    hits: dict[tuple[str, float], int] = {}
+    for scale, names in itertools.product(SIZES, together):
+        for seed in range(runs):
+            seen = looked(attacks.world(seed=1000 + seed, attacks=names, scale=scale), measures)
+            for name in names:
+                hits[name, scale] = hits.get((name, scale), 0) + seen.found(name)
+            say(f"{scale} {seed}: {[name for name in names if not seen.found(name)]} missed")
+    yield from ("", f"Attacks found, of {runs} worlds each:", "")
+    yield "| Attack | Measure | " + " | ".join(SIZES.values()) + " |"
+    yield "|---|---|" + "---|" * len(SIZES)
+    for name in planted:
+        yield f"| {name}: {ATTACKS[name].says} | `{ATTACKS[name].rule}` | " + " | ".join(str(hits[name, scale]) for scale in SIZES) + " |"
+    yield from ("", f"Honest newcomers and changes, {fewer} worlds each, and in how many a measure rang:", "")
+    yield from ("| What is new | " + " | ".join(f"`{name}`" for name in measures) + " |", "|---|" + "---|" * len(measures))
     for name, each in HONEST.items():
-        found = [looked(world_of(name, seed=2000 + seed), measures) for seed in range(fewer)]
-        say(f"{name}: {found}")
-        yield f"| {name}: {each.says} | " + " | ".join(str(sum(m in one.rang for one in found)) for m in measures) + " |"
-
-
-def _others(found: Sequence[Seen], measures: Sequence[str]) -> str:
-    times = {name: sum(name in one.rang for one in found) for name in measures}
-    return ", ".join(f"`{name}` in {count}" for name, count in times.items() if count)
+        found = [looked(world_of(name, seed=2000 + seed), measures).rang for seed in range(fewer)]
+        say(f"{name}: {[sorted(rang) for rang in found]}")
+        yield f"| {name}: {each.says} | " + " | ".join(str(sum(m in rang for rang in found)) for m in measures) + " |"
 
 
 def main(given: Sequence[str]) -> None:
@@ -136,7 +130,7 @@ def main(given: Sequence[str]) -> None:
     quick = "quick" in given
     for part, measures in (("requests", REQUESTS), ("rows", ROWS)):
         if part in given or not {"requests", "rows"} & set(given):
-            text = "\n".join(rates(measures, 1 if quick else 16, 1 if quick else 8, lambda line: print(line, flush=True)))
+            text = "\n".join(rates(measures, 2 if quick else 16, 1 if quick else 4, lambda line: print(line, flush=True)))
             print(text)
             if not quick:
                 PAGE.write_text(with_part(PAGE.read_text(encoding="utf-8"), part, text), encoding="utf-8")
