@@ -38,6 +38,8 @@ _NEEDS = {
     "training": "training data as reference",
     "sources": "several sources",
     "leaks": "100 labelled rows of the reference",
+    "rules": "declared rules",
+    "invariants": "declared invariants",
 }
 
 
