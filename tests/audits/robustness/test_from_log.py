@@ -26,9 +26,9 @@ RATES = {"queries": (boundary_probe_rate, replay_rate, flood_rate), "outcome_fli
 
 @pytest.fixture(scope="module")
 def evidence(evidence_of: Callable[..., Evidence]) -> Evidence:
-    """Give three days of ten women and ten men each, after a reference of as many."""
+    """Give three days of ten women and ten men each, after a reference of twice as many."""
     one_day = [{"sex": sex, "score": 0.5, "decision": 1, "outcome": 1, "income": float(i)} for sex in ("F", "M") for i in range(10)]
-    rows = [{**row, "day": day} for day in range(3) for row in one_day] + [{**row, "reference": True} for row in one_day]
+    rows = [{**row, "day": day} for day in range(3) for row in one_day] + [{**row, "reference": True} for row in 2 * one_day]
     return evidence_of(rows, protected=["sex"])
 
 
