@@ -38,7 +38,12 @@ def load(content: bytes | bytearray, _settings: Mapping[str, Any]) -> LightGBMMo
     Refused
         It is no such file, or not all of it.
     """
-    return LightGBMModel(_text(content))
+    text = _text(content)
+    lightgbm = importlib.import_module("lightgbm")
+    try:
+        return LightGBMModel(text)
+    except (lightgbm.basic.LightGBMError, ValueError, KeyError, IndexError) as error:
+        raise Refused(f"LightGBM cannot read the file, which may be damaged ({' '.join(str(error).split())[:160]})") from None
 
 
 def read_trees(text: str) -> Trees | None:

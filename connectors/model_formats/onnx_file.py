@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ _TYPES = {
     "tensor(bool)": np.bool_, "tensor(string)": np.object_,
 }  # fmt: skip
 _MISSING = ""
+_FULL = ("bad_alloc", "Failed to allocate memory", "bad allocation")
 
 
 def prepare() -> None:
@@ -50,6 +52,12 @@ def load(content: bytes | bytearray, _settings: Mapping[str, Any]) -> OnnxModel:
     return OnnxModel(bytes(content), graph)
 
 
+def _told(error: Exception) -> str:
+    """What the runtime says, without its codes and the places in its source."""
+    text = re.sub(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ", "", " ".join(str(error).split()))
+    return re.sub(r"/\S+\.(cc|h):\d+ \S* ?", "", text)[:200]
+
+
 class OnnxModel:
     """One session."""
 
@@ -63,7 +71,7 @@ class OnnxModel:
         try:
             self._session = runtime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # noqa: BLE001 -- the runtime has an exception of its own for each status
-            raise Refused(f"ONNX Runtime cannot read the file ({' '.join(str(error).split())[:200]})") from None
+            raise Refused(f"ONNX Runtime cannot read the file ({_told(error)})") from None
         self._graph = graph
         self._given = [(each.name, str(each.type), list(each.shape)) for each in self._session.get_inputs()]
         self._wide = len(self._given) == 1 and (len(self._given[0][2]) != 2 or self._given[0][2][1] != 1) and len(self._given[0][2]) != 1
@@ -90,7 +98,12 @@ class OnnxModel:
                 name: self._column(rows, i, kind, refused).reshape(-1, 1) if len(shape) == 2 else self._column(rows, i, kind, refused)
                 for i, (name, kind, shape) in enumerate(self._given)
             }
-        answered = self._session.run([self._output], asked)[0]
+        try:
+            answered = self._session.run([self._output], asked)[0]
+        except Exception as error:  # noqa: BLE001 -- as above
+            if any(sign in str(error) for sign in _FULL):
+                raise MemoryError from None
+            raise Refused(f"the model failed ({_told(error)})") from None
         if self._mapped:
             labels = list(answered[0]) if answered else []
             out = np.asarray([[each[label] for label in labels] for each in answered], dtype=np.float64).reshape(len(answered), len(labels))

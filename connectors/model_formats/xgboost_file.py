@@ -6,6 +6,7 @@ import importlib
 import itertools
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -68,7 +69,8 @@ class XGBoostModel:
             self._learner = json.loads(booster.save_raw("json"))["learner"]
         except (self._library.core.XGBoostError, ValueError, KeyError) as error:
             said = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
-            raise Refused(f"XGBoost cannot read the file, which may not be all there ({said[-160:]})") from None
+            said = re.sub(r"^\[[\d:]+\] \S+:\d+: ", "", said)  # when, and where in its source
+            raise Refused(f"XGBoost cannot read the file, which may not be all there ({said[:160]})") from None
         self._booster = booster
         model = self._learner["learner_model_param"]
         self.objective = str(self._learner["objective"]["name"])

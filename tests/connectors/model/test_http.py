@@ -66,6 +66,7 @@ def running() -> Iterator[Server]:
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
     yield server
     server.shutdown()
+    server.server_close()
 
 
 @pytest.fixture
@@ -178,7 +179,8 @@ def flood(handler: Handler) -> None:
 ])  # fmt: skip
 def test_endpoints_that_misbehave(said: Any, sentence: str, server: Server, config: Configured) -> None:
     server.answer = lambda _: said
-    given = config("http", url=url(server), timeout=timedelta(seconds=0.4))
+    slow = said in (drip, drip_before_it_begins)
+    given = config("http", url=url(server), timeout=timedelta(seconds=0.4 if slow else 20))
     with open_model(given, columns=["income"]) as model, pytest.raises(ModelError, match=sentence) as caught:
         model.predict(ROWS)
     assert str(caught.value).startswith(url(server))

@@ -12,11 +12,11 @@ import pyarrow as pa
 import pytest
 
 from connectors.config import ModelConfig
-from connectors.model import ModelError, open_model
+from connectors.model import LoadedModel, ModelError, open_model
 from connectors.model_formats import lightgbm_file as reader
 from connectors.sandbox_child import Refused
 from tests.connectors.model.conditional import attributions
-from tests.connectors.model.conftest import World
+from tests.connectors.model.conftest import Local, World
 
 Configured = Callable[..., ModelConfig]
 Made = tuple[Path, Any, pd.DataFrame]
@@ -46,12 +46,12 @@ def test_answers_trees_and_names(loans: World, config: Configured, lightgbm_file
             model.predict(loans.rows.rename_columns(["income", "agee", "region", "code"]))
         with pytest.raises(ModelError, match='"age" holds the text \'old\', where the model takes numbers'):
             model.predict(loans.rows.set_column(1, "age", pa.array(["old"] * 300)))
-    with open_model(config("lightgbm", path, favorable=0)) as model:
-        assert np.abs(model.predict(loans.rows) - (1 - own)).max() < 1e-12
-        trees, matrix = model.trees(), model.matrix(loans.rows)
-        assert trees is not None
-        assert matrix is not None
-        assert np.abs(trees.answer(matrix) - (1 - own)).max() < 1e-12
+    other = LoadedModel(Local(reader.load(path.read_bytes(), {})), config("lightgbm", path, favorable=0), "model.txt")
+    assert np.abs(other.predict(loans.rows) - (1 - own)).max() < 1e-12
+    trees, matrix = other.trees(), other.matrix(loans.rows)
+    assert trees is not None
+    assert matrix is not None
+    assert np.abs(trees.answer(matrix) - (1 - own)).max() < 1e-12
 
 
 def test_sets_of_categories_as_thresholds_leave_attributions_as_they_were(lightgbm_file: Made, loans: World) -> None:
@@ -103,21 +103,18 @@ def test_several_classes(loans: World) -> None:
     assert model.parts() is None
 
 
-def test_a_file_without_names_takes_the_features_in_their_order(loans: World, config: Configured, tmp_path: Path) -> None:
+def test_a_file_without_names_takes_the_features_in_their_order(loans: World, config: Configured) -> None:
     import lightgbm
 
     x = loans.frame[["income", "age"]].to_numpy()
     booster = lightgbm.train({"verbosity": -1, "num_threads": 1, "objective": "binary"}, lightgbm.Dataset(x, loans.outcome), 2)
-    path = tmp_path / "model.txt"
-    booster.save_model(path)
-    with open_model(config("lightgbm", path), columns=["income", "age"]) as model:
-        assert model.names == ("income", "age")
-        assert np.abs(model.predict(loans.rows) - booster.predict(x)).max() < 1e-12
-    with (
-        pytest.raises(ModelError, match=r"names none of its 2 inputs, and the log has 3 features; name them with features in candor\.toml"),
-        open_model(config("lightgbm", path), columns=["income", "age", "code"]),
-    ):
-        pass
+    read = Local(reader.load(booster.model_to_string().encode(), {}))
+    model = LoadedModel(read, config("lightgbm"), "model.txt", ["income", "age"])
+    assert model.names == ("income", "age")
+    assert np.abs(model.predict(loans.rows) - booster.predict(x)).max() < 1e-12
+    said = r"names none of its 2 inputs, and the log has 3 features; name them with features in candor\.toml"
+    with pytest.raises(ModelError, match=said):
+        LoadedModel(read, config("lightgbm"), "model.txt", ["income", "age", "code"])
 
 
 @pytest.mark.parametrize(("keep", "said"), [(0.5, "not all there"), (0.01, "names no features"), (0.97, "not all there")])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pyarrow as pa
 import pytest
 
 from connectors.config import ModelConfig
-from connectors.model import open_model
+from connectors.model import ModelError, open_model
 from connectors.model_formats import onnx_file as reader
 from connectors.model_parts import Linear, Trees
 from connectors.sandbox_child import Refused
@@ -127,6 +128,33 @@ def test_a_whole_number_cannot_be_missing() -> None:
     answers = model.predict(pa.table({"x": pa.array([1, None, 3])}))[0][:, 0]
     assert np.isnan(answers).tolist() == [False, True, False]
     assert model.parts() is None
+
+
+def test_graphs_that_loop_for_ever_eat_memory_or_throw_dice(config: Configured, tmp_path: Path) -> None:
+    helper = onnx.helper
+    value = helper.make_tensor_value_info
+    inner = [helper.make_node("Identity", ["go"], ["going"]), helper.make_node("Identity", ["v"], ["w"])]
+    body = helper.make_graph(
+        inner, "b", [value("i", 7, []), value("go", 9, []), value("v", 1, [None, 1])], [value("going", 9, []), value("w", 1, [None, 1])]
+    )
+    loop = [helper.make_node("Loop", ["n", "yes", "x"], ["y"], body=body)]
+    ever = [helper.make_tensor("n", 7, [], [2**62]), helper.make_tensor("yes", 9, [], [True])]
+    eat = [
+        helper.make_node("Shape", ["x"], ["rows"]), helper.make_node("Mul", ["rows", "s"], ["many"]),
+        helper.make_node("ConstantOfShape", ["many"], ["c"]), helper.make_node("ReduceSum", ["c"], ["r"], keepdims=1),
+        helper.make_node("Add", ["x", "r"], ["y"]),
+    ]  # fmt: skip
+    dice = [helper.make_node("RandomNormalLike", ["x"], ["r"]), helper.make_node("Add", ["x", "r"], ["y"])]
+    for content, seconds, said in (
+        (made(loop, initializers=ever), 1, "did not answer within 1 second$"),
+        (made(eat, initializers=[helper.make_tensor("s", 7, [2], [50_000, 50_000])]), 30, r"wants more than the 0\.3 GB of memory"),
+        (made(dice), 30, "two different answers for the same row"),
+    ):
+        path = tmp_path / "model.onnx"
+        path.write_bytes(content)
+        given = config("onnx", path, timeout=timedelta(seconds=seconds), memory=300_000_000, task="regression")
+        with open_model(given, columns=["x"]) as model, pytest.raises(ModelError, match=said):
+            model.predict(pa.table({"x": [1.0, 2.0, 3.0]}))
 
 
 def test_data_from_other_files_is_refused() -> None:

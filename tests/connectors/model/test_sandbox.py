@@ -47,6 +47,23 @@ def opening(monkeypatch: pytest.MonkeyPatch) -> Opening:
     return opened
 
 
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Callable[[str], LoadedModel]]:
+    """The same in one process for all that do not break it."""
+    file = ModelFile(format="lightgbm", memory=500_000_000)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(model_opening, "Sandbox", lambda _, memory: Sandbox("hostile", memory=memory, folders=[HERE]))
+        process = Process("", b"answer", file)
+
+    def loaded(what: str) -> LoadedModel:
+        assert process._sandbox is not None
+        process._sandbox.ask({"op": "load", "settings": {}}, what.encode(), seconds=20, most=0)
+        return LoadedModel(process, ModelConfig(name="m", title="M", columns=Columns(), model=file), "model.txt", ["x"])
+
+    yield loaded
+    process.close()
+
+
 def test_what_it_answers_comes_back_row_by_row(opening: Opening) -> None:
     with opening("answer") as model:
         assert model.predict(ROWS).tolist() == ROWS.column("x").to_pylist()
@@ -130,15 +147,14 @@ def test_a_process_that_breaks_is_started_once_more_and_then_given_up(what: str,
         ("neighbours", "two different answers for the same row"),
     ],
 )
-def test_what_it_does_wrong_is_one_sentence(what: str, said: str, opening: Opening) -> None:
-    with opening(what) as model, pytest.raises(ModelError, match=said) as caught:
-        model.predict(ROWS)
+def test_what_it_does_wrong_is_one_sentence(what: str, said: str, shared: Callable[[str], LoadedModel]) -> None:
+    with pytest.raises(ModelError, match=said) as caught:
+        shared(what).predict(ROWS)
     assert "\n" not in str(caught.value)
 
 
-def test_an_answer_that_is_no_number_stays_one(opening: Opening) -> None:
-    with opening("some") as model:
-        answers = model.predict(pa.table({"x": [0.0, 2.0, 1.0]}))
+def test_an_answer_that_is_no_number_stays_one(shared: Callable[[str], LoadedModel]) -> None:
+    answers = shared("some").predict(pa.table({"x": [0.0, 2.0, 1.0]}))
     assert np.isnan(answers).tolist() == [False, True, False]
     assert answers[[0, 2]].tolist() == [0.0, 1.0]
 

@@ -16,11 +16,11 @@ import pytest
 import skops.io
 
 from connectors.config import ModelConfig
-from connectors.model import ModelError, open_model
+from connectors.model import LoadedModel, ModelError, open_model
 from connectors.model_formats import skops_file as reader
 from connectors.model_parts import Linear, Trees
 from connectors.sandbox_child import Refused
-from tests.connectors.model.conftest import World
+from tests.connectors.model.conftest import Local, World
 
 Configured = Callable[..., ModelConfig]
 SETTINGS: dict[str, Any] = {"trusted": []}
@@ -83,17 +83,15 @@ def test_in_its_process_and_a_row_that_the_encoder_refuses(loans: World, config:
         assert np.isnan(answers[0])
         assert not np.isnan(answers[1:]).any()
         assert model.unseen == {"region": ("moon",)}
-    with open_model(config("skops", path, favorable="paid", output="lost")) as model:
-        assert np.abs(model.predict(rows) - own[:, 0]).max() < 1e-12
-        linear, matrix = model.linear(), model.matrix(rows)
-        assert linear is not None
-        assert matrix is not None
-        assert np.abs(linear.answer(matrix) - own[:, 0]).max() < 1e-9
-    with (
-        pytest.raises(ModelError, match='the model has no output "repaid"; did you mean "paid"'),
-        open_model(config("skops", path, output="repaid")),
-    ):
-        pass
+    read = Local(reader.load(path.read_bytes(), SETTINGS))
+    model = LoadedModel(read, config("skops", path, favorable="paid", output="lost"), "model.skops")
+    assert np.abs(model.predict(rows) - own[:, 0]).max() < 1e-12
+    linear, matrix = model.linear(), model.matrix(rows)
+    assert linear is not None
+    assert matrix is not None
+    assert np.abs(linear.answer(matrix) - own[:, 0]).max() < 1e-9
+    with pytest.raises(ModelError, match='the model has no output "repaid"; did you mean "paid"'):
+        LoadedModel(read, config("skops", path, output="repaid"), "model.skops")
 
 
 def test_an_estimator_without_probabilities_and_one_of_numbers(loans: World) -> None:

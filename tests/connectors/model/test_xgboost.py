@@ -100,8 +100,9 @@ def test_an_estimator_that_stopped_early_answers_as_it_does_itself(loans: World,
 @pytest.mark.parametrize("format", ["json", "ubj"])
 def test_half_a_file_is_refused(format: str, xgboost_file: Made) -> None:
     whole = bytes(xgboost_file[1].save_raw(format))
-    with pytest.raises(Refused, match="XGBoost cannot read the file, which may not be all there"):
+    with pytest.raises(Refused, match="XGBoost cannot read the file, which may not be all there") as caught:
         reader.load(whole[: len(whole) // 2], {})
+    assert ".cc" not in str(caught.value)  # where in XGBoost's source it was noticed is nobody's concern
 
 
 def test_another_kind_of_file_is_refused(lightgbm_file: Made) -> None:
