@@ -205,6 +205,11 @@ DEFAULTS: Mapping[str, Threshold] = {
             source="A convention of ours",
         ),
         Threshold(
+            name="attribution_ranking_similarity", min=0.9, min_n=200,
+            rationale="Below 0.9 inputs near the top of the order have changed places; swaps among small ones hardly count",
+            source="Amazon SageMaker Clarify, which reports a violation below 0.9; 200 rows are a convention of ours",
+        ),
+        Threshold(
             name="boundary_probe_rate", max=0, severity="page",
             rationale="Rows count only where chance explains the steps of no client of the whole log in 99 logs of 100: any is "
             "somebody who feels for the cut-off",
