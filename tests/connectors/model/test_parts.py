@@ -77,7 +77,8 @@ def test_one_hot_levels_belong_to_one_input() -> None:
 
 
 def test_what_counts_as_a_number() -> None:
-    for column in (pa.array([True, None]), pa.array(["1", " "]), pa.array([Decimal("1.0"), None]), pa.array(["1", None]).dictionary_encode()):
+    coded = pa.array(["1", None]).dictionary_encode()
+    for column in (pa.array([True, None]), pa.array(["1", " "]), pa.array([Decimal("1.0"), None]), coded):
         assert np.array_equal(numbers(pa.chunked_array([column]), "a"), [1.0, np.nan], equal_nan=True)
     assert np.isnan(numbers(pa.chunked_array([pa.nulls(2)]), "a")).all()
     with pytest.raises(ModelError, match='"born" is date32'):
@@ -85,7 +86,8 @@ def test_what_counts_as_a_number() -> None:
 
 
 def test_levels_are_compared_as_texts() -> None:
-    assert [text_of(v) for v in (3, 3.0, np.int64(3), 3.5, True, "3", None, float("nan"))] == ["3", "3", "3", "3.5", "True", "3", None, None]
+    assert [text_of(v) for v in (3, 3.0, np.int64(3), "3")] == ["3"] * 4
+    assert [text_of(v) for v in (3.5, True, None, float("nan"))] == ["3.5", "True", None, None]
     values, codes = texts(pa.chunked_array([pa.array([1.0, None]), pa.array([2.0, 1.0])]))
     assert [values[code] for code in codes] == ["1", None, "2", "1"]
 
