@@ -10,6 +10,8 @@ from reports.figure import Figure
 
 SIGNS: Final = ("extraction_score", "boundary_probe_rate", "flood_rate", "replay_rate")
 FIRST: Final = "The first to look at is"
+LEAST: Final = 0.05
+"""Suspicion below which nothing stands out about a client."""
 EVERYBODY: Final = "everybody together"
 """Who is meant where the log names no client."""
 
@@ -44,7 +46,8 @@ def merged(
     for each in replaying.get("clusters") or ():
         if each.get("client") is not None:
             of(each["client"])["replays"] += int(each.get("rows") or 0)
-    return sorted(clients.values(), key=lambda each: (-suspicion(each), each["client"]))
+    told = [each for each in clients.values() if suspicion(each) >= LEAST]
+    return sorted(told, key=lambda each: (-suspicion(each), each["client"]))
 
 
 def suspicion(each: Mapping[str, Any]) -> float:
@@ -64,7 +67,8 @@ def sentence(each: Mapping[str, Any]) -> str:
     if each.get("score") is not None:
         parts.append(f"its queries look like copying the model to {strings.number(each['score'], 'ratio')} of 1")
     if each.get("probes") and each.get("p") is not None and each["p"] < 0.05:
-        chance = f", {strings.number(each['expected'], 'plain')} by chance" if each.get("expected") is not None else ""
+        expected = each.get("expected")
+        chance = f", {strings.number(expected, 'plain' if expected >= 10 else 'ratio')} by chance" if expected is not None else ""
         parts.append(f"{strings.count(each['probes'])} small steps at the cut-off{chance}")
     if each["bursts"]:
         parts.append(f"{strings.count(each['bursts'])} {'burst' if each['bursts'] == 1 else 'bursts'} of queries")

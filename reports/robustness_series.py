@@ -13,7 +13,8 @@ from reports.figure import Figure
 
 MOST: Final = 16
 WITH_MODEL: Final = (
-    ("model_mismatch_rate", "Is the model the one in the log?"), ("flip_rate", "Do small disturbances turn decisions round?"),
+    ("model_mismatch_rate", "Is the model the one in the log?"), ("surrogate_fidelity", "Does the surrogate follow the model?"),
+    ("flip_rate", "Do small disturbances turn decisions round?"),
     ("protected_flip_rate", "Does another group alone turn decisions round?"),
     ("smallest_flip_distance", "How small a change turns a decision round?"), ("evasion_rate", "Can it be fooled within what may change?"),
     ("rule_violation_rate", "Does it keep the declared rules?"), ("membership_inference_auc", "Can one tell who was in the training data?"),
@@ -46,7 +47,12 @@ def verdicts(figures: Iterable[Figure], failures: Iterable[tuple[str, str]] = ()
         if each.whole and not each.slice and each.version is None and each.attribute is None:
             held.setdefault(each.name, []).append(each)
     why = dict(failures)
-    return [_verdict(name, question, held.get(name, []), why.get(name, "")) for name, question in QUESTIONS]
+    told = [_verdict(name, question, held.get(name, []), why.get(name, "")) for name, question in QUESTIONS]
+    return [each for each in told if each.figure is not None or each.name not in ABOUT_THE_ANSWERS]
+
+
+ABOUT_THE_ANSWERS: Final = ("model_mismatch_rate", "surrogate_fidelity")
+"""Of the model, or of the surrogate: the other one never has a figure, and what stands in the way of both is said before any question."""
 
 
 def _verdict(name: str, question: str, found: Sequence[Figure], why: str) -> Verdict:

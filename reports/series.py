@@ -148,7 +148,7 @@ def heat(figures: Sequence[Figure], columns: Sequence[str]) -> HeatMap | None:
     grid = [[cells.get((name, head.at)) for head in heads] for name in columns]
     known = [f.value for line in grid for f in line if f is not None and f.value is not None]
     _, maximum = limits(figures)
-    full = 2 * maximum if maximum else max(known, default=0.0) or 1.0
+    full = 2 * maximum if maximum else float(f"{max(known, default=0.0):.2g}") or 1.0
     broken = [name for name, line in zip(columns, grid, strict=True) if any(f is not None and f.verdict in BAD for f in line)]
     title = f"{glossary.term(first.name).title} by column and window"
     names = ", ".join(strings.safe(name) for name in broken)

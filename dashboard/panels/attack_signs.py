@@ -22,7 +22,7 @@ from reports import glossary
 from reports import strings as wording
 from reports.attention import urgency
 from reports.figure import Figure
-from reports.subjects import topic
+from reports.subjects import detector, topic
 
 SIGNS = ("boundary_probe_rate", "extraction_score", "replay_rate", "flood_rate", "outcome_flip_rate", "outlier_rate", "trigger_rate")
 MOST_LINES = 4
@@ -81,7 +81,8 @@ def over_time(context: PageContext) -> None:
         for place, name in zip(st.columns(2, gap="medium"), seen[start : start + 2], strict=False):
             with place:
                 show(span(glossary.term(name).title, "c-panel-title"))
-                lines = [(wording.name_of(column) if column else "", figures) for column, figures in held[name].items() if len(figures) > 1]
+                named_ = ((wording.name_of(detector(column)) if column else "", figures) for column, figures in held[name].items())
+                lines = [(label, figures) for label, figures in named_ if len(figures) > 1]
                 if lines:
                     spec = trend(name, lines[:MOST_LINES], events=events)
                     chart.picture(spec, width=560)

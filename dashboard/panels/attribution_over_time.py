@@ -27,7 +27,7 @@ def sizes(context: PageContext) -> None:
     if spec is None:
         absent(context, (explained.ATTRIBUTION,), words.NO_OVER_TIME, sentence=words.NOT_RUN, command=words.COMMAND)
         return
-    chart.draw(spec, key="attribution-map")
+    chart.picture(spec, width=1280)
     chart.folded_table(spec)
 
 
@@ -63,7 +63,8 @@ def shifts(context: PageContext) -> None:
     if not columns:
         absent(context, (SHIFT,), words.NO_SHIFTS, sentence=words.NOT_RUN, command=words.COMMAND)
         return
-    widest = latest.get(columns[0]) or whole[columns[0]]
+    clearest = [*whole.values(), *latest.values()]
+    widest = min(clearest, key=lambda each: (each.q_value is None or each.q_value >= 0.05, -abs(each.value or 0.0)))
     show(Html(f'<p class="c-lead">{text(wording.sentence(widest))}.</p>'))
     held = attributions(context)
     heads = [

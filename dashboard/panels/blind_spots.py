@@ -23,19 +23,25 @@ MOST = 6
 
 def draw(context: PageContext, basis: explained.Basis) -> None:
     """Draw one line for each kind of blind spot."""
-    lines = [*not_inputs(context, basis), *thin(context), *beyond(context)]
+    inputs = inputs_of(context, basis)
+    lines = [*not_inputs(context, basis, inputs), *thin(context), *beyond(context, inputs)]
     if not lines:
         not_enough(words.NO_BLIND)
         return
     show(Html('<ul class="c-said">' + "".join(f"<li>{text(line)}</li>" for line in lines) + "</ul>"))
 
 
-def not_inputs(context: PageContext, basis: explained.Basis) -> list[str]:
-    """Protected attributes, segments and other columns that the model is not given; only where its inputs are known."""
+def inputs_of(context: PageContext, basis: explained.Basis) -> list[str]:
+    """What the model is given; empty where nobody knows."""
     tables: Mapping[str, Any] = (basis.figure.tables if basis.figure is not None else None) or {}
-    inputs = [str(each) for each in tables.get("inputs") or ()] or attributed(context)
+    return [str(each) for each in tables.get("inputs") or ()] or attributed(context)
+
+
+def not_inputs(context: PageContext, basis: explained.Basis, inputs: list[str]) -> list[str]:
+    """Protected attributes, segments and other columns that the model is not given; only where its inputs are known."""
     if not inputs:
         return []
+    tables: Mapping[str, Any] = (basis.figure.tables if basis.figure is not None else None) or {}
     protected = [name for name in context.model.attributes if name not in inputs]
     segments = sorted(name for name in data.attributes(*context.key) - set(inputs) - set(context.model.attributes) if "," not in name)
     rest = [str(name) for name in tables.get("other_columns") or () if name not in {*inputs, *protected, *segments}]
@@ -60,10 +66,11 @@ def thin(context: PageContext) -> list[str]:
     return [words.thin(list(few), FEWEST)] if few else []
 
 
-def beyond(context: PageContext) -> list[str]:
-    """Values that the reference, and so perhaps the training data, never held."""
+def beyond(context: PageContext, inputs: list[str]) -> list[str]:
+    """Values of inputs that the reference, and so perhaps the training data, never held."""
     found = data.figures(*context.key, names=tuple(OUTSIDE), population=True, columns=True)
-    most = sorted((each for each in found if (each.value or 0.0) >= WORTH_SAYING), key=lambda each: -(each.value or 0.0))
+    mine = [each for each in found if (each.value or 0.0) >= WORTH_SAYING and (not inputs or each.column in inputs)]
+    most = sorted(mine, key=lambda each: -(each.value or 0.0))
     return [
         words.outside(each.column or "", wording.estimate(each.value, each.low, each.high, None, "percent"), OUTSIDE[each.name])
         for each in most[:MOST]

@@ -50,7 +50,7 @@ def line(each: Mapping[str, Any]) -> Sequence[object]:
         wording.name_of(each["client"]), wording.count(each.get("rows")),
         around({name: each.get(key) for name, key in (("value", "score"), ("low", "low"), ("high", "high"))}, "ratio"),
         wording.count(each.get("probes")),
-        wording.number(each.get("expected"), "plain") if each.get("expected") is not None else wording.DASH,
+        words.by_chance(each.get("expected")),
         significance(each.get("p")), wording.count(each["bursts"]) if each["bursts"] else wording.DASH,
         wording.count(each["replays"]) if each["replays"] else wording.DASH, outstanding or wording.DASH,
     ]  # fmt: skip

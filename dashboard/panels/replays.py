@@ -37,7 +37,7 @@ def clusters(context: PageContext) -> None:
     ]  # fmt: skip
     rows = [
         [
-            inputs(each), wording.count(each.get("rows")), wording.number(each.get("expected"), "plain"),
+            inputs(each), wording.count(each.get("rows")), words.by_chance(each.get("expected")),
             wording.count(each.get("clients")), client(each), moment(each.get("first")), moment(each.get("last")),
         ]
         for each in lines
@@ -91,7 +91,7 @@ def campaigns(context: PageContext) -> None:
         [
             f"{wording.name_of(str(each.get('by')))} = {wording.name_of(str(each.get('level')))}", wording.safe(str(each.get("direction"))),
             place(each, "first"), place(each, "last"), wording.count(each.get("rows")), wording.count(each.get("contradicted")),
-            wording.number(each.get("expected"), "plain"), significance(each.get("p_value")),
+            words.by_chance(each.get("expected")), significance(each.get("p_value")),
         ]
         for each in lines
     ]  # fmt: skip

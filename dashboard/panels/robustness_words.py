@@ -128,6 +128,15 @@ def partly(questions: Sequence[str]) -> str:
     return f"Not asked in this run: {' '.join(questions)} This line asks:"
 
 
+def by_chance(value: float | None) -> str:
+    """What chance would make of a count: whole numbers where they are large.
+
+    >>> by_chance(0.2), by_chance(12.4)
+    ('0.20', '12')
+    """
+    return strings.number(value, "ratio") if value is None or value < 10 else count(round(value))
+
+
 def quantile(share: float) -> str:
     """The head of a quantile's column.
 
@@ -174,8 +183,11 @@ def calibrated(clients: int) -> str:
 
 
 def left_out(found: Mapping[str, str]) -> str:
-    """Detectors that did not run, and why."""
-    return "Not run: " + "; ".join(f"{detector(name)} ({why})" for name, why in found.items()) + "."
+    """Detectors that did not run, and why; one reason that several share is said once."""
+    by_reason: dict[str, list[str]] = {}
+    for name, why in found.items():
+        by_reason.setdefault(why.removeprefix("not run: "), []).append(detector(name))
+    return "Not run: " + "; ".join(f"{', '.join(names)} ({why})" for why, names in by_reason.items()) + "."
 
 
 def triggers(found: int, searched_: int, tested: int) -> str:

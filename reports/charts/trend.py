@@ -80,7 +80,8 @@ class TrendChart:
         spans = self.immature()
         top = (30.0 if self.marks else 12.0) + (12.0 if spans else 0.0)
         bottom = top + 150.0
-        tag_room = min(max(measure(strings.safe(s.name), 11) for s in self.series), 130.0) if tagged else 0.0
+        # Bold digits of a fallback font run wider than those measured.
+        tag_room = min(1.15 * max(measure(strings.safe(s.name), 11) for s in self.series), 150.0) if tagged else 0.0
         y = scales.numeric(self.extent(), unit=self.unit, start=bottom, end=top, wanted=4, pad=0.06)
         left, right = max([measure(label, 10.5) for label in y.labels], default=20) + 10, width - (tag_room + 12 if tagged else 8)
         places = [p.at for p in self.points() if p.at is not None]

@@ -10,6 +10,7 @@ from reports import clients, explained, robustness_series, series, strings
 from reports.charts import ChartSpec
 from reports.figure import Figure
 from reports.sections.lines import Findings, Row, family, row
+from reports.subjects import detector
 
 FAMILY: Final = "robustness"
 SIGNS: Final = ("invariant_violations", "boundary_probe_rate", "extraction_score", "replay_rate", "flood_rate", "outcome_flip_rate",
@@ -95,7 +96,7 @@ def _said(everybody: list[Figure]) -> list[str]:
         for each in held[:MOST_CLIENTS]:
             where = f"{strings.name_of(str(each.get('by')))} = {strings.name_of(str(each.get('level')))}"
             turned, rows = (strings.count(each.get(name)) for name in ("contradicted", "rows"))
-            by_chance = strings.number(each.get("expected"), "plain")
+            by_chance = strings.number(each.get("expected"), "plain" if (each.get("expected") or 0.0) >= 10 else "ratio")
             said.append(f"{where}: {turned} of {rows} outcomes {strings.safe(str(each.get('direction')))}, {by_chance} to be expected.")
     return said
 
@@ -105,6 +106,6 @@ def _trends(found: Findings) -> list[ChartSpec]:
     lines: dict[str, dict[str, list[Figure]]] = defaultdict(lambda: defaultdict(list))
     for each in found.windows:
         if each.name in SIGNS and not each.slice and each.version is None:
-            lines[each.name][strings.name_of(each.column) if each.column is not None else ""].append(each)
+            lines[each.name][strings.name_of(detector(each.column)) if each.column is not None else ""].append(each)
     seen = [name for name in SIGNS if any(each.value for figures in lines.get(name, {}).values() for each in figures)]
     return [chart for name in seen if (chart := series.trend(list(lines[name].items()), found.marks))]
