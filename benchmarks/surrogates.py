@@ -1,4 +1,6 @@
-"""What a surrogate says where the log lacks something that the model uses: the table in docs/explanations.md.
+"""What a surrogate says where the log lacks something that the model uses: `python -m benchmarks.surrogates`, three minutes on one core.
+
+Results go to docs/explanations.md.
 
 The model knows five columns. The log lacks one of them, and has another that the model does not use but that goes along with it (their
 correlation is 0.7). The more the model rests on what the log lacks, the lower the fidelity, and the more the surrogate says of the column
@@ -8,6 +10,7 @@ that was never used.
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -20,8 +23,10 @@ from audits.probes.curves import accumulated, axis, edge_shares
 from audits.probes.level_order import order_of
 from audits.probes.surrogate import FLOOR, FOLDS, Lesson, trained
 from audits.probes.surrogate_trees import fold_of
+from benchmarks.page import with_part
 from connectors.config import Columns, ModelConfig
 
+PAGE = Path(__file__).parent.parent / "docs" / "explanations.md"
 ROWS = 10_000
 HIDDEN = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 5.0)
 """How much the model rests on what the log lacks: log-odds per standard deviation. The strongest other column has 1.5."""
@@ -78,17 +83,18 @@ def one(seed: int, hidden: float) -> tuple[float, float, float, float]:
 
 
 def main() -> None:
-    """Print the table."""
+    """Write the table into its page."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=10)
     asked = parser.parse_args()
     heads = ("Weight of what the log lacks", "Fidelity (R²)", "Decisions that agree", "Largest error of an effect", "Unused column", "")
-    print(f"| {' | '.join(heads)} |")
-    print("|---|---|---|---|---|---|")
+    lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
     for hidden in HIDDEN:
         value, error, unused, agreed = np.mean([one(seed, hidden) for seed in range(asked.seeds)], axis=0)
-        told = "" if value >= FLOOR else "refused"
-        print(f"| {hidden:g} | {value:.2f} | {agreed:.0%} | {error:.0%} | {unused:.0%} | {told} |")
+        shares = [f"{share * 100:.0f} %" for share in (agreed, error, unused)]
+        lines.append(f"| {hidden:g} | {value:.2f} | {' | '.join(shares)} | {'' if value >= FLOOR else 'refused'} |")
+        print(lines[-1])
+    PAGE.write_text(with_part(PAGE.read_text(encoding="utf-8"), "surrogates", "\n".join(lines)), encoding="utf-8")
 
 
 if __name__ == "__main__":
