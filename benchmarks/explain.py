@@ -239,14 +239,15 @@ def rates() -> str:
 
 {SEEDS} worlds a line: a model of 60 trees on six independent columns, the last of which may differ between two groups of {ROWS:,} rows
 (a proxy). Found is q < 0.05 over the six columns; in brackets the 95 % interval of the rate. In the first line nothing is different, and no
-more than 5 in 100 worlds should have anything called. Where the proxy is called, others are called along with it in some worlds: trees learn
-small interactions of it with other columns, in which the groups then do differ.
+more than 5 in 100 worlds should have anything called. Where the proxy is called, others are called along with it in some worlds: trees
+learn small interactions of it with other columns, in which the groups then do differ.
 
 | The column | It is found | Any other called |
 |---|---|---|
 {proxy}
 
-Shift of attributions: a column's spread is multiplied between reference and window, everything else stays; {ROWS:,} rows on either side.
+Shift of attributions: a column's spread is multiplied between reference and window, everything else stays; {ROWS:,} rows on either side. Others
+are called along with it by the same interactions: a large shift has company.
 
 | Spread times | It is found | Any other called |
 |---|---|---|
