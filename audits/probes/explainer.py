@@ -18,7 +18,7 @@ from audits.probes.model_rows import ModelRows, one_row
 from audits.probes.one_asked import Asked
 from audits.probes.one_prediction import explained
 from audits.probes.rows import features
-from audits.probes.scorer import SURROGATE, Scorer, about, releases, target_of
+from audits.probes.scorer import SURROGATE, Scorer, about, releases, stored, target_of
 from audits.standing import data_fingerprint, standing
 from connectors.config import Config
 from connectors.errors import CandorError, UsageError, nearest
@@ -98,8 +98,7 @@ class Explainer:
         with open_warehouse(self._config.warehouse, write=False, patience=patience) as warehouse:
             evidence = standing(warehouse, model)
             data = data_fingerprint(warehouse, evidence)
-            wanted = self._columns(warehouse)
-            rows, place, versions = self._row(warehouse, evidence, id, version, wanted)
+            rows, place, versions = self._row(warehouse, evidence, id, version)
             release, broken, scorer = self._scorer(warehouse, evidence, versions[place])
             names = scorer.names if scorer is not None else features(evidence.bins, model)
             laid = (data, names)
@@ -124,18 +123,11 @@ class Explainer:
         print_of = None if scorer is None else scorer.fingerprint
         return asked, (data, print_of, str(rows.key[place]), versions[place], seconds), release
 
-    def _columns(self, warehouse: Warehouse) -> tuple[str, ...]:
-        """Columns of the log that one row is read with, Candor's own left out: the model may want any of them."""
-        from connectors.schema import columns_of
-
-        stored = columns_of(warehouse.connection, self._model.name, "predictions")
-        return tuple(name for name in stored if not name.startswith("candor:"))
-
     def _row(
-        self, warehouse: Warehouse, evidence: Evidence, id: str, version: str | None, wanted: tuple[str, ...]
-    ) -> tuple[ModelRows, int, list[str | None]]:
-        """Every row logged under the id, the position of the one that is meant, and the version of each."""
-        rows = one_row(warehouse, self._model, evidence, id, extra=wanted)
+        self, warehouse: Warehouse, evidence: Evidence, id: str, version: str | None
+    ) -> tuple[ModelRows, int, list[str | None]]:  # fmt: skip
+        """Every row logged under the id with all its columns, the position of the one that is meant, and the version of each."""
+        rows = one_row(warehouse, self._model, evidence, id, extra=stored(warehouse, self._model))
         if not len(rows):
             raise UsageError(UNKNOWN.format(model=self._model.name, id=id, nearest=_nearest(warehouse, self._model.name, id)))
         partitions = (evidence.tally if rows.side == "analysed" else evidence.reference_tally).partitions
@@ -168,7 +160,8 @@ class Explainer:
 
                 self._progress(f"{self._model.name}: opening the model")
                 stack = ExitStack()
-                loaded = stack.enter_context(open_model(self._model, release))
+                columns = features(evidence.bins, self._model)
+                loaded = stack.enter_context(open_model(self._model, release, columns=columns, others=stored(warehouse, self._model)))
                 target = target_of(self._model, evidence, loaded.classes)
                 scorer = Scorer(kind="model", asked=loaded, version=release, target=target, about=about(self._model))
                 self._opened[release] = (stack, scorer, stamp)

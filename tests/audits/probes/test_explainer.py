@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -244,9 +243,8 @@ def test_favorable_already(world: World, explain: Callable[..., Explanation]) ->
 
 def test_kept_answers_are_given_again(world: World, explain: Callable[..., Explanation]) -> None:
     first = explain(refused(world))
-    start = time.perf_counter()
     assert explain(refused(world)) is first
-    assert time.perf_counter() - start < 2.0  # a loaded machine; alone it takes less than a tenth of a second
+    assert explain(refused(world), seconds=9.0) is not first  # other budgets may find more
 
 
 def test_unknown_id(explain: Callable[..., Explanation]) -> None:
