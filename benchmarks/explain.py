@@ -246,8 +246,8 @@ learn small interactions of it with other columns, in which the groups then do d
 |---|---|---|
 {proxy}
 
-Shift of attributions: a column's spread is multiplied between reference and window, everything else stays; {ROWS:,} rows on either side. Others
-are called along with it by the same interactions: a large shift has company.
+Shift of attributions: a column's spread is multiplied between reference and window, everything else stays; {ROWS:,} rows on either side.
+Others are called along with it by the same interactions: a large shift has company.
 
 | Spread times | It is found | Any other called |
 |---|---|---|
