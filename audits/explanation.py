@@ -145,6 +145,8 @@ class Explanation:
     absent: tuple[Absent, ...] = ()
     budgets: tuple[Budget, ...] = ()
     seconds: float = 0.0
+    reference: str = ""
+    """What it is held against, as `audits.finding.Reference.kind` names it."""
     format: int = field(default=FORMAT)
 
 

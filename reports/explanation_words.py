@@ -58,6 +58,7 @@ ADVERSE: Final = "The decision was adverse. These inputs pushed the answer again
 NOT_ADVERSE: Final = "The decision was favorable: no reason is owed. These inputs pushed against it all the same."
 UNDECIDED: Final = "No decision is known. These inputs pushed against the person."
 NO_PUSH: Final = "No input pushed against the person."
+FIRST_WINDOW: Final = "No reference is configured, so it is held against the first complete window."
 PROTECTED: Final = "{column} is a protected attribute, and the model uses it."
 
 
@@ -283,6 +284,8 @@ def budget(found: Explanation) -> tuple[str, ...]:
         f"{number(each.seconds, 'ratio')} s"
         for each in found.budgets
     ]
+    if found.reference == "first window":
+        lines.append(FIRST_WINDOW)
     if found.fingerprint is not None:
         lines.append(f"{found.kind} {found.fingerprint[:12]}, data {found.data.removeprefix('sha256:')[:12]}")
     return tuple(lines)

@@ -56,6 +56,7 @@ def explained(asked: Asked) -> Explanation:
         created=dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0), prediction=asked.about, values=values,
         fidelity=_fidelity(scorer), waterfall=waterfall, stability=stability, cases=cases, counterfactuals=turned, reasons=reasons,
         absent=tuple(asked.absent), budgets=tuple(asked.budgets), seconds=round(time.monotonic() - start, 3),
+        reference=asked.evidence.reference.kind,
     )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from connectors.errors import UsageError
 from connectors.ingest import ingest
 from connectors.warehouse import open_warehouse
 from dashboard import explaining
+from reports.explanation_words import FIRST_WINDOW, told
 from tests.audits.probes.one_worlds import Function, scorer
 
 TOML = """version = 1
@@ -55,6 +56,7 @@ def test_explained_and_on_record(page: str) -> None:
     found = explaining.explained(page, "loans", "k7", who="ann")
     assert found.prediction.id == "k7"
     assert found.waterfall is not None
+    assert FIRST_WINDOW in told(found)["budget"]  # this log names no reference
     assert explaining.explained(page, "loans", "k7", who="ann") is found  # kept, and the page is only drawn again
     explaining.explained(page, "loans", "k7", who="bob")
     assert [(each.who, each.id) for each in explaining.views(page, "loans")] == [("bob", "k7"), ("ann", "k7")]
