@@ -33,6 +33,7 @@ METHODS: Final[dict[str, str]] = {
     "multinomial": "percentiles of a multinomial bootstrap over tally cells",
     "poisson": "percentiles of a Poisson bootstrap over tally cells",
     "jackknife": "delete-a-group jackknife over units",
+    "robust-z": "standard errors of the client's own figures, on the scale of ordinary clients",
     "delong": "DeLong interval for an AUC",
     "delta": "normal interval by the delta method",
     "delta-logit": "normal interval by the delta method on the logit scale",
