@@ -100,11 +100,10 @@ def _surrogates(rows: ModelRows, model: ModelConfig, evidence: Evidence, found: 
             continue
         mine = rows.where(own)
         answers = scorer.asked.out_of_fold(mine.table, fold[own])
-        logged = imitated(mine, model, str(scorer.fidelity["of"]))
-        wide = logged[:, : answers.shape[1]] if logged.ndim == 2 else logged
-        error = ((wide - answers) ** 2).reshape(len(answers), -1).sum(axis=1)
+        logged = imitated(mine, model, str(scorer.fidelity["of"]), len(scorer.classes))
+        error = ((logged - answers) ** 2).reshape(len(answers), -1).sum(axis=1)
         fidelity[own] = 1.0 - error / scorer.fidelity["variance"]
-        agreed[own] = agreement(wide, mine.decision, answers, model, of=str(scorer.fidelity["of"]))
+        agreed[own] = agreement(logged, mine.decision, answers, model, of=str(scorer.fidelity["of"]))
     return {
         "cells": tally_of(evidence, (rows, {("fidelity", ""): fidelity, ("agreement", ""): agreed})),
         "surrogates": [{"version": scorer.version, "fingerprint": scorer.fingerprint, **(scorer.fidelity or {})} for scorer in found],
@@ -112,13 +111,12 @@ def _surrogates(rows: ModelRows, model: ModelConfig, evidence: Evidence, found: 
     }  # fmt: skip
 
 
-def imitated(rows: ModelRows, model: ModelConfig, of: str) -> Floats:
+def imitated(rows: ModelRows, model: ModelConfig, of: str, classes: int) -> Floats:
     """[row] or [row, class]: the logged scores that a surrogate imitates, or the logged decisions as 0 and 1."""
     if of == "score":
-        return rows.score
-    if model.task != "multiclass":
+        return rows.score[:, :classes] if classes else rows.score
+    if not classes:
         return rows.decision if model.same else 1.0 - rows.decision
-    classes = int(np.nanmax(rows.decision, initial=-1.0)) + 1
     return np.where(np.isnan(rows.decision)[:, None], np.nan, rows.decision[:, None] == np.arange(classes))
 
 

@@ -288,3 +288,13 @@ def test_decisions_are_held_against_where_no_score_is_logged(two: Logged) -> Non
     wrong, distance = answers.against(rows, asked, Scorer(kind="model", asked=Loaded(formula(1.0))), two.evidence, 0.001)
     assert np.flatnonzero(wrong).tolist() == [3]
     assert np.isnan(distance).all()
+
+
+def test_what_a_surrogate_of_decisions_imitates(two: Logged) -> None:
+    """Decisions as 0 and 1 of the positive value, or of each class, also of one that these rows do not have."""
+    rows = replace(read_rows(two.warehouse, two.model, two.evidence, rows=3), decision=np.array([1.0, 0.0, np.nan]))
+    assert answers.imitated(rows, two.model, "decision", 0)[:2].tolist() == [1, 0]
+    bad = replace(two.model, columns=replace(two.model.columns, positive=0))
+    assert answers.imitated(rows, bad, "decision", 0)[:2].tolist() == [0, 1]
+    assert answers.imitated(rows, two.model, "decision", 3)[:2].tolist() == [[0, 1, 0], [1, 0, 0]]
+    assert np.isnan(answers.imitated(rows, two.model, "decision", 3)[2]).all()
