@@ -66,14 +66,14 @@ def budgets(figures: Sequence[Figure]) -> None:
 
 def gives_away(context: PageContext) -> None:
     """The columns by which the classifier tells the window from the reference."""
-    found = newest(data.figures(*context.key, names=DISTANCES[:1], whole=None, columns=None, tables=True))
-    tables = next((each.tables for each in found if each.tables and each.tables.get("features")), {})
+    every = data.figures(*context.key, names=DISTANCES[:1], whole=None, columns=None, tables=True)
+    tables = next((each.tables for each in (*newest(every), *every) if each.tables and each.tables.get("features")), {})
     features = tables.get("features") or ()
     weights = tables.get("importance") or ()
     ends = [tables.get(f"importance_{end}") or [None] * len(weights) for end in ("low", "high")]
     lines = sorted(zip(features, weights, *ends, strict=False), key=lambda line: -(line[1] or 0.0))[:MOST]
     if not lines:
-        show(span(wording.DASH, "c-note"))
+        show(span(words.NO_GIVES_AWAY, "c-sentence"))
         return
     points = tuple(charts.Point(label=wording.name_of(str(name)), value=float(weight), low=low, high=high, n=None, verdict=None)
                    for name, weight, low, high in lines if weight is not None)  # fmt: skip

@@ -44,6 +44,7 @@ SECOND = "A second opinion"
 SECOND_LEAD = "What other libraries say of the same columns in the same window, beside ours."
 STATISTIC = "Statistic"
 LINE = "Line"
+NO_GIVES_AWAY = "No column was singled out: the classifier has not run, or cannot tell the two apart."
 GIVES_AWAY = "Columns that give it away"
 NOT_RUN = "Not run yet: this reads rows of the log. Start it with this line:"
 

@@ -38,7 +38,9 @@ def draw(context: PageContext) -> None:
     metric = str(tables.get("metric") or "")
     unit = wording.display_unit(metric)
     parts = ordered(tables["parts"])
-    changed = f"{glossary.term(metric).title} {wording.number(tables.get('value'), unit)} in {wording.window_of(figure)}"
+    place = wording.window_of(figure)
+    when = f"in {place}" if place != wording.DASH else "over the whole period"
+    changed = f"{glossary.term(metric).title} {wording.number(tables.get('value'), unit)} {when}"
     told = f"{changed}, from {wording.number(tables.get('reference'), unit)} in the reference. {apart(tables)}"
     show(Html(f'<p class="c-lead">{text(told)}</p>'))
     if tables.get("value") is not None and tables.get("reference") is not None:
