@@ -71,7 +71,8 @@ class LoadedModel:
         self._inputs: tuple[str, ...] = tuple(str(name) for name in about["inputs"])
         self.names = self._named(columns if columns is not None else model.features, others)
         self._outputs = 0
-        self.classes: tuple[str, ...] = ()
+        self._logged = tuple(model.class_columns([*(columns or ()), *others]))
+        self.classes: tuple[str, ...] = _sorted(self._logged)
         if about["outputs"]:
             self._settle(tuple(str(label) for label in about["classes"]), int(about["outputs"]))
         self.fingerprint = answering.fingerprint
@@ -144,7 +145,11 @@ class LoadedModel:
     def _labels(self, labels: tuple[str, ...], outputs: int) -> tuple[str, ...]:
         if outputs < 2:
             raise ModelError(f"{self._where}: the model answers one number, where the task has several classes")
-        return labels if len(labels) == outputs else tuple(str(i) for i in range(outputs))
+        numbered = tuple(str(i) for i in range(outputs))
+        named = labels if len(labels) == outputs else numbered
+        if named == numbered and len(self._logged) == outputs and set(self._logged) != set(named):
+            return _sorted(self._logged)  # a model that has numbers for its classes has them in this order
+        return named
 
     def _chosen(self, labels: tuple[str, ...], outputs: int) -> int:
         """Position of the output, or of the class where one number stands for two."""
@@ -247,6 +252,13 @@ class LoadedModel:
     def _said(self, error: ModelError) -> ModelError:
         text = str(error)
         return error if text.startswith(self._where) else ModelError(f"{self._where}: {text}")
+
+
+def _sorted(labels: Sequence[str]) -> tuple[str, ...]:
+    try:
+        return tuple(sorted(labels, key=float))
+    except ValueError:
+        return tuple(sorted(labels))
 
 
 def _same(label: str, wanted: object) -> bool:

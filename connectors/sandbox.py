@@ -173,7 +173,9 @@ class Sandbox:
 
         self._seconds += max(1.0, seconds) * (os.cpu_count() or 1) + _STARTING * (self._seconds == 0)
         with suppress(OSError, ValueError):
-            resource.prlimit(self._child.pid, resource.RLIMIT_CPU, (int(self._seconds) + 1, int(self._seconds) + 1))
+            _, hard = resource.prlimit(self._child.pid, resource.RLIMIT_CPU)  # left as it is: nobody but root may raise it again
+            soft = int(self._seconds) + 1
+            resource.prlimit(self._child.pid, resource.RLIMIT_CPU, (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard))
 
     def _end(self) -> Crashed:
         """Why the child is gone."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from connectors.config import ModelConfig
+from connectors.config import Columns, ModelConfig
 from connectors.model import LoadedModel, ModelError, open_model
 from connectors.model_formats import lightgbm_file as reader
 from connectors.sandbox_child import Refused
@@ -90,7 +91,7 @@ def test_what_is_no_sum_of_leaves_is_opaque(settings: dict[str, Any], loans: Wor
     assert reader.read_trees(lightgbm.train(given, data, 3).model_to_string()) is None
 
 
-def test_several_classes(loans: World) -> None:
+def test_several_classes(loans: World, config: Configured) -> None:
     import lightgbm
 
     x = loans.frame[["income", "age"]]
@@ -98,6 +99,9 @@ def test_several_classes(loans: World) -> None:
     booster = lightgbm.train(given, lightgbm.Dataset(x, np.arange(300) % 3, params={"verbosity": -1}), 2)
     model = reader.load(booster.model_to_string().encode(), {})
     assert model.about["classes"] == ["0", "1", "2"]
+    given = replace(config("lightgbm", task="multiclass"), columns=Columns(score="p_*"))
+    loaded = LoadedModel(Local(model), given, "model.txt", ["income", "age"], ["p_low", "p_high", "p_mid"])
+    assert loaded.classes == ("high", "low", "mid")  # the order in which an encoder of labels numbers them
     answers, _ = model.predict(loans.rows.select(["income", "age"]))
     assert np.abs(answers - booster.predict(x)).max() < 1e-12
     assert model.parts() is None
@@ -115,6 +119,14 @@ def test_a_file_without_names_takes_the_features_in_their_order(loans: World, co
     said = r"names none of its 2 inputs, and the log has 3 features; name them with features in candor\.toml"
     with pytest.raises(ModelError, match=said):
         LoadedModel(read, config("lightgbm"), "model.txt", ["income", "age", "code"])
+
+
+def test_inputs_are_found_among_all_columns_of_the_log(config: Configured, lightgbm_file: Made) -> None:
+    read = Local(reader.load(lightgbm_file[0].read_bytes(), {}))
+    model = LoadedModel(read, config("lightgbm"), "model.txt", ["Income", "age"], ["code", "region", "sex"])
+    assert model.names == ("Income", "age", "region", "code")
+    with pytest.raises(ModelError, match=r'^model\.txt: the model wants "code", which the log does not have; did you mean "codes"'):
+        LoadedModel(read, config("lightgbm"), "model.txt", ["income", "age"], ["codes", "region"])
 
 
 @pytest.mark.parametrize(("keep", "said"), [(0.5, "not all there"), (0.01, "names no features"), (0.97, "not all there")])

@@ -164,6 +164,21 @@ def test_noise_on_the_pipe_is_no_answer(opening: Opening) -> None:
         model.predict(ROWS)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="one process sets another's limits on Linux only")
+def test_processor_time_grows_with_every_question_and_no_further(shared: Callable[[str], LoadedModel]) -> None:
+    import resource
+
+    model = shared("answer")
+    process = model._answering.process  # type: ignore[attr-defined]
+    held = []
+    for _ in range(2):
+        model.predict(ROWS)
+        held.append(resource.prlimit(process, resource.RLIMIT_CPU))
+    (first, hard), (second, still) = held
+    assert 0 < first < second
+    assert hard == still  # what only root may raise again is left alone
+
+
 def test_nothing_of_the_surroundings_reaches_it(monkeypatch: pytest.MonkeyPatch) -> None:
     from connectors.sandbox import _environment
 
