@@ -31,6 +31,7 @@ ROWS = 2000
 MODELS = 5
 """Models that worlds of one kind take in turn."""
 
+NO_INTERACTIONS = "; trees of one split"
 Line = tuple[str, str, str, str, str]
 
 
@@ -173,16 +174,17 @@ def _apart(one: Floats, other: Floats) -> str:
 
 
 @cache
-def taught(seed: int, used: bool) -> Trees:
-    """A model of six independent columns, or of the first five."""
+def taught(seed: int, used: bool, apart: bool = False) -> Trees:
+    """A model of six independent columns, or of the first five; `apart` has trees of one split, and so no interactions."""
     draw = np.random.default_rng(seed)
     x = draw.normal(size=(4000, 6))
     margin = x[:, 0] + 0.5 * x[:, 1] + 0.3 * x[:, 2] * x[:, 3] + (0.7 * x[:, 5] if used else 0.0)
     y = (draw.random(4000) < 1 / (1 + np.exp(-margin))).astype(int)
-    return read(boosted(x[:, : 6 if used else 5], y, depth=-1, trees=60, leaves=15))
+    size = {"depth": 1, "trees": 150, "leaves": 2} if apart else {"depth": -1, "trees": 60, "leaves": 15}
+    return read(boosted(x[:, : 6 if used else 5], y, **size))
 
 
-def proxies(seed: int, rows: int, distance: float, used: bool) -> tuple[bool, bool]:
+def proxies(seed: int, rows: int, distance: float, used: bool, apart: bool = False) -> tuple[bool, bool]:
     """Whether the planted proxy was found (q < 0.05), and whether any other column was, in one world.
 
     Parameters
@@ -191,11 +193,11 @@ def proxies(seed: int, rows: int, distance: float, used: bool) -> tuple[bool, bo
         Of each of the two groups.
     distance
         By how many standard deviations the proxy's mean differs between the groups.
-    used
-        Whether the model was taught with it.
+    used, apart
+        Whether the model was taught with it, and whether it can have no interactions.
     """
     draw, columns = np.random.default_rng(1000 + seed), 6 if used else 5
-    trees = taught(seed % MODELS, used)
+    trees = taught(seed % MODELS, used, apart)
     group = np.repeat([0, 1], rows)
     x = draw.normal(size=(2 * rows, 6))
     x[:, 5] += distance * group
@@ -207,9 +209,9 @@ def proxies(seed: int, rows: int, distance: float, used: bool) -> tuple[bool, bo
     return bool(q[5] < 0.05), bool((q[:5] < 0.05).any())
 
 
-def shifts(seed: int, rows: int, change: float) -> tuple[bool, bool]:
+def shifts(seed: int, rows: int, change: float, apart: bool = False) -> tuple[bool, bool]:
     """Whether a column whose spread changed was found to be used more or less (q < 0.05), and whether any other was."""
-    draw, trees = np.random.default_rng(1000 + seed), taught(seed % MODELS, True)
+    draw, trees = np.random.default_rng(1000 + seed), taught(seed % MODELS, True, apart)
     before, now = draw.normal(size=(2, rows, 6))
     now[:, 5] *= change
     sizes = [np.abs(interventional(trees, x, before).values) for x in (before, now)]
@@ -224,15 +226,16 @@ def _moments(values: Floats) -> Moments:
 def rates() -> str:
     """The tables of rates over seeds."""
     lines = []
-    for used, distance in ((True, 0.0), (False, 1.0), (True, 0.1), (True, 0.25), (True, 0.5), (True, 1.0)):
-        found = _over(partial(proxies, rows=ROWS, distance=distance, used=used))
-        what = f"{'used' if used else 'not used'} by the model, {distance:g} deviations apart"
+    worlds = [(True, 0.0, False), (False, 1.0, False), *((True, distance, False) for distance in (0.1, 0.25, 0.5, 1.0)), (True, 1.0, True)]
+    for used, distance, apart in worlds:
+        found = _over(partial(proxies, rows=ROWS, distance=distance, used=used, apart=apart))
+        what = f"{'used' if used else 'not used'} by the model, {distance:g} deviations apart" + (NO_INTERACTIONS if apart else "")
         lines.append(f"| {what} | {found[0]} | {found[1]} |")
         print(lines[-1], file=sys.stderr, flush=True)
     shifted = []
-    for change in (1.0, 1.1, 1.25, 1.5):
-        found = _over(partial(shifts, rows=ROWS, change=change))
-        shifted.append(f"| {change:g} | {found[0]} | {found[1]} |")
+    for change, apart in ((1.0, False), (1.1, False), (1.25, False), (1.5, False), (1.5, True)):
+        found = _over(partial(shifts, rows=ROWS, change=change, apart=apart))
+        shifted.append(f"| {change:g}{NO_INTERACTIONS if apart else ''} | {found[0]} | {found[1]} |")
         print(shifted[-1], file=sys.stderr, flush=True)
     proxy, shift = "\n".join(lines), "\n".join(shifted)
     return f"""### How often a proxy and a shift are found
@@ -240,7 +243,7 @@ def rates() -> str:
 {SEEDS} worlds a line: a model of 60 trees on six independent columns, the last of which may differ between two groups of {ROWS:,} rows
 (a proxy). Found is q < 0.05 over the six columns; in brackets the 95 % interval of the rate. In the first line nothing is different, and no
 more than 5 in 100 worlds should have anything called. Where the proxy is called, others are called along with it in some worlds: trees
-learn small interactions of it with other columns, in which the groups then do differ.
+learn small interactions of it with other columns, in which the groups then do differ. Trees of one split can learn none.
 
 | The column | It is found | Any other called |
 |---|---|---|
