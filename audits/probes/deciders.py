@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 CHUNK = 20_000
 """Rows that a model is asked about at once: few calls, and none of them long."""
+FIRST = 100
+"""Rows that are asked about before the model's pace is known."""
 LEARNED = 2_000
 """Rows that a cut-off is learned from at least, where the log has them."""
 NO_DECISION = "a regression takes no decision that could turn"
@@ -103,13 +105,13 @@ class Decider:
 
 @contextmanager
 def deciders(
-    warehouse: Warehouse, model: ModelConfig, evidence: Evidence, *, rows: int, progress: Callable[[str], None]
+    warehouse: Warehouse, model: ModelConfig, evidence: Evidence, *, rows: int, progress: Callable[[str], None], seconds: float = np.inf
 ) -> Iterator[tuple[list[Decider], list[dict[str, Any]]]]:
     """A decider for each release that answers; of each that does not, its version and the reason in one sentence.
 
     Rows are drawn once for all releases, so that each has its share of the log and pooled figures stand for the log; a release without a
     version gets the rows of all versions that have none of their own. A model that is missing or broken raises nothing: then there is no
-    decider.
+    decider. A third of the seconds is for the decisions about the rows as logged: of a slow model there are then fewer rows.
     """
     with ExitStack() as stack:
         found: list[Decider] = []
@@ -126,13 +128,19 @@ def deciders(
         named = frozenset(scorer.version for scorer in opened if scorer.version is not None)
         for scorer in opened:
             mine = np.asarray([answers_for(scorer.version, p.version, named) for p in evidence.tally.partitions], dtype=np.bool_)
-            available = sum(p.rows for p, own in zip(evidence.tally.partitions, mine.tolist(), strict=True) if own)
+            available = sum(p.rows for p, each in zip(evidence.tally.partitions, mine.tolist(), strict=True) if each)
             try:
                 more = partial(read_rows, warehouse, model, evidence, rows=LEARNED, version=scorer.version, extra=scorer.names)
-                found.append(decider(model, evidence, scorer, replace(held.where(mine[held.partition]), available=available), more))
+                own = replace(held.where(mine[held.partition]), available=available)
+                found.append(decider(model, evidence, scorer, own, more, seconds=seconds / 3 * len(own) / max(len(held), 1)))
             except (CandorError, NoCutOff) as error:
                 reasons.append({"version": scorer.version, "reason": str(error)})
         yield found, reasons
+
+
+def fair_share(left: Sequence[Decider], end: float) -> float:
+    """The seconds of the first of those that are left to be asked: its share of their rows, so that all are stopped at the same share."""
+    return max(end - time.monotonic(), 0.0) * len(left[0].rows) / sum(len(one.rows) for one in left)
 
 
 def answers_for(release: str | None, version: str | None, named: frozenset[str]) -> bool:
@@ -144,8 +152,10 @@ def answers_for(release: str | None, version: str | None, named: frozenset[str])
     return version == release if release is not None else version not in named
 
 
-def decider(model: ModelConfig, evidence: Evidence, scorer: Scorer, rows: ModelRows, more: Callable[[], ModelRows]) -> Decider:
-    """One release's decisions about rows; where these are few, the cut-off is learned from `more` of them.
+def decider(
+    model: ModelConfig, evidence: Evidence, scorer: Scorer, rows: ModelRows, more: Callable[[], ModelRows], *, seconds: float = np.inf
+) -> Decider:
+    """One release's decisions about the rows that it answers within the seconds; few rows learn the cut-off from `more` of them.
 
     Raises
     ------
@@ -160,15 +170,17 @@ def decider(model: ModelConfig, evidence: Evidence, scorer: Scorer, rows: ModelR
     if not len(rows):
         raise NoCutOff("none of the rows drawn is of this version")
     began = time.monotonic()
-    answers = _answers(scorer, rows)
+    answers = _answers(scorer, rows, began + seconds)
+    rows = rows if len(answers) == len(rows) else rows.where(np.arange(len(answers)))
     pace = (time.monotonic() - began) / len(rows)
     logged = _logged(model, evidence, scorer, rows, answers)
     favorable = scorer.classes.index(str(model.favorable)) if answers.ndim == 2 and str(model.favorable) in scorer.classes else -1
     learned, queries = (answers, logged), len(rows)
     if len(rows) < LEARNED:
         others = more()
-        queries += len(others)
-        learned = (told := _answers(scorer, others), _logged(model, evidence, scorer, others, told))
+        told = _answers(scorer, others, time.monotonic() + seconds)
+        queries += len(told)
+        learned = (told, _logged(model, evidence, scorer, others.where(np.arange(len(told))), told))
     if not np.isfinite(learned[1]).any():
         raise NoCutOff(UNDECIDED)
     cut_off = learn(*learned, favorable=favorable)
@@ -188,8 +200,16 @@ def _logged(model: ModelConfig, evidence: Evidence, scorer: Scorer, rows: ModelR
     return rows.decision
 
 
-def _answers(scorer: Scorer, rows: ModelRows) -> Floats:
-    return np.concatenate([_asked(scorer, rows.table.slice(start, CHUNK)) for start in range(0, max(len(rows), 1), CHUNK)])
+def _answers(scorer: Scorer, rows: ModelRows, until: float) -> Floats:
+    """The model's answers about the first rows: as many as there is time for, and the first few in any case."""
+    found: list[Floats] = []
+    began, done, size = time.monotonic(), 0, FIRST
+    while done < len(rows) and (not done or time.monotonic() < until):
+        found.append(_asked(scorer, rows.table.slice(done, size)))
+        done += len(found[-1])
+        now = time.monotonic()
+        size = int(np.clip((until - now) * done / max(now - began, 1e-9), FIRST, CHUNK))
+    return np.concatenate(found)
 
 
 def _asked(scorer: Scorer, table: pa.Table) -> Floats:

@@ -12,7 +12,7 @@ import numpy as np
 from audits.estimate import Floats, Integers
 from audits.evidence import Evidence
 from audits.probes.cells import Found, tally_of
-from audits.probes.deciders import Decider, OutOfTime, deciders
+from audits.probes.deciders import Decider, OutOfTime, deciders, fair_share
 from audits.probes.feasible import Flags, Space, space
 from audits.probes.hop_skip_jump import MOST_SECONDS, second_attack
 from audits.probes.smallest_flip import Search
@@ -32,8 +32,8 @@ OTHERS = 2_000
 SECONDS = 60.0
 LARGEST_BLOCK = 400
 """Rows that are searched at once, at most: few calls, and arrays that fit."""
-QUESTIONS = 700
-"""What a row takes, about."""
+QUESTIONS = 50
+"""What a row takes for each number that may change, about; the first block is as large as that leaves time for."""
 TOO_SLOW = "the model answers too slowly: no row was searched to the end in {seconds:.0f} seconds"
 
 
@@ -88,11 +88,10 @@ def run(
     Rows are searched in blocks, each to its end, until all are done or the seconds are up; what was not searched takes no part.
     """
     began = time.monotonic()
-    with deciders(warehouse, model, evidence, rows=rows, progress=progress) as (found, reasons):
+    with deciders(warehouse, model, evidence, rows=rows, progress=progress, seconds=seconds) as (found, reasons):
         attacked: list[Attacked] = []
         for place, decider in enumerate(found):
-            left = max(began + seconds - time.monotonic(), 0.0)
-            one = attack(model, evidence, decider, seconds=left / (len(found) - place))
+            one = attack(model, evidence, decider, seconds=fair_share(found[place:], began + seconds))
             attacked.append(one)
             name = "" if decider.scorer.version is None else f" {decider.scorer.version}"
             progress(
@@ -125,7 +124,9 @@ def attack(model: ModelConfig, evidence: Evidence, decider: Decider, *, seconds:
     queue = answered[: -(-len(decider.rows) // SEARCHED)]
     decider.deadline = began + 0.8 * seconds
     done, first = 0, None
-    size = int(np.clip(0.25 * seconds / max(decider.pace * QUESTIONS, 1e-9), 4, LARGEST_BLOCK))  # the pace is a guess at first
+    free = found.space.numeric & found.space.free
+    asked = QUESTIONS * (2 + free.sum() + sum(len(found.space.levels_to(place)) for place in range(len(free))) / 50)
+    size = int(np.clip(0.25 * seconds / max(decider.pace * asked, 1e-9), 4, LARGEST_BLOCK))
     try:
         while done < len(queue):
             block = queue[done : done + size]

@@ -43,8 +43,9 @@ def second_attack(search: Search, *, seconds: float = MOST_SECONDS, rows: int = 
     asked, done = [0], 0
     try:
         with quietly(search.seed):
+            deadline = time.monotonic() + seconds
             for row in chosen.tolist():
-                _attack(search, int(row), asked, deadline=began + seconds)
+                _attack(search, int(row), asked, deadline=deadline)
                 done += 1
     except (Enough, OutOfTime):
         pass

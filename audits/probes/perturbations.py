@@ -14,7 +14,7 @@ from audits.estimate import Floats
 from audits.evidence import Evidence
 from audits.probes.altered import alterations
 from audits.probes.cells import tally_of
-from audits.probes.deciders import Decider, OutOfTime, deciders
+from audits.probes.deciders import Decider, OutOfTime, deciders, fair_share
 from audits.probes.feasible import space
 from audits.probes.protected_flips import inputs, protected_flips
 from connectors.config import ModelConfig
@@ -52,9 +52,9 @@ def run(
     """
     began = time.monotonic()
     done: list[Perturbed] = []
-    with deciders(warehouse, model, evidence, rows=rows, progress=progress) as (found, reasons):
+    with deciders(warehouse, model, evidence, rows=rows, progress=progress, seconds=seconds) as (found, reasons):
         for place, decider in enumerate(found):
-            decider.deadline = time.monotonic() + max(began + seconds - time.monotonic(), 0.0) / (len(found) - place)
+            decider.deadline = time.monotonic() + fair_share(found[place:], began + seconds)
             one = perturb(model, evidence, decider)
             done.append(one)
             name = "" if decider.scorer.version is None else f" {decider.scorer.version}"

@@ -73,3 +73,19 @@ def test_logged_classes_are_looked_up_among_the_models_own():
     model = Scorer(kind="model", asked=Known(linear, classes=("b", "a")))
     # the log's classes a, b, c are 0, 1, 2; the model's are b, a; it does not know c, and nobody knows NaN
     np.testing.assert_array_equal(in_classes(model, ("a", "b", "c"), np.asarray([0.0, 1.0, 2.0, -1.0, np.nan])), [1, 0, -1, -1, np.nan])
+
+
+def test_a_slow_model_decides_about_fewer_rows(monkeypatch, decided):
+    import time
+
+    def slow(rows):
+        time.sleep(rows.num_rows * 2e-3)
+        return linear(rows)
+
+    model = replace(decided.model, model=ModelFile(format="onnx"))
+    held = asked_by.read_rows(decided.warehouse, model, decided.evidence, rows=600, extra=("income", "debt", "age"))
+    one = asked_by.decider(model, decided.evidence, Scorer(kind="model", asked=Known(slow)), held, lambda: held, seconds=0.3)
+    assert 100 <= len(one.rows) < 400  # two milliseconds a row
+    assert len(one.answers) == len(one.decided) == len(one.logged) == len(one.rows)
+    assert one.pace == pytest.approx(2e-3, rel=0.9)
+    assert one.rows.key.tolist() == held.key[: len(one.rows)].tolist()
