@@ -192,7 +192,8 @@ def releases(model: ModelConfig) -> tuple[str | None, ...]:
     file = model.model
     if file is None:
         return ()
-    return tuple(dict.fromkeys([file.version, *file.versions]))
+    named = file.path is not None or file.url is not None or not file.versions
+    return tuple(dict.fromkeys([*([file.version] if named else []), *file.versions]))
 
 
 def about(model: ModelConfig) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from audits.explanations.partial_dependence import partial_dependence
 from audits.explanations.surrogate_fidelity import surrogate_fidelity
 from audits.probes import answers, effects
 from audits.probes.model_rows import read_rows
-from audits.probes.scorer import Scorer
+from audits.probes.scorer import Scorer, releases
 from audits.robustness.model_mismatch_rate import model_mismatch_rate
 from connectors import model as models
 from connectors.errors import CandorError
@@ -226,6 +226,17 @@ def test_a_release_that_breaks_leaves_the_others(probed: Any) -> None:
     assert [each["version"] for each in body["releases"]] == ["v1"]
     assert body["refused"] == [{"version": "v2", "reason": "m.txt: the model stopped"}]
     assert [(each["version"], each["rows"], each["share"]) for each in body["versions"]] == [("v1", 600, 0.0), ("v2", 0, None)]
+
+
+def test_which_releases_are_asked(two: Logged) -> None:
+    """The file in `path` first, then those of `versions`; without a path only these; an address is asked as it is."""
+    for file, wanted in (
+        (ModelFile(format="onnx", path=Path("m"), version="v2", versions={"v1": Path("o")}), ("v2", "v1")),
+        (ModelFile(format="onnx", versions={"v1": Path("o"), "v2": Path("p")}), ("v1", "v2")),
+        (ModelFile(format="http", url="http://localhost"), (None,)),
+        (None, ()),
+    ):
+        assert releases(replace(two.model, model=file)) == wanted
 
 
 def test_effects_are_told_by_column_and_release(two: Logged, probed: Any) -> None:
