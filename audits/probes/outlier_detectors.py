@@ -114,7 +114,8 @@ def _components(x: Floats, measured: Flags, seed: int) -> Score:
 def _machine(x: Floats, measured: Flags, seed: int) -> Score:
     from alibi_detect.od._svm import SVM
 
-    return _of_torch(SVM(nu=0.05, n_components=100, backend="pytorch", device="cpu"), x)
+    # its other way, "sgd", asks scikit-learn for what that no longer has
+    return _of_torch(SVM(nu=0.05, n_components=100, optimization="bgd", backend="pytorch", device="cpu"), x)
 
 
 def _of_torch(detector: object, x: Floats) -> Score:
