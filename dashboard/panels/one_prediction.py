@@ -17,6 +17,7 @@ from dashboard.page import PageContext
 from dashboard.panels import one_words as words
 from reports import attribution_series
 from reports import strings as wording
+from reports.explanation_handout import handout
 from reports.explanation_words import change, shown, told, value_line
 
 MOST_VALUES, MOST_CHANGES, MOST_CASES, MOST_VIEWS = 30, 5, 10, 20
@@ -35,6 +36,7 @@ def draw(context: PageContext) -> None:
             heads(found, said)
     if found is not None:
         in_full(found, said)
+        for_the_person(context, found)
     looks(context)
 
 
@@ -196,6 +198,14 @@ def case(each: Case, names: Sequence[str]) -> list[object]:
         wording.name_of(each.id), wording.moment(each.at), wording.number(each.distance, "ratio"),
         *(shown(each.values.get(name)) for name in names), wording.number(each.score, "decimal"), decided, became,
     ]  # fmt: skip
+
+
+def for_the_person(context: PageContext, found: Explanation) -> None:
+    """The page in plain words that can be handed to the person, to read and to keep."""
+    with st.expander(words.HANDOUT):
+        page = handout(found, owner=context.model.owner)
+        st.code(page, language=None)
+        st.download_button(words.KEEP, page, file_name=words.HANDOUT_FILE, mime="text/plain", on_click="ignore")
 
 
 def looks(context: PageContext) -> None:

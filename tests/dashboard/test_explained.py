@@ -179,6 +179,7 @@ def test_one_prediction_is_asked_for_and_explained(visit: Open, config: Path, mo
         "income had been 30,000 in place of 21,000 0.45 0.520", "b-7", "4 of 5 were decided favorably",
     ):  # fmt: skip
         assert each in words, each
+    assert any("About the decision on your case" in code.value and "credit-risk@example.org" in code.value for code in app.code)
     image = next(each for each in re.findall(r'alt="([^"]*)"', " ".join(e.proto.body for e in app.get("html"))) if "What is usual" in each
                  or "what is usual" in each)  # fmt: skip
     assert "to −0.650, this prediction" in image
