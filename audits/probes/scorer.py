@@ -12,7 +12,7 @@ import numpy as np
 from audits.estimate import Floats, Integers
 from audits.evidence import Evidence
 from connectors.config import ModelConfig
-from connectors.errors import CandorError
+from connectors.errors import CandorError, nearest
 from connectors.schema import OWN_PREFIX, columns_of
 from connectors.warehouse import Warehouse
 
@@ -169,6 +169,7 @@ def scorers(
         refused: list[dict[str, Any]] = []
         for version in releases(model):
             try:
+                _check(model, evidence, version)
                 loaded = stack.enter_context(open_model(model, version, columns=columns, others=others))
             except CandorError as error:
                 broken.append(error)
@@ -179,6 +180,16 @@ def scorers(
         if not found:
             raise broken[0]
         yield found
+
+
+def _check(model: ModelConfig, evidence: Evidence, version: str | None) -> None:
+    """Refuse a release that no row of the log names: nothing would be asked, and nothing said of it."""
+    held = {p.version for p in (*evidence.tally.partitions, *evidence.reference_tally.partitions)}
+    if version is None or version in held:
+        return
+    known = sorted(name for name in held if name is not None)
+    said = nearest(version, known) if known else "the log names no version, so leave it out"
+    raise NoScorer(f'models.{model.name}.model: no row is of version "{version}"; {said}')
 
 
 def stored(warehouse: Warehouse, model: ModelConfig) -> tuple[str, ...]:

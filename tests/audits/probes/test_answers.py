@@ -239,6 +239,13 @@ def test_which_releases_are_asked(two: Logged) -> None:
         assert releases(replace(two.model, model=file)) == wanted
 
 
+def test_a_version_that_no_row_has_is_refused(probed: Any) -> None:
+    """One sentence with the nearest that there is; the others are asked."""
+    body = probed({"V1": formula(1.0)})
+    assert body["reason"] == 'models.loans.model: no row is of version "V1"; did you mean "v1"?'
+    assert probed({"v1": formula(1.0), "v7": formula(1.0)})["refused"][0]["version"] == "v7"
+
+
 def test_effects_are_told_by_column_and_release(two: Logged, probed: Any) -> None:
     """Debt turns the other way in v2: the two curves rise and fall; height, which nothing uses, has none."""
     body = probed({"v2": formula(-1.0), "v1": formula(1.0)}, run=effects.run, rows=400)
