@@ -24,6 +24,7 @@ NO_TORCH = "not run: it needs PyTorch, an optional extra"
 NO_TENSORFLOW = "not run: alibi-detect 0.13 has it for TensorFlow alone"
 ELSEWHERE = ("autoencoder", "variational_autoencoder", "autoencoding_gaussian_mixture", "adversarial_autoencoder", "model_distillation")
 """What alibi-detect has for TensorFlow alone."""
+OF_SERIES: Mapping[str, str] = {"spectral_residual": "not run: it looks for odd moments of one series, not for odd rows"}
 TREES = 100
 MIXTURE = 5
 NEIGHBOURS = 20
@@ -36,8 +37,8 @@ BATCH = 256
 
 def absent(name: str) -> str:
     """Why a detector cannot run here; empty when it can."""
-    if name in ELSEWHERE:
-        return NO_TENSORFLOW
+    if name in ELSEWHERE or name in OF_SERIES:
+        return OF_SERIES.get(name, NO_TENSORFLOW)
     if importlib.util.find_spec(ALIBI) is None:
         return "" if name == "isolation_forest" else NO_LIBRARY
     return NO_TORCH if name in WITH_TORCH and importlib.util.find_spec(TORCH) is None else ""

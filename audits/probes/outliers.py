@@ -19,7 +19,7 @@ from audits.evidence import Evidence
 from audits.probes.batch_detectors import quietly
 from audits.probes.cells import tally_of
 from audits.probes.model_rows import ModelRows, read_rows
-from audits.probes.outlier_detectors import DETECTORS, ELSEWHERE, absent, library
+from audits.probes.outlier_detectors import DETECTORS, ELSEWHERE, OF_SERIES, absent, library
 from audits.probes.row_numbers import Scale, scale_of
 from connectors.config import ModelConfig
 from connectors.warehouse import Warehouse
@@ -74,7 +74,7 @@ def run(
     ]
     return counts | {
         "cells": tally_of(evidence, *sides), "topics": list(detectors), "aimed": AIMED, "detectors": detectors,
-        "not_run": {name: absent(name) for name in (*DETECTORS, *ELSEWHERE) if absent(name)},
+        "not_run": {name: absent(name) for name in (*DETECTORS, *ELSEWHERE, *OF_SERIES) if absent(name)},
         "seconds": round(time.perf_counter() - began, 2),
     }  # fmt: skip
 

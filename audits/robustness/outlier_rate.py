@@ -20,9 +20,11 @@ PROBE = "outliers"
 
 @audit(name="outlier_rate", unit="proportion", needs=("columns",), tasks=EVERY_TASK, compared=True, units="rows", probe=PROBE)
 def outlier_rate(evidence: Evidence) -> Iterator[Measurement]:
-    """Share of rows that a detector fitted on the reference finds strange, by detector: alibi-detect's isolation forest, Mahalanobis
-    distance and Gaussian mixture, with PyTorch four more, and without alibi-detect scikit-learn's isolation forest.
+    """Share of rows that a detector fitted on the reference finds strange, by detector.
 
+    Detectors
+        alibi-detect's isolation forest, Mahalanobis distance and Gaussian mixture; with PyTorch also nearest neighbours, the local outlier
+        factor, principal components and a one-class machine; without alibi-detect scikit-learn's isolation forest alone.
     Formula
         Rows whose score lies beyond a threshold, over rows asked about. Of the reference's rows a third fits the detector, a third
         sets the threshold so that 1 % lies beyond, and the last third says how many really do: the share that the figure is held against,
