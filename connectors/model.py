@@ -14,7 +14,7 @@ import numpy as np
 
 from connectors.config import ModelConfig
 from connectors.errors import nearest
-from connectors.model_columns import ModelError, matched, text_of
+from connectors.model_columns import ModelError, in_order, matched, same_label
 from connectors.model_config import SURROGATE
 from connectors.model_parts import Floats, Integers, Linear, Trees
 
@@ -57,8 +57,6 @@ class LoadedModel:
         SHA-256 of the file; of an address, of its URL and what it says of itself.
     classes
         Labels of a multiclass task; else nothing.
-    notes
-        What a reader should know: sentences.
     unseen
         Input -> levels asked for so far that the model has never seen, at most 20 each.
     """
@@ -72,11 +70,11 @@ class LoadedModel:
         self.names = self._named(columns if columns is not None else model.features, others)
         self._outputs = 0
         self._logged = tuple(model.class_columns([*(columns or ()), *others]))
-        self.classes: tuple[str, ...] = _sorted(self._logged)
+        self.classes: tuple[str, ...] = in_order(self._logged)
         if about["outputs"]:
             self._settle(tuple(str(label) for label in about["classes"]), int(about["outputs"]))
         self.fingerprint = answering.fingerprint
-        self.notes: tuple[str, ...] = tuple(str(note) for note in about.get("notes", ()))
+        self._notes: tuple[str, ...] = tuple(str(note) for note in about.get("notes", ()))
         self.unseen: dict[str, tuple[str, ...]] = {}
         self._lock = threading.RLock()
         self._known: Floats | None = None
@@ -84,6 +82,12 @@ class LoadedModel:
         self._parts: tuple[Trees | Linear | None] | None = None
         self._repeated = 0
         self._first: pa.Table | None = None
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader should know, in sentences; levels that the model has never seen come to it as they are met."""
+        new = (f'of "{name}" the model has never seen {_listed(levels)}' for name, levels in self.unseen.items())
+        return (*self._notes, *new)
 
     def predict(self, rows: pa.Table) -> Floats:
         """[row] P(positive), or the number of a regression; of several classes [row, class]. An answer that is no number is NaN.
@@ -148,7 +152,7 @@ class LoadedModel:
         numbered = tuple(str(i) for i in range(outputs))
         named = labels if len(labels) == outputs else numbered
         if named == numbered and len(self._logged) == outputs and set(self._logged) != set(named):
-            return _sorted(self._logged)  # a model that has numbers for its classes has them in this order
+            return in_order(self._logged)  # a model that has numbers for its classes has them in this order
         return named
 
     def _chosen(self, labels: tuple[str, ...], outputs: int) -> int:
@@ -158,7 +162,7 @@ class LoadedModel:
         wanted = asked if asked is not None else self._model.positive
         if isinstance(asked, int) and not isinstance(asked, bool) and 0 <= asked < count:
             return asked
-        found = next((i for i, label in enumerate(labels) if _same(label, wanted)), None)
+        found = next((i for i, label in enumerate(labels) if same_label(label, wanted)), None)
         if found is not None:
             return found
         if asked is not None:
@@ -254,18 +258,9 @@ class LoadedModel:
         return error if text.startswith(self._where) else ModelError(f"{self._where}: {text}")
 
 
-def _sorted(labels: Sequence[str]) -> tuple[str, ...]:
-    try:
-        return tuple(sorted(labels, key=float))
-    except ValueError:
-        return tuple(sorted(labels))
-
-
-def _same(label: str, wanted: object) -> bool:
-    text = text_of(wanted)
-    if text is None:
-        return False
-    return label in (text, str(wanted)) or {label, text} in ({"1", "True"}, {"0", "False"})
+def _listed(levels: Sequence[str]) -> str:
+    shown = ", ".join(f'"{level}"' for level in levels[:5])
+    return shown if len(levels) <= 5 else f"{shown} and others"
 
 
 @contextmanager

@@ -136,6 +136,20 @@ def text_of(value: object) -> str | None:
     return str(value)
 
 
+def same_label(label: str, wanted: object) -> bool:
+    """Whether a class of the model is the one that the configuration names; true and 1 are."""
+    text = text_of(wanted)
+    return text is not None and (label in (text, str(wanted)) or {label, text} in ({"1", "True"}, {"0", "False"}))
+
+
+def in_order(labels: Iterable[str]) -> tuple[str, ...]:
+    """Labels as encoders number them: by value where they are numbers, else by alphabet."""
+    try:
+        return tuple(sorted(labels, key=float))
+    except ValueError:
+        return tuple(sorted(labels))
+
+
 def _stepped(x: Floats, part: Part) -> Floats:
     return stepped(x, part.steps)
 

@@ -43,6 +43,7 @@ def test_answers_trees_and_names(loans: World, config: Configured, lightgbm_file
         missing.loc[0, "region"] = np.nan
         assert np.abs(model.predict(new) - booster.predict(missing)).max() < 1e-12  # LightGBM takes a level it does not know as missing
         assert model.unseen == {"region": ("moon",)}
+        assert model.notes == ('of "region" the model has never seen "moon"',)
         with pytest.raises(ModelError, match=r'the model wants "age", which the log does not have; did you mean "agee"'):
             model.predict(loans.rows.rename_columns(["income", "agee", "region", "code"]))
         with pytest.raises(ModelError, match='"age" holds the text \'old\', where the model takes numbers'):

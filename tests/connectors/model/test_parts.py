@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from connectors.model_columns import ModelError, matched, numbers, text_of, texts
+from connectors.model_columns import ModelError, in_order, matched, numbers, same_label, text_of, texts
 from connectors.model_parts import Encoding, Linear, Part, Trees, sound
 from connectors.model_stream import read, written
 
@@ -90,6 +90,14 @@ def test_levels_are_compared_as_texts() -> None:
     assert [text_of(v) for v in (3.5, True, None, float("nan"))] == ["3.5", "True", None, None]
     values, codes = texts(pa.chunked_array([pa.array([1.0, None]), pa.array([2.0, 1.0])]))
     assert [values[code] for code in codes] == ["1", None, "2", "1"]
+
+
+def test_labels_of_classes() -> None:
+    assert in_order(["10", "9"]) == ("9", "10")
+    assert in_order(["b", "10", "a"]) == ("10", "a", "b")
+    assert [same_label("1", wanted) for wanted in (1, 1.0, True, "1", 0, None)] == [True, True, True, True, False, False]
+    assert same_label("True", 1)
+    assert not same_label("False", 1)
 
 
 def test_names_that_differ_in_signs_only() -> None:
