@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 Method = Literal["tree", "linear", "permutation"]
 Scale = Literal["log-odds", "score"]
+SAMPLED_FROM = 10_000
+"""Background rows that sampled attributions draw from, the first ones: all are asked once, and a model may be slow."""
 _PILOT = 256
 _LITTLE = 5e7
 """Rows times nodes that surely are done in a second: then nothing need be tried first."""
@@ -78,7 +80,7 @@ def attribute(
     se: Floats | None = None
     method: Method
     scale: Scale = "score"
-    asked = 0
+    asked, used = 0, background.num_rows
     if (trees is not None and fits) or linear is not None:
         matrix, behind = scorer.matrix(rows), scorer.matrix(background)
         assert matrix is not None
@@ -93,13 +95,13 @@ def attribute(
             exact = linear_attributions(linear, matrix, behind, owner)
         values, base = exact.values, exact.base
     else:
-        method = "permutation"
+        method, sampled_from = "permutation", background.slice(0, SAMPLED_FROM)
         found = permutation_attributions(
-            scorer.answer, rows, background, scorer.names, pairs=pairs, seconds=seconds, seed=seed, progress=progress
+            scorer.answer, rows, sampled_from, scorer.names, pairs=pairs, seconds=seconds, seed=seed, progress=progress
         )
-        values, base, se, asked = found.values, found.base, found.se, found.evaluations
+        values, base, se, asked, used = found.values, found.base, found.se, found.evaluations, sampled_from.num_rows
     return Attributions(
-        values=values, se=se, base=base, names=scorer.names, method=method, scale=scale, background=background.num_rows, evaluations=asked,
+        values=values, se=se, base=base, names=scorer.names, method=method, scale=scale, background=used, evaluations=asked,
         seconds=time.perf_counter() - start,
     )  # fmt: skip
 

@@ -89,7 +89,7 @@ def _explained(
         if any(len(part) for part in parts):
             both, turn = _alternating(parts)
             given = attribute(scorer, both, behind.table, seconds=SECONDS, seed=evidence.seed, progress=told)
-            release |= _about(given)
+            release |= _about(given) | {"background_used": given.background}
             for side, part in enumerate(parts):
                 chosen = np.flatnonzero(turn[: len(given)] == side)
                 used = part.where(np.arange(len(chosen)))

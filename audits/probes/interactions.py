@@ -18,7 +18,7 @@ import numpy as np
 
 from audits.estimate import Floats, Integers
 from audits.probes import tree_tables
-from audits.probes.permutation_attributions import Answer, mixed
+from audits.probes.permutation_attributions import Answer, goes, mixed
 from audits.probes.tree_attributions import DENSE, seen_by
 from audits.probes.tree_paths import Coded, Plan, coded, cuts_of, patterns, plans
 
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 Pair = tuple[int, int]
 SAMPLES = 12
 """Orders a row and pair of a model that only answers."""
-_AT_ONCE = 20_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,11 +111,8 @@ def sampled_interactions(
     """
     start, draw = time.perf_counter(), np.random.default_rng(seed)
     each = 4 * samples * len(pairs)
-    step, parts, done = max(1, _AT_ONCE // max(each, 1)), [], 0
-    for first in range(0, rows.num_rows, step):
-        if first and seconds is not None and time.perf_counter() - start > seconds:
-            break
-        part = rows.slice(first, step)
+    parts, done = [], 0
+    for part in goes(rows, each, seconds, start):
         parts.append(_part(answer, part, background, names, pairs, samples, draw))
         done += part.num_rows
     values = np.concatenate(parts) if parts else np.zeros((0, len(pairs)))

@@ -11,7 +11,7 @@ Journal of Machine Learning Research 23(43), for reversed orders.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 Answer = Callable[["pa.Table"], Floats]
 PAIRS = 10
 """Pairs of orders a row."""
-_AT_ONCE = 20_000
+_AT_ONCE, _FIRST = 20_000, 2_000
+"""Rows that a model is asked about in one go, at most and at first."""
+_GO = 2.0
+"""Seconds that a go is to take, so that a slow model is not asked long beyond its time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,21 +74,29 @@ def permutation_attributions(
     base = float(np.nanmean(held)) if np.isfinite(held).any() else float("nan")
     values, errors, asked = [], [], len(held)
     each = pairs * 2 * len(names)
-    step = max(1, _AT_ONCE // max(each, 1))
-    for first in range(0, rows.num_rows, step):
-        if first and seconds is not None and time.perf_counter() - start > seconds:
-            break
-        part = rows.slice(first, step)
+    for part in goes(rows, each, seconds, start):
         found, error, top = _part(answer, part, background, names, pairs, draw)
         values.append(_levelled(found, error, top - base))
         errors.append(error)
         asked += part.num_rows * each
         if progress is not None:
-            progress(min((first + step) / rows.num_rows, 1.0))
+            progress((asked - len(held)) / max(each * rows.num_rows, 1))
     shape = (0, len(names))
     return Sampled(
         values=np.concatenate([np.zeros(shape), *values]), se=np.concatenate([np.zeros(shape), *errors]), base=base, evaluations=asked
     )  # fmt: skip
+
+
+def goes(rows: pa.Table, each: int, seconds: float | None, start: float) -> Iterator[pa.Table]:
+    """Rows part by part until they, or the time since `start`, are over; `each` questions a row, as many at once as the model is quick."""
+    first, size = 0, _FIRST
+    while first < rows.num_rows and not (first and seconds is not None and time.perf_counter() - start > seconds):
+        part = rows.slice(first, max(1, size // max(each, 1)))
+        begun = time.perf_counter()
+        yield part
+        spent = max(time.perf_counter() - begun, 1e-3)
+        first += part.num_rows
+        size = int(min(_AT_ONCE, max(part.num_rows * each * _GO / spent, 1)))
 
 
 def _part(

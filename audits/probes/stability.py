@@ -23,6 +23,8 @@ ROWS = 200
 SAMPLED_ROWS = 40
 """Rows of a model that only answers."""
 RESAMPLES = 500
+SECONDS = 5.0
+"""A part."""
 
 
 def stability(scorer: Scorer, rows: pa.Table, background: pa.Table, *, method: str, seed: int) -> dict[str, Any] | None:
@@ -36,8 +38,12 @@ def stability(scorer: Scorer, rows: pa.Table, background: pa.Table, *, method: s
     some = rows.slice(0, ROWS if method != "permutation" else SAMPLED_ROWS)
     part_of = np.resize(np.arange(PARTS), background.num_rows)
     draw.shuffle(part_of)
-    parts = [attribute(scorer, some, background.take(np.flatnonzero(part_of == part)), seed=seed + part).values for part in range(PARTS)]
-    each = np.stack(parts)  # [part, row, input]
+    parts = [
+        attribute(scorer, some, background.take(np.flatnonzero(part_of == part)), seconds=SECONDS, seed=seed + part).values
+        for part in range(PARTS)
+    ]
+    done = min(len(part) for part in parts)
+    each = np.stack([part[:done] for part in parts])  # [part, row, input]
     each = each[:, np.isfinite(each).all(axis=(0, 2))]
     if not each.shape[1]:
         return None

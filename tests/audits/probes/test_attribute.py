@@ -114,7 +114,7 @@ def test_an_additive_model_needs_one_pair_of_orders_but_for_its_background():
 
 def test_rows_beyond_the_time_are_left_out(monkeypatch):
     told = Told(parts=by_hand(), opaque=True)
-    monkeypatch.setattr("audits.probes.permutation_attributions._AT_ONCE", 120)
+    monkeypatch.setattr("audits.probes.permutation_attributions._FIRST", 120)
     found = attribute(Scorer(kind="model", asked=told), table(50, 6), table(20, 7), pairs=10, seconds=0.0)
     assert len(found) == 2  # 120 // (10 pairs x 2 orders x 3 inputs), and time is over
     monkeypatch.setattr(module, "_PILOT", 4)
