@@ -9,7 +9,7 @@ from audits.audit import audit
 from audits.evidence import Evidence
 from audits.finding import Measurement
 from audits.probed_cells import Cells, over_cells
-from audits.robustness.distances import BUDGET, PROBE, TO_FAVORABLE, WITHIN, curve, histogram, told
+from audits.robustness.distances import BUDGET, PROBE, TO_FAVORABLE, WITHIN, curve, histogram, listed, told
 
 
 @audit(name="evasion_rate", unit="proportion", needs=("decision",), tasks=("binary", "multiclass"), units="own", probe=PROBE)
@@ -45,4 +45,4 @@ def evasion_rate(evidence: Evidence) -> Iterator[Measurement]:
         body = evidence.probes[PROBE]
         return {"within": WITHIN, "budget": BUDGET, "curve": curve(histogram(cells, TO_FAVORABLE)[0, 0, 0])} | told(body)
 
-    yield from over_cells(evidence, PROBE, "evasion_rate", "proportion", tables=table)
+    yield from map(listed, over_cells(evidence, PROBE, "evasion_rate", "proportion", tables=table))

@@ -9,9 +9,11 @@ from audits.audit import audit
 from audits.evidence import Evidence
 from audits.finding import Measurement
 from audits.probed_cells import Cells, over_cells
-from audits.robustness.distances import told
+from audits.robustness.distances import listed, told
 
 PROBE = "perturbations"
+IN_FULL = ("noise 0.1", "missing one")
+"""Perturbations whose rates are also listed for each group in each window, for trends and alerts."""
 
 
 @audit(name="flip_rate", unit="proportion", needs=("decision",), tasks=("binary", "multiclass"), units="own", probe=PROBE)
@@ -28,6 +30,8 @@ def flip_rate(evidence: Evidence) -> Iterator[Measurement]:
         "space": every text with two letters swapped, its case swapped, a space behind it. Protected attributes are left as they are.
     Interval
         Wilson's, over the rows asked about: a budget of rows, those whose keys have the smallest digests.
+    Where
+        For groups over the whole period, and for everybody in each window; "noise 0.1" and "missing one" for groups in windows, too.
     Tables
         `kind`, `size`, `columns`; `unanswered` rows; whether a model or a surrogate was asked, rows, questions and seconds.
     When it misleads
@@ -49,4 +53,5 @@ def flip_rate(evidence: Evidence) -> Iterator[Measurement]:
         about = {name: held[0][name] for name in ("kind", "size", "columns")} if held else {}
         return about | {"unanswered": sum(each["unanswered"] for each in held)} | told(body)
 
-    yield from over_cells(evidence, PROBE, "flip_rate", "proportion", tables=table)
+    for block in over_cells(evidence, PROBE, "flip_rate", "proportion", tables=table):
+        yield block if len(block) and evidence.topics[block.column[0]] in IN_FULL else listed(block)

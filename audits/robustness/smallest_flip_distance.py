@@ -10,7 +10,7 @@ from audits.audit import audit, measurement
 from audits.evidence import Evidence
 from audits.finding import Measurement
 from audits.probed_cells import Cells
-from audits.robustness.distances import FAR, PROBE, TO_ADVERSE, TO_FAVORABLE, histogram, quantile, quantiles_table, told
+from audits.robustness.distances import FAR, PROBE, TO_ADVERSE, TO_FAVORABLE, histogram, listed, quantile, quantiles_table, told
 
 
 @audit(name="smallest_flip_distance", unit="distance", needs=("decision",), tasks=("binary", "multiclass"), units="own", probe=PROBE)
@@ -54,9 +54,10 @@ def smallest_flip_distance(evidence: Evidence) -> Iterator[Measurement]:
         version, window, place = at = np.nonzero((total > 0) & evidence.reported)
         whole = np.flatnonzero((version == 0) & (window == 0) & (place == 0))
         table = quantiles_table(n[0, 0, 0]) | told(evidence.probes[PROBE])
-        yield measurement(
+        found = measurement(
             "smallest_flip_distance", "distance", value=value[at], low=np.where(far, np.nan, low)[at], high=np.where(far, np.nan, high)[at],
             n=total[at].astype(np.int64), method="order-statistics", window=window, version=version, slice=place,
             attribute=evidence.attribute_places[place], column=evidence.topics.index(column) if column else -1,
             reason=np.where(far[at], FAR, "").astype(object), tables={int(i): table for i in whole},
         )  # fmt: skip
+        yield listed(found)

@@ -143,3 +143,11 @@ def test_a_regression_has_nothing_to_turn(asking, decided, monkeypatch):
     model = replace(decided.model, task="regression", model=ModelFile(format="onnx"))
     body = perturbations.run(decided.warehouse, model, decided.evidence, progress=lambda _: None)
     assert body["reason"] == "a regression takes no decision that could turn"
+
+
+def test_the_list_of_findings_stays_short(asking, measured, figures):
+    evidence = measured("perturbations", asking(perturbations, Known(linear), rows=600))
+    every = figures(flip_rate, evidence)
+    assert {(one.window > 0, bool(one.slice)) for one in every if one.column == "noise 1"} == {(False, False), (False, True), (True, False)}
+    assert any(one.window > 0 and one.slice for one in every if one.column == "noise 0.1")
+    assert sum(one.tables is not None for one in every) == len({one.column for one in every})
