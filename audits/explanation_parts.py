@@ -136,13 +136,15 @@ class Change:
 class Counterfactual:
     """A feasible row for which the model decides otherwise: asked, and answered `score`.
 
-    `cost` is the sum of the changes in spreads; `nearest` the distance to the nearest logged row, so that an odd combination can be told.
+    `cost` is the sum of the changes in spreads; `nearest` the distance to the nearest logged row, so that an odd combination can be told;
+    `decision` the class decided for, of several.
     """
 
     changes: tuple[Change, ...]
     cost: float
     score: float
     nearest: float | None
+    decision: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from typing import Final
 from audits.explanation import Explanation
 from audits.explanation_parts import Counterfactual
 from reports import strings
-from reports.explanation_words import column_name, detail, reason, shown
+from reports.explanation_values import column_name, detail, reason, shown
 
 WIDTH: Final = 78
 TITLE: Final = "About the decision on your case"

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from typing import Final
 
-from audits.explanation import Explanation, Value
-from audits.explanation_parts import Cell, Change, Counterfactual, Reason
+from audits.explanation import Explanation
+from audits.explanation_parts import Counterfactual
 from reports import strings
+from reports.explanation_values import change, changed, column_name, detail, reason, shown, value_line
 from reports.quantities import count, number, parts
 
+__all__ = [
+    "TITLES", "absent", "attributions", "basis", "budget", "cases", "change", "changed", "column_name", "counterfactuals", "decision",
+    "detail", "protected", "reason", "reasons", "shown", "stability", "told", "value_line",
+]  # fmt: skip
 TITLES: Final = {
     "basis": "What is explained",
     "decision": "What was decided",
@@ -62,28 +67,6 @@ FIRST_WINDOW: Final = "No reference is configured, so it is held against the fir
 PROTECTED: Final = "{column} is a protected attribute, and the model uses it."
 
 
-def shown(value: Cell) -> str:
-    """A logged value for a sentence.
-
-    >>> shown(34439), shown(0.25), shown(None), shown("north")
-    ('34,439', '0.2500', 'missing', 'north')
-    """
-    if value is None:
-        return "missing"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return count(value) if isinstance(value, int) else number(value, "plain") if isinstance(value, float) else strings.name_of(value)
-
-
-def column_name(name: str) -> str:
-    """A column's name as words.
-
-    >>> column_name("debt_ratio")
-    'debt ratio'
-    """
-    return strings.name_of(name.replace("_", " ").strip() or name)
-
-
 def told(found: Explanation) -> dict[str, tuple[str, ...]]:
     """Sentences by part, in the order of `TITLES`; a part with nothing to say is left out."""
     made = {
@@ -115,7 +98,8 @@ def decision(found: Explanation) -> tuple[str, ...]:
     said = "" if about.decision is None else f" (logged as {strings.name_of(about.decision)})"
     lines = [f"{strings.name_of(about.id)}{which}{when}."]
     if found.task != "regression":
-        lines.append(f"The decision was {words[about.favorable]}{said}.")
+        plain = said and about.favorable is None  # nobody says what is favorable
+        lines.append(f"The decision was {strings.name_of(about.decision) if plain else words[about.favorable] + said}.")
     if len(about.versions) > 1:
         lines.append(f"Several versions logged this id: {', '.join(map(strings.name_of, about.versions))}.")
     of_label = "" if about.label is None else f" for {strings.name_of(about.label)}"
@@ -191,27 +175,6 @@ def protected(found: Explanation) -> tuple[str, ...]:
     return tuple(share.column for share in shares if share.column in guarded and share.side != "neither")
 
 
-def reason(each: Reason) -> str:
-    """The declared sentence, or a plain one.
-
-    >>> about = {"typical": 40, "attribution": -1.0, "sentence": None, "protected": False, "stable": 1.0}
-    >>> reason(Reason(column="income", level="low", value=30, **about))
-    'income is low'
-    """
-    if each.sentence:
-        return strings.safe(each.sentence)
-    name = column_name(each.column)
-    return {"low": f"{name} is low", "high": f"{name} is high", "missing": f"{name} is missing", "value": f"{name} is {shown(each.value)}"}[
-        each.level
-    ]
-
-
-def detail(each: Reason) -> str:
-    """The value beside what is usual."""
-    usual = "" if each.typical is None else f", usual is {shown(each.typical)}"
-    return f"{column_name(each.column)}: {shown(each.value)}{usual}"
-
-
 def cases(found: Explanation) -> tuple[str, ...]:
     """What became of the nearest rows."""
     near = found.cases
@@ -219,14 +182,17 @@ def cases(found: Explanation) -> tuple[str, ...]:
         return ()
     ends = _gap(near.cases[0].distance), _gap(near.cases[-1].distance)
     lines = [NEAR.format(k=count(len(near.cases)), first=ends[0], last=ends[1], usual=_gap(near.usual))]
+    about = found.prediction
+    label = strings.name_of(about.label) if about.label is not None and about.favorable is None else None
     if near.decided:
-        lines.append(f"{count(near.decided_favorable)} of {count(near.decided)} were decided favorably.")
+        how = "favorably" if label is None else f"as {label}"
+        lines.append(f"{count(near.decided_favorable)} of {count(near.decided)} were decided {how}.")
     if near.share is None:
         lines.append("The outcome of none of them is known.")
         return tuple(lines)
     unit = "plain" if found.task == "regression" else "percent"
     value, interval = parts(near.share, near.low, near.high, unit)
-    what = "their mean outcome is" if found.task == "regression" else "the share of favorable ones is"
+    what = "their mean outcome is" if found.task == "regression" else f"the share of {label or 'favorable ones'} is"
     overall = "" if near.overall is None else f"; over all rows it is {number(near.overall, unit)}"
     lines.append(f"Outcomes are known of {count(near.known)}: {what} {value} {interval}".rstrip() + f"{overall}.")
     return tuple(lines)
@@ -251,7 +217,7 @@ def counterfactuals(found: Explanation) -> tuple[str, ...]:
     }[turned.wanted]
     scores = [number(each.score, "decimal", against=turned.threshold) for each in turned.found]
     pairs = zip(scores, turned.found, strict=True)
-    lines = [f"{lead} {changed(each)}: score {score}, cost {_gap(each.cost)} spreads." for score, each in pairs]
+    lines = [f"{lead} {changed(each)}: {_then(each)}score {score}, cost {_gap(each.cost)} spreads." for score, each in pairs]
     if turned.fixed:
         lines.append(f"Not touched: {', '.join(map(column_name, turned.fixed))}.")
     if not turned.finished:
@@ -259,14 +225,8 @@ def counterfactuals(found: Explanation) -> tuple[str, ...]:
     return (*lines, ANSWER_ONLY)
 
 
-def changed(each: Counterfactual) -> str:
-    """The changes of one, joined."""
-    return " and ".join(change(one) for one in each.changes)
-
-
-def change(one: Change) -> str:
-    """One change in words."""
-    return f"{column_name(one.column)} had been {shown(one.after)} in place of {shown(one.before)}"
+def _then(each: Counterfactual) -> str:
+    return "" if each.decision is None else f"{strings.name_of(each.decision)}, "
 
 
 def absent(found: Explanation) -> tuple[str, ...]:
@@ -289,10 +249,3 @@ def budget(found: Explanation) -> tuple[str, ...]:
     if found.fingerprint is not None:
         lines.append(f"{found.kind} {found.fingerprint[:12]}, data {found.data.removeprefix('sha256:')[:12]}")
     return tuple(lines)
-
-
-def value_line(value: Value) -> str:
-    """One input beside what is usual."""
-    if value.low is None:
-        return f"{column_name(value.column)}: {shown(value.value)} (most often {shown(value.typical)})"
-    return f"{column_name(value.column)}: {shown(value.value)} (usually {shown(value.low)} to {shown(value.high)})"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,7 @@ from audits.explanation import Explanation, Prediction
 from audits.probes.cut_off import NoCutOff
 from audits.probes.ground import ROWS, Ground, cut_off_of, lay, moment
 from audits.probes.model_rows import ModelRows, one_row
-from audits.probes.one_asked import Asked
+from audits.probes.one_asked import Asked, about_label
 from audits.probes.one_prediction import explained
 from audits.probes.rows import features
 from audits.probes.scorer import SURROGATE, Scorer, about, releases, stored, target_of
@@ -117,7 +116,7 @@ class Explainer:
             turn = str(error)
         asked = Asked(
             model=model, evidence=evidence, ground=ground, row=row, unit=_unit(rows, place, model.columns.unit), about=about,
-            scorer=None if scorer is None else replace(scorer, target=about.label or scorer.target), broken=broken, turn=turn, data=data,
+            scorer=None if scorer is None else about_label(scorer, about.label), broken=broken, turn=turn, data=data,
             seconds=seconds, progress=lambda text: self._progress(f"{model.name}: {text}"),
         )  # fmt: skip
         print_of = None if scorer is None else scorer.fingerprint

@@ -4,21 +4,75 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from audits.estimate import Floats, Integers
 from audits.evidence import Evidence
 from audits.explanation import Absent, Budget, Prediction
 from audits.probes.cut_off import CutOff
 from audits.probes.ground import Ground
-from audits.probes.scorer import Scorer
+from audits.probes.scorer import Answers, Scorer
 from connectors.config import ModelConfig
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from connectors.model_parts import Linear, Trees
+
 NO_MODEL = "there is no model to ask"
 NO_INPUTS = "the log holds none of the model's inputs"
+
+
+@dataclass(frozen=True)
+class Opaque:
+    """A model of which only the answers are looked at: what it is made of speaks of another class than the one explained."""
+
+    asked: Answers
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Inputs, in the model's order."""
+        return self.asked.names
+
+    @property
+    def fingerprint(self) -> str:
+        """Of the model."""
+        return self.asked.fingerprint
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Of the model."""
+        return self.asked.classes
+
+    def predict(self, rows: pa.Table) -> Floats:
+        """[row, class]."""
+        return self.asked.predict(rows)
+
+    def matrix(self, rows: pa.Table) -> Floats | None:
+        """Nothing."""
+        return None
+
+    def owner(self) -> Integers:
+        """Each input by itself."""
+        return np.arange(len(self.names))
+
+    def trees(self) -> Trees | None:
+        """Nothing."""
+        return None
+
+    def linear(self) -> Linear | None:
+        """Nothing."""
+        return None
+
+
+def about_label(scorer: Scorer, label: str | None) -> Scorer:
+    """The scorer, asked about one class of several; its parts are let go of where they are about another."""
+    if label is None or label == scorer.target:
+        return scorer
+    return replace(scorer, target=label, asked=Opaque(scorer.asked))
 
 
 class AbsentError(Exception):

@@ -135,9 +135,11 @@ def _told(asked: Asked, space: Space, inputs: pa.Table, found: Found, line: int,
         for place, change in enumerate(space.changes)
         if moves[place] > 0
     )  # fmt: skip
-    assert asked.scorer is not None
+    scorer = asked.scorer
+    assert scorer is not None
     order = sorted(changes, key=lambda change: -change.spreads)
     return Counterfactual(
-        changes=tuple(order), cost=float(found.cost[line]), score=float(asked.scorer.answer(after)[0]),
+        changes=tuple(order), cost=float(found.cost[line]), score=float(scorer.answer(after)[0]),
         nearest=float(apart(space, row, rows).min()) if len(rows) else None,
+        decision=scorer.classes[int(np.argmax(scorer.predict(after)[0]))] if scorer.classes else None,
     )  # fmt: skip

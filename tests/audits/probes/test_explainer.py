@@ -14,12 +14,14 @@ import pytest
 from audits.explanation import Explanation, from_json, to_json
 from audits.gather import gather
 from audits.probes.explainer import Explainer
+from audits.probes.one_asked import about_label
+from audits.probes.one_attribution import take_apart
 from audits.probes.scorer import NoScorer
 from connectors.config import Config, load
 from connectors.errors import CandorError, UsageError
 from connectors.ingest import ingest
 from connectors.warehouse import open_warehouse
-from tests.audits.probes.one_worlds import Function, scorer
+from tests.audits.probes.one_worlds import Function, Sum, scorer
 
 TOML = """version = 1
 [warehouse]
@@ -498,6 +500,18 @@ def test_several_classes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     turned = found.counterfactuals
     assert turned is not None
     assert (turned.wanted, turned.label, turned.threshold) == ("favorable", "good", None)
-    assert turned.found
+    assert {each.decision for each in turned.found} == {"good"}
     assert found.reasons is not None
     assert found.reasons.adverse
+
+
+def test_parts_about_another_class_are_let_go_of() -> None:
+    """What a surrogate is made of speaks of one class; asked about another, only its answers count, and they add up to its probability."""
+    held = Sum({"x": 1.0})
+    held.classes, held.call = ("a", "b"), lambda rows: np.stack([rows["x"].to_numpy(), 1 - rows["x"].to_numpy()], axis=1)
+    row, behind = pa.table({"x": [0.25]}), pa.table({"x": [0.5, 0.75]})
+    taken = take_apart(about_label(scorer(held, target="a"), "b"), row, behind, seconds=1, seed=1)
+    # P(b) = 1 - x: from 1 - 0.625 to 0.75
+    assert (taken.base, taken.total, taken.mean.tolist()) == (0.375, pytest.approx(0.75), pytest.approx([0.375]))
+    kept = about_label(scorer(held, target="a"), "a")
+    assert kept.linear() is held.sum
