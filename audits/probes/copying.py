@@ -20,8 +20,8 @@ from audits.probes.client_signs import (
     profiles_of,
     scored,
 )
-from audits.probes.request_scan import Requests, column, iso, texts
-from audits.probes.request_signs import LISTED, NO_FEATURES, Said
+from audits.probes.request_scan import NO_FEATURES, Requests, column, iso, texts
+from audits.probes.request_signs import LISTED, Said
 
 NOBODY = "the log names neither a client nor a unit, so nobody knows who asked what"
 TOO_FEW = f"fewer than {LEAST_CLIENTS} clients sent {LEAST_ROWS} requests: nothing tells what an ordinary client does"

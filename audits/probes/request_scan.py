@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 CUT_ROWS = 20_000
 """Rows that the cut-off is learned on; what is counted at it is counted on all rows."""
 BINARY = "only a decision between two has one cut-off"
+TOO_LITTLE = "the reference has too few scores or steps between requests to say what is near the cut-off"
+NO_FEATURES = "the log has no feature to tell requests apart by"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +108,7 @@ def requests_of(warehouse: Warehouse, model: ModelConfig, evidence: Evidence) ->
                 clients.near_requests(log, evidence.bins, read, sides, client=client, cuts=named, cut=cut, band=band)
             )
         elif cut is not None:
-            why = "the reference has too few scores or steps between requests to say what is near the cut-off"
+            why = TOO_LITTLE if read else NO_FEATURES
         yield Requests(
             engine=engine, log=log, evidence=evidence, readings=read, sides=sides, client=client, by=by, held=held, near=near, cuts=cuts,
             band=band, step=step, why_no_cut=why, groupings=tuple(each.column for each in groupings(log)),

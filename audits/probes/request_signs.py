@@ -13,11 +13,10 @@ from audits.estimate import Floats, Integers
 from audits.probes import boundary_probes, floods, replays
 from audits.probes.client_signs import LEAST_ROWS, positions
 from audits.probes.marked_rows import Marked
-from audits.probes.request_scan import Requests, column, iso, texts
+from audits.probes.request_scan import NO_FEATURES, Requests, column, iso, texts
 
 LISTED = 20
 """Lines of a table at most."""
-NO_FEATURES = "the log has no feature to tell requests apart by"
 NO_CLOCK = "the log has no clock, so nobody knows how fast requests came"
 NO_REFERENCE = "nothing came after the reference"
 
@@ -38,7 +37,7 @@ def boundary(asked: Requests) -> Said:
     from audits.scan import clients
 
     if asked.near is None:
-        return Said(reason=asked.why_no_cut or NO_FEATURES)
+        return Said(reason=asked.why_no_cut)
     alone = asked.client is None
     near_before, near_now = asked.near.filter(asked.near["reference"]), asked.near.filter(~asked.near["reference"])
 
