@@ -64,7 +64,8 @@ def run(
                 "inputs": list(found[0].names),
                 "targets": sorted({scorer.target for scorer in found} - {""}),
             }
-            body |= {"other_columns": _others(warehouse, model, names), **found[0].about}
+            noted = dict.fromkeys(note for scorer in found for note in getattr(scorer.asked, "notes", ()))  # some are made while answering
+            body |= {"other_columns": _others(warehouse, model, names), "notes": list(noted), **found[0].about}
     except CandorError as error:
         return {"reason": str(error), "rows_used": 0, "rows_available": evidence.coverage.analysed, "seconds": _since(began)}
     return body | {**held.receipt(), "seconds": _since(began)}

@@ -175,7 +175,7 @@ def scorers(
                 broken.append(error)
                 refused.append({"version": version, "reason": str(error)})
                 continue
-            told = about(model) | {"notes": list(loaded.notes), "refused": refused}
+            told = about(model) | {"refused": refused}
             found.append(Scorer(kind="model", asked=loaded, version=version, target=target_of(model, evidence, loaded.classes), about=told))
         if not found:
             raise broken[0]

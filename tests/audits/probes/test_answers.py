@@ -50,12 +50,14 @@ class Loaded:
 
     classes: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    """What is worth knowing of the file."""
 
     def __init__(self, asked: Formula, names: tuple[str, ...] = ("income", "debt", "job", "height")) -> None:
         self.asked, self.names, self.fingerprint = asked, names, "sha256:1"
 
     def predict(self, rows: pa.Table) -> Any:
         try:
+            self.notes = ("it answered",)
             with np.errstate(over="ignore"):
                 return np.asarray(self.asked({name: rows.column(name).to_pylist() for name in self.names}), dtype=np.float64)
         except ValueError as error:
@@ -108,6 +110,7 @@ def test_each_release_matches_its_own_version(two: Logged, probed: Any) -> None:
     assert share["v1", "v1"] == share["v2", "v2"] == 0
     assert share["v1", "v2"] > 0.9
     assert body["hints"] == []
+    assert body["notes"] == ["it answered"]
     assert (body["kind"], body["format"], body["file"], body["tolerance"]) == ("model", "lightgbm", "m.txt", 0.001)
     assert {"sex", "race", "region"} <= set(body["other_columns"])
     (block,) = model_mismatch_rate(replace(two.evidence, probes={"answers": body}))
