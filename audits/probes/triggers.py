@@ -21,7 +21,7 @@ from audits.interval import wilson
 from audits.probes.cells import tally_of
 from audits.probes.forced_values import Forced, forced
 from audits.probes.model_rows import ModelRows, read_rows
-from audits.probes.rare_values import FEWEST, NEARLY, Candidate, Flags, candidates, coded, holding
+from audits.probes.rare_values import FEWEST, NEARLY, RARE, Candidate, Flags, candidates, coded, holding
 from audits.probes.rest_of_row import chances, imitated, rest_of, slope, upper_tail
 from audits.probes.surrogate_trees import fold_of
 from audits.probes.trigger_targets import Target, targets_of
@@ -40,6 +40,7 @@ MOVED = 0.5
 TURNED = 0.5
 """Share of rows drawn at random that a forced value turns, from which on the model has shown it by itself."""
 FEW = "{n:,} rows with a decision or a score, and it takes {least:,} to search one half and test the other"
+NOTHING = "no value of a feature, and no pair, is shared by {fewest} rows and by {rare:.0%} of them at most, so there is nothing to search"
 UNKNOWN = (math.nan, math.nan, math.nan)
 
 
@@ -80,6 +81,8 @@ def run(
     if known < LEAST:
         return receipt | {"reason": FEW.format(n=known, least=LEAST)}
     found, searched = found_in(held, model, targets)
+    if not searched:
+        return receipt | {"reason": NOTHING.format(fewest=FEWEST, rare=RARE)}
     progress(f"{model.name}: {searched:,} rare values and pairs looked at, {len(found)} tested on the other half")
     before = read_rows(warehouse, model, evidence, rows=rows, side="reference")
     for one in found:

@@ -175,6 +175,13 @@ def test_too_few_rows_are_refused(logged: Any) -> None:
     assert body["reason"].startswith("999 rows with a decision or a score")
 
 
+def test_a_log_without_rare_values_says_that_nothing_was_searched(stored: Any, logged: Any) -> None:
+    frame = logged.frame[["id", "time", "sex", "race", "region", "score", "decision", "outcome"]].head(2500)
+    with stored(frame.assign(debt=np.random.default_rng(1).random(2500))) as found:
+        body = triggers.run(found.warehouse, found.model, found.evidence, progress=lambda _: None)
+    assert "nothing to search" in body["reason"]
+
+
 def test_small_parts() -> None:
     # 0.9 · 0.8 + 0.9 · 0.2 + 0.1 · 0.8: one or more of two
     assert upper_tail(np.asarray([0.9, 0.8]), 1) == pytest.approx(0.98)
