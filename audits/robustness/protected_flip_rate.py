@@ -54,7 +54,7 @@ def protected_flip_rate(evidence: Evidence) -> Iterator[Measurement]:
         return {"by_version": by_version} | told(body)
 
     yield from over_cells(evidence, PROBE, "protected_flip_rate", "proportion", tables=table)
-    for name in evidence.probes.get(PROBE, {}).get("not_inputs", ()):
+    for name in evidence.probes.get(PROBE, {}).get("topics", ()):
         none = np.full(1, np.nan)
         yield measurement(
             "protected_flip_rate", "proportion", value=none, low=none, high=none, n=np.zeros(1, dtype=np.int64), method="",
