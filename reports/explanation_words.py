@@ -209,7 +209,7 @@ def counterfactuals(found: Explanation) -> tuple[str, ...]:
         return ()
     if not turned.found:
         lines = [NONE_FOUND.format(asked=count(turned.asked), seconds=number(turned.seconds, "ratio"))]
-        return (*lines, *(() if turned.finished else (DEADLINE.format(deadline=number(turned.deadline, "plain")),)))
+        return (*lines, *(() if turned.finished else (DEADLINE.format(deadline=number(turned.deadline, "ratio")),)))
     lead = {
         "favorable": "The decision would have been favorable if",
         "unfavorable": "The favorable decision would have been lost if",
@@ -221,7 +221,7 @@ def counterfactuals(found: Explanation) -> tuple[str, ...]:
     if turned.fixed:
         lines.append(f"Not touched: {', '.join(map(column_name, turned.fixed))}.")
     if not turned.finished:
-        lines.append(DEADLINE.format(deadline=number(turned.deadline, "plain")))
+        lines.append(DEADLINE.format(deadline=number(turned.deadline, "ratio")))
     return (*lines, ANSWER_ONLY)
 
 

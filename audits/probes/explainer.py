@@ -29,6 +29,7 @@ KEPT = 64
 """Finished explanations that are kept."""
 NO_RELEASE = 'there is no model file for version "{version}"; name it in [models.{model}.model] under versions'
 UNKNOWN = 'model "{model}": no prediction has the id "{id}"; {nearest}'
+NO_VERSIONS = "the log does not say which version answered; leave it out"
 OTHER_VERSION = 'model "{model}": the id "{id}" was not logged by version "{version}"; {nearest}'
 
 
@@ -135,7 +136,8 @@ class Explainer:
         if version is None:
             return rows, len(rows) - 1, versions
         if version not in versions:
-            told = nearest(version, [each for each in versions if each is not None])
+            known = [each for each in versions if each is not None]
+            told = nearest(version, known) if known else NO_VERSIONS
             raise UsageError(OTHER_VERSION.format(model=self._model.name, id=id, version=version, nearest=told))
         return rows, versions.index(version), versions
 

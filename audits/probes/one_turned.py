@@ -59,7 +59,7 @@ def turned_of(asked: Asked, inputs: pa.Table | None) -> Counterfactuals:
     toward = _logged_toward(asked, turn, now, goal)
     some = np.concatenate([np.flatnonzero(toward)[:REAL], np.flatnonzero(~toward)[:REAL]])
     found = search(space, inputs, _ask(asked, turn, now, goal), rows=rows[some], toward=toward[some], deadline=asked.seconds)
-    asked.spent("counterfactuals", len(some), len(ground), began)
+    asked.spent("counterfactuals", len(some), ground.available[0], began)
     return Counterfactuals(
         wanted=wanted, label=_label(asked, goal), threshold=None if math.isnan(turn.score) else turn.score,
         found=tuple(_told(asked, space, inputs, found, line, rows) for line in range(len(found.rows))),

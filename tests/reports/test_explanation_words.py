@@ -80,7 +80,7 @@ def test_none_found_and_deadline(model: Explanation) -> None:
     lines = words.counterfactuals(replace(model, counterfactuals=replace(turned, found=(), finished=False)))
     assert lines == (
         "No possible change was found that turns the decision round, of 10 that the model was asked about in 0.10 s.",
-        "The search was ended by its deadline of 2 s: there may be a cheaper one.",
+        "The search was ended by its deadline of 2.00 s: there may be a cheaper one.",
     )
 
 
