@@ -142,3 +142,35 @@ def shares(found: Sequence[Figure], *, most: int = 3) -> str:
     more = len(found) - most
     rest = f"; {strings.count(more)} more {'shares' if more == 1 else 'share'} the rest" if more > 0 else ""
     return f"What moves the score most is {several}{rest}."
+
+
+EVERY_COLUMN: Final = "Every feature in the log is an input; whatever is not in the log, it cannot know."
+
+
+def knows(names: Sequence[str]) -> str:
+    """Say all that a model is given.
+
+    >>> knows(["mean_radius", "age"])
+    'It knows its 2 inputs and nothing else: mean radius, age.'
+    """
+    what = f"{strings.count(len(names))} inputs" if len(names) != 1 else "one input"
+    return f"It knows its {what} and nothing else: {_listed(names)}."
+
+
+def not_inputs(kind: str, names: Sequence[str]) -> str:
+    """Say which columns of the log a model is not given."""
+    return f"{kind} that are no input: {_listed(names)}. What they tell reaches the score only through columns that are."
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(strings.name_of(spoken(name)) for name in names[:12])
+    return shown + (f" and {len(names) - 12} more" if len(names) > 12 else "")
+
+
+def blind(found: Basis) -> list[str]:
+    """Say what a model knows and which columns of the log it does not; nothing where its inputs are not known."""
+    tables: Mapping[str, Any] = (found.figure.tables if found.figure is not None else None) or {}
+    inputs, rest = ([str(each) for each in tables.get(name) or ()] for name in ("inputs", "other_columns"))
+    if not found.known or not inputs:
+        return []
+    return [knows(inputs), not_inputs("Columns of the log", rest) if rest else EVERY_COLUMN]

@@ -35,6 +35,7 @@ METHODS: Final[dict[str, str]] = {
     "jackknife": "delete-a-group jackknife over units",
     "robust-z": "standard errors of the client's own figures, on the scale of ordinary clients",
     "delong": "DeLong interval for an AUC",
+    "delong-weighted": "DeLong interval for an AUC over weighted rows",
     "delta": "normal interval by the delta method",
     "delta-logit": "normal interval by the delta method on the logit scale",
     "clt": "normal interval of a sum of independent parts",

@@ -46,8 +46,8 @@ def not_inputs(context: PageContext, basis: explained.Basis, inputs: list[str]) 
     segments = sorted(name for name in data.attributes(*context.key) - set(inputs) - set(context.model.attributes) if "," not in name)
     rest = [str(name) for name in tables.get("other_columns") or () if name not in {*inputs, *protected, *segments}]
     kinds = ((words.PROTECTED, protected), (words.SEGMENTS, segments), (words.OTHERS, rest))
-    left_out = [words.not_inputs(kind, names) for kind, names in kinds if names]
-    return [words.knows(inputs), *(left_out or [words.EVERY_COLUMN])]
+    left_out = [explained.not_inputs(kind, names) for kind, names in kinds if names]
+    return [explained.knows(inputs), *(left_out or [explained.EVERY_COLUMN])]
 
 
 def attributed(context: PageContext) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from reports import strings
@@ -90,7 +90,7 @@ NO_INTERACTIONS = "Interactions were not computed: they need a model made of tre
 EFFECT = "What one column does to the score"
 EFFECT_LEAD = (
     "The line is the mean score if everybody had this value, the band on it its 95% interval; "
-    "the wide pale band holds the middle 80% of single predictions, all put at the same start."
+    "the wide pale band holds the middle 80% of single predictions, all put at the same start (so it may pass 0 and 1)."
 )
 LOCAL = "The same among the rows that are there"
 LOCAL_LEAD = "Small steps between neighbouring rows, added up and centred on zero: it asks for no person who could not exist."
@@ -108,22 +108,6 @@ def thin(groups: list[str], fewest: int) -> str:
     """Groups with too few rows to say anything of."""
     shown = ", ".join(groups[:6]) + (f" and {len(groups) - 6} more" if len(groups) > 6 else "")
     return f"Groups with fewer than {fewest} rows, of which little can be said: {shown}."
-
-
-def knows(names: Sequence[str]) -> str:
-    """All that a model is given."""
-    shown = ", ".join(strings.name_of(spoken(name)) for name in names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
-    what = f"{count(len(names))} inputs" if len(names) != 1 else "one input"
-    return f"It knows its {what} and nothing else: {shown}."
-
-
-EVERY_COLUMN = "Every feature in the log is an input; whatever is not in the log, it cannot know."
-
-
-def not_inputs(kind: str, names: list[str]) -> str:
-    """Columns of the log that the model is not given."""
-    shown = ", ".join(strings.name_of(spoken(name)) for name in names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
-    return f"{kind} that are no input: {shown}. What they tell reaches the score only through columns that are."
 
 
 def rows_read(used: int, available: int, seconds: float | None, created: str) -> str:

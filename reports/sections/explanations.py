@@ -25,6 +25,8 @@ class Explanations:
 
     basis: str
     """What is explained, first of all."""
+    blind: list[str]
+    """What the model knows, and what it does not."""
     uses: str
     charts: list[ChartSpec]
     heat: ChartSpec | None
@@ -54,8 +56,10 @@ def explanations(found: Findings, failures: list[tuple[str, str]]) -> Explanatio
         attribution_series.pairs([each for each in everybody if each.name == "attribution_interaction"]),
     ]
     effects: list[ChartSpec] = [chart for each in curves[: 2 * MOST_EFFECTS] if (chart := attribution_series.effect(each))]
+    basis = explained.basis(found.whole, failures)
     return Explanations(
-        basis=explained.basis(found.whole, failures).words,
+        basis=basis.words,
+        blind=explained.blind(basis),
         uses=explained.uses(everybody),
         charts=[chart for chart in charts if chart],
         heat=series.heat(past, order[:MOST_HEAT]) if past and order else None,

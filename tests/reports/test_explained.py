@@ -36,7 +36,7 @@ def attributed(finding: Row) -> list[dict[str, Any]]:
 
 
 def test_what_is_explained_is_said_first(one: Make, finding: Row) -> None:
-    tables = {"file": "model.txt", "format": "lightgbm"} | READ
+    tables = {"file": "model.txt", "format": "lightgbm", "inputs": ["income", "debt"], "other_columns": ["branch"]} | READ
     mismatch = finding("model_mismatch_rate", "proportion", 0.0, low=0.0, high=0.0007, n=5000, tables=tables)
     said = text_of(page_of(one(mismatch, *attributed(finding))), "explanations")
     first = "The model itself is explained (model.txt, lightgbm): its answer is the logged score in every one of 5,000 logged predictions"
@@ -45,6 +45,7 @@ def test_what_is_explained_is_said_first(one: Make, finding: Row) -> None:
     for line in ("Mean attribution of income 0.600", "Mean attribution of income F 0.500", "of income, version v2 0.400"):
         assert line in said.replace("income, F", "income F"), line
     assert "F against M" in said
+    assert "It knows its 2 inputs and nothing else: income, debt. Columns of the log that are no input: branch." in said
 
 
 def test_a_surrogate_says_how_closely_it_follows_and_refuses_below_its_floor(one: Make, finding: Row) -> None:
