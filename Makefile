@@ -81,6 +81,7 @@ simulate: .venv/.test .venv/.candor
 	$(BIN)/python -m benchmarks.alarms
 	$(BIN)/python -m benchmarks.detection
 	$(BIN)/python -m benchmarks.surrogates
+	$(BIN)/python -m benchmarks.explain rates
 	$(BIN)/python -m benchmarks.counterfactuals
 	$(BIN)/python -m benchmarks.evasion
 	$(BIN)/python -m benchmarks.membership
