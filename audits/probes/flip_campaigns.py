@@ -94,16 +94,18 @@ def _went(sums: Floats, direction: int) -> float:
 
 
 def tail(excess: Floats, variance: Floats) -> Floats:
-    """How likely at most so large an excess is: Bernstein's bound for sums of independent outcomes, which also holds far out.
+    """How likely at most so large an excess is: Bennett's bound for sums of independent outcomes, which also holds far out.
 
-    Source: S. Boucheron, G. Lugosi and P. Massart (2013), Concentration Inequalities, section 2.8.
+    exp(-v h(x / v)) with h(u) = (1 + u) log(1 + u) - u. Source: S. Boucheron, G. Lugosi and P. Massart (2013), Concentration Inequalities,
+    section 2.7.
 
     >>> tail(np.asarray([0.0, 6.0]), np.asarray([4.0, 4.0])).round(4)
-    array([1.    , 0.0498])
+    array([1.    , 0.0423])
     """
     x = np.maximum(excess, 0.0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(x > 0, np.exp(-(x**2) / (2 * (variance + x / 3))), 1.0)
+        u = x / variance
+        return np.where(x > 0, np.exp(-variance * ((1 + u) * np.log1p(u) - u)), 1.0)
 
 
 def _level(sums: Floats, everybody: Floats) -> tuple[Floats, Floats]:
@@ -118,27 +120,25 @@ def _level(sums: Floats, everybody: Floats) -> tuple[Floats, Floats]:
 def judged(scene: Scene, start: int, end: int, spread: float) -> tuple[Floats, Floats, Floats]:
     """Excess and its tail [cell, direction] of a stretch, and the sums of its cells [cell, quantity].
 
-    What is held against a stretch is the cell's own outcomes before it and after it, each beyond everybody else's of the same time: the
-    smaller excess and the larger tail count. So a change that stays is no campaign, and neither is one that everybody shares.
+    What is held against a stretch is the cell's own outcomes before it and, unless it may last until now, after it, each beyond everybody
+    else's of the same time: the smaller excess and the larger tail count. So a change that everybody shares is no campaign, and neither
+    is one of a group that stays.
     """
-    (sums, everybody), before, after = scene.around(start, end)
+    (sums, everybody), *sides = scene.around(start, end)
     n = sums[:, N]
     level, doubt = _level(sums, everybody)
     each = sums[:, V] / np.maximum(n, 1.0)
     excesses, tails = [], []
-    for place, (held, total) in enumerate((before, after)):
+    for place, (held, total) in enumerate(sides[: 1 if scene.open_ended else 2]):
         usual, unsure = _level(held, total)
         enough = held[:, N] >= LEAST_ROWS
         usual, unsure = np.where(enough[:, None], usual, 0.0), np.where(enough, unsure, 1 / SHRINK)
         excess = n[:, None] * (level - usual)
         variance = spread * (sums[:, V] + n**2 * each * (np.maximum(doubt - 1 / np.maximum(n, 1.0), 0.0) + unsure))
-        p_value = tail(excess, variance[:, None])
-        if place == 1:  # a campaign that still goes on has no after
-            excess = np.where(enough[:, None], excess, np.inf if scene.open_ended else -np.inf)
-            p_value = np.where(enough[:, None], p_value, 0.0 if scene.open_ended else 1.0)
-        excesses.append(excess)
-        tails.append(p_value)
-    return np.minimum(*excesses), np.maximum(*tails), sums
+        told = enough[:, None] | (place == 0)  # a group that has no after may have changed for good
+        excesses.append(np.where(told, excess, -np.inf))
+        tails.append(np.where(told, tail(excess, variance[:, None]), 1.0))
+    return np.minimum.reduce(excesses), np.maximum.reduce(tails), sums
 
 
 def searched(scene: Scene) -> tuple[list[Campaign], int]:

@@ -18,15 +18,15 @@ def outcome_flip_rate(evidence: Evidence) -> Iterator[Measurement]:
         What to expect: the share of favorable outcomes by the bin of the score (20, or the decision where there is no score) in the
         reference. Searched are all stretches of 1, 2, 4, ... buckets of each client, group and segment level, for fewer favorable outcomes
         than expected, for more, and for more that go against the odds either way. How far a stretch is off, beyond everybody else at the
-        time, is held against how far the same client, group or segment was off before it and after it, and the smaller excess counts: a
-        change that stays, or that all share, is no campaign. A client's may go on to the end of the log; a group's or segment's may not.
+        time, is held against how far the same client, group or segment was off before it, and of groups and segments also after it; the
+        smaller excess counts. So what all share is no campaign, and neither is a group's change that stays; a client's is.
         Also taken off is what others of the same groups and versions share at the time. A stretch with p below 1 % over all stretches
         (Bonferroni) is a campaign; each is judged without the rows of surer ones. Each of its outcomes counts with the share of them that
         is beyond expectation. Windows that still wait for outcomes are left out, as those that come early are not like those that come
         late. All rows are read.
     Interval and test
         Wilson around the sum of these shares, over all labelled predictions of windows that have their outcomes. p of a campaign:
-        Bernstein's bound, with the variance widened by how much more than chance outcomes vary in the reference, and by how well what they
+        Bennett's bound, with the variance widened by how much more than chance outcomes vary in the reference, and by how well what they
         are held against is known.
     Tables
         `campaigns`: by whom or what, level, direction, first and last window, rows, how many went that way and how many were expected, p.

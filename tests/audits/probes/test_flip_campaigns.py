@@ -53,7 +53,7 @@ def test_a_change_that_stays_is_none_but_may_be_a_clients() -> None:
     found, tested = searched(scene(lasting))
     assert not [one for one in found if one.p_value <= 0.01 / tested]
     found, tested = searched(scene(lasting, open_ended=True))
-    assert (found[0].cell, found[0].start, found[0].end) == (2, 6, BUCKETS) or found[0].p_value <= 0.01 / tested
+    assert (found[0].cell, found[0].start, found[0].p_value < 0.01 / tested) == (2, 4, True)  # of 1, 2, 4, 8 buckets the eight last
 
 
 def test_what_everybody_shares_is_none() -> None:
