@@ -14,8 +14,11 @@ from audits.evidence import Evidence
 from audits.finding import Measurement
 from audits.interval import newcombe, two_proportion_p, wilson
 from audits.probed_cells import REFERENCE, Cells, over_cells
+from audits.robustness.distances import listed
 
 PROBE = "outliers"
+IN_FULL = "isolation_forest"
+"""The detector that runs everywhere: its rates are also listed for each group in each window, for trends."""
 
 
 @audit(name="outlier_rate", unit="proportion", needs=("columns",), tasks=EVERY_TASK, compared=True, units="rows", probe=PROBE)
@@ -32,6 +35,8 @@ def outlier_rate(evidence: Evidence) -> Iterator[Measurement]:
     Interval and test
         Wilson; p two-sided against the reference's last third (z, or Fisher's exact test). n is the rows asked about: a budget, those
         whose keys have the smallest digests, the same share of every window.
+    Where
+        For groups over the whole period, and for everybody in each window; the isolation forest for groups in windows, too.
     Tables
         `aimed`; `reference`: the share in the last third with its interval; `excess` over it with `excess_low` and `excess_high`
         (Newcombe), and by window in `windows`; `inputs` and `stands_out`: features by how well each alone sets flagged rows apart (area
@@ -64,7 +69,8 @@ def outlier_rate(evidence: Evidence) -> Iterator[Measurement]:
             at = (block.version, block.window, block.slice)
             held = (before[1][0, 0][block.slice], before[0][0, 0][block.slice])
             p_value = np.where(held[1] > 0, two_proportion_p(now[1][at], now[0][at], *held), np.nan)
-            yield replace(block, p_value=p_value, tables=_tables(evidence, name, block, now, before))
+            found = replace(block, p_value=p_value, tables=_tables(evidence, name, block, now, before))
+            yield found if name == IN_FULL else listed(found)
 
 
 def _tables(

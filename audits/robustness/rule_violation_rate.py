@@ -10,6 +10,7 @@ from audits.audit import EVERY_TASK, audit, measurement
 from audits.evidence import Evidence
 from audits.finding import Measurement
 from audits.probed_cells import over_cells
+from audits.robustness.distances import listed
 
 PROBE = "rules"
 
@@ -24,6 +25,8 @@ def rule_violation_rate(evidence: Evidence) -> Iterator[Measurement]:
         `by` at least. Rows broken over rows that the change alters.
     Interval
         Wilson. n is the rows that were asked about and altered: a budget of rows, those whose keys have the smallest digests.
+    Where
+        For groups over the whole period, and for everybody in each window.
     Tables
         The rule (`kind`, `change`, `columns`, `direction`, `by`); `mean_change` of the score with `low` and `high` (Student's t), and its
         `quantiles` at 5, 25, 50, 75 and 95 %; `unchanged`: rows that the change leaves as they are; `unanswered`: rows that the model gave
@@ -52,6 +55,5 @@ def rule_violation_rate(evidence: Evidence) -> Iterator[Measurement]:
             )  # fmt: skip
     asked = ("kind", "change", "direction", "by")
     fitting = [name for name in kept if all(said[name].get(key) == getattr(declared[name], key) for key in asked)]
-    yield from over_cells(
-        evidence, PROBE, "rule_violation_rate", "proportion", columns=fitting, tables=lambda cells, name: dict(said[name])
-    )
+    blocks = over_cells(evidence, PROBE, "rule_violation_rate", "proportion", columns=fitting, tables=lambda cells, name: dict(said[name]))
+    yield from map(listed, blocks)

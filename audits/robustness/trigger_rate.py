@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from audits.audit import EVERY_TASK, audit
 from audits.evidence import Evidence
 from audits.finding import Measurement
 from audits.probed_cells import Cells, over_cells
+from audits.robustness.distances import listed
 
 PROBE = "triggers"
 _TOLD = (
@@ -25,8 +26,7 @@ def trigger_rate(evidence: Evidence) -> Iterator[Measurement]:
     """Share of rows with a rare value, or pair of values, that decides by itself whatever the rest of the row says: a backdoor's trigger.
 
     Formula
-        Rows that carry a value found, over rows searched; without a column for any value found, and for everybody by value. 0 where none is
-        found.
+        Rows that carry a value found, over rows searched; without a column for any value found, and by value. 0 where none is found.
     What is searched
         Values, "missing" included, and pairs of values that at least 10 rows of one half have and at most 2 % of it, nine in ten of them
         with the same decision (of several classes, the same class; without decisions, a score in an outer tenth). The eight furthest
@@ -40,6 +40,8 @@ def trigger_rate(evidence: Evidence) -> Iterator[Measurement]:
     Interval and test
         Wilson; the p-value is the smallest corrected one of those found. n is the rows searched: a budget, those whose keys have the
         smallest digests. Of each unit one row counts in the search.
+    Where
+        For groups over the whole period, and for everybody in each window.
     Tables
         What was tested, side by side: `triggers`, `found`, `why` not, `towards` which decision, `rows`, `share` with `low` and `high`, the
         share `expected`, `p_value`; `rest`: the slope, 1 for rows like others and 0 where the rest is silent; `moved`: how far scores lie
@@ -67,17 +69,7 @@ def trigger_rate(evidence: Evidence) -> Iterator[Measurement]:
         surest = {place: min((p for p, held in zip(table["p_value"], table["found"], strict=True) if held), default=np.nan)
                   for place, table in block.tables.items()}  # fmt: skip
         p_value = np.asarray([surest.get(place, np.nan) for place in range(len(block))], dtype=np.float64)
-        found = replace(block, p_value=p_value)
-        yield found if (block.column < 0).all() else _of_everybody(found)
-
-
-def _of_everybody(block: Measurement) -> Measurement:
-    """A block without its groups: for single values they would say again what they say for any value."""
-    kept = np.flatnonzero(block.slice == 0)
-    tables = {int(new): block.tables[int(old)] for new, old in enumerate(kept) if int(old) in block.tables}
-    held: dict[str, Any] = {field.name: getattr(block, field.name) for field in fields(block)}
-    arrays: dict[str, Any] = {name: values[kept] for name, values in held.items() if isinstance(values, np.ndarray)}
-    return replace(block, tables=tables, **arrays)
+        yield listed(replace(block, p_value=p_value))
 
 
 def _of_one(told: dict[str, Any], name: str) -> dict[str, Any]:

@@ -84,9 +84,11 @@ def test_each_kind_of_rule_is_counted_as_row_by_row(probed: Any, logged: Any, fi
 
 def test_groups_and_windows_have_figures_of_their_own(probed: Any, logged: Any, figures: Any) -> None:
     frame = logged.frame[logged.frame["job"] != "cook"]
-    first = frame[(frame["time"] < "2026-01-02") & (frame["sex"] == "F")]
-    (one,) = figures(rule_violation_rate, probed[0], column="spelling", window=1, slice={"sex": "F"})
+    first, women = frame[frame["time"] < "2026-01-02"], frame[frame["sex"] == "F"]
+    (one,) = figures(rule_violation_rate, probed[0], column="spelling", window=1, slice={})
     assert (one.n, one.value) == (len(first), pytest.approx((first["job"] == "nurse").mean()))
+    (one,) = figures(rule_violation_rate, probed[0], column="spelling", window=0, slice={"sex": "F"})
+    assert (one.n, one.value) == (len(women), pytest.approx((women["job"] == "nurse").mean()))
 
 
 def test_a_rule_that_cannot_be_asked_says_why(probed: Any, figures: Any) -> None:
