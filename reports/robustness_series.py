@@ -58,12 +58,17 @@ ABOUT_THE_ANSWERS: Final = ("model_mismatch_rate", "surrogate_fidelity")
 def _verdict(name: str, question: str, found: Sequence[Figure], why: str) -> Verdict:
     known = [each for each in found if each.value is not None]
     if not known:
-        reason = next((each.reason for each in found if each.reason), why)
+        reason = next((_about(each) for each in found if each.reason), why)
         ran = bool(found) or (bool(why) and "candor audit --" not in why)
         told = f"{reason[:1].upper()}{reason[1:].rstrip('.')}." if reason and ran else ""
         return Verdict(name=name, question=question, answer=strings.safe(told), figure=None, run=ran)
     chosen = worst(known)
     return Verdict(name=name, question=question, answer=f"{strings.sentence(chosen)}.{_others(known, chosen)}", figure=chosen, run=True)
+
+
+def _about(figure: Figure) -> str:
+    """Say why a figure has no value, and of what."""
+    return f"{strings.name_of(figure.column)}: {figure.reason}" if figure.column is not None else figure.reason
 
 
 def worst(known: Sequence[Figure]) -> Figure:

@@ -20,6 +20,8 @@ from reports.figure import Figure
 
 GAP = "mean_attribution_difference"
 MOST_GROUPS, MOST_LINES, SHOWN = 4, 60, 8
+STRONG = 0.3
+"""The lower end of Cramér's V from which on a feature tells a group well: customarily called medium."""
 
 
 def draw(context: PageContext, scope: Scope) -> None:
@@ -31,7 +33,7 @@ def draw(context: PageContext, scope: Scope) -> None:
             absent(context, (GAP,), words.NO_GROUPS, sentence=words.NOT_RUN, command=words.COMMAND)
             return
         widest = max((each for mine in groups.values() for each in mine), key=lambda each: abs(each.value or 0.0))
-        show(Html(f'<p class="c-lead">{text(wording.sentence(widest))}.</p>'))
+        show(Html(f'<p class="c-lead">{text(wording.sentence(widest))}.{text(proxies(context, scope, groups))}</p>'))
         places = st.columns(2, gap="medium")
         for place, mine in enumerate(list(groups.values())[:MOST_GROUPS]):
             with places[place % 2]:
@@ -45,6 +47,23 @@ def draw(context: PageContext, scope: Scope) -> None:
         every(context, scope, [each for mine in groups.values() for each in mine])
     with panel("attribution-sizes", words.SIZES, words.SIZES_LEAD):
         sizes(context, scope, list(groups))
+
+
+def strengths(context: PageContext, scope: Scope) -> dict[str | None, Figure]:
+    """How well each feature tells the groups."""
+    found = data.figures(*context.key, names=("proxy_strength",), attribute=scope.attribute, columns=True)
+    return {each.column: each for each in found if each.value is not None}
+
+
+def proxies(context: PageContext, scope: Scope, groups: Mapping[str, Sequence[Figure]]) -> str:
+    """The features that set a group apart beyond chance and tell the group as well, in a sentence; "" where there are none."""
+    strength = strengths(context, scope)
+    names = {
+        each.column: strength[each.column].value or 0.0 for mine in groups.values() for each in mine
+        if each.q_value is not None and each.q_value < 0.05 and each.column in strength and (strength[each.column].low or 0.0) >= STRONG
+    }  # fmt: skip
+    ordered = sorted(names, key=lambda name: -names[name])
+    return words.may_be_proxies([(str(name), wording.number(names[name], "ratio")) for name in ordered]) if ordered else ""
 
 
 def title(figure: Figure) -> None:
@@ -63,8 +82,7 @@ def by_group(figures: Sequence[Figure]) -> dict[str, list[Figure]]:
 
 def every(context: PageContext, scope: Scope, figures: Sequence[Figure]) -> None:
     """Every feature of every group, with how well it tells the group."""
-    strength = {each.column: each for each in data.figures(
-        *context.key, names=("proxy_strength",), attribute=scope.attribute, columns=True) if each.value is not None}  # fmt: skip
+    strength = strengths(context, scope)
     ordered = sorted(figures, key=lambda each: -abs(each.value or 0.0))
     heads = [
         Column(head="Feature", css="tight"), Column(head="Group", css="tight"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from reports import strings
@@ -102,6 +102,12 @@ EFFECTS_LEAD = "From the lowest to the highest point of each curve."
 def outside(column: str, share: str, kind: str) -> str:
     """A column's values leave the range of the reference."""
     return f"{strings.name_of(spoken(column))}: {share} of rows {kind}"
+
+
+def may_be_proxies(found: Sequence[tuple[str, str]]) -> str:
+    """Features that set a group apart and tell it as well."""
+    named = " and ".join(f"{strings.name_of(spoken(name))} ({strength})" for name, strength in found[:3])
+    return f" {named[:1].upper()}{named[1:]} also {'tells' if len(found) == 1 else 'tell'} the group: look whether that is a proxy."
 
 
 def thin(groups: list[str], fewest: int) -> str:

@@ -53,7 +53,7 @@ def test_every_part_of_an_explained_model(page: str, part: str, visit: Open, con
             "Read from 5,000 of 7,200 rows in 2.5 s",
         ),
         ("explanations", "groups"): (
-            "Female against Male −0.200",
+            "Female against Male −0.200 [−0.220, −0.180], n = 2,400. Income (0.35) also tells the group: look whether that is a proxy.",
             "income Female −0.200 [−0.220, −0.180] 0.001 80.0% 0.350 [0.330, 0.370] 2,400",
         ),
         ("explanations", "time"): ("debt +0.150 [0.130, 0.170] 0.002 +0.200 [0.180, 0.220] 0.002", "Ranking similarity 0.968"),

@@ -151,6 +151,8 @@ def test_noise_grows_along_its_sizes() -> None:
 def test_the_worst_stands_for_several_unless_one_stands_for_all() -> None:
     distance = [whole("smallest_flip_distance", value, column=column) for column, value in ((None, 0.8), ("to adverse", 0.1))]
     assert robustness_series.worst(distance).column is None
+    alone = whole("protected_flip_rate", None, column="sex", reason="it is no input")
+    assert next(e for e in robustness_series.verdicts([alone]) if e.name == "protected_flip_rate").answer == "Sex: it is no input."
     broken = [whole("rule_violation_rate", value, column=name, verdict=verdict)
               for name, value, verdict in (("a", 0.9, "pass"), ("b", 0.1, "fail"))]  # fmt: skip
     assert robustness_series.worst(broken).column == "b"
