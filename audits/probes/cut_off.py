@@ -38,6 +38,8 @@ class CutOff:
         The two scores of the log that it lies between: nothing in the log tells where.
     favorable
         The class that is favorable, among several; -1 where none is.
+    sided
+        Whether a decision is for or against anybody: not where the score is of one class of several of which none is favorable.
     reproduced, n
         The share of logged decisions that come out, and of how many.
     """
@@ -46,6 +48,7 @@ class CutOff:
     above: bool = True
     between: tuple[float, float] = (math.nan, math.nan)
     favorable: int = -1
+    sided: bool = True
     reproduced: float
     n: int
 
@@ -60,7 +63,7 @@ class CutOff:
     def adverse(self, decided: Floats) -> Floats:
         """[row] 1 where the decision is not the favorable one, 0 where it is; NaN where it is unknown or no class is favorable."""
         if not math.isnan(self.score):
-            return 1.0 - decided
+            return 1.0 - decided if self.sided else np.full(len(decided), np.nan)
         return np.where(np.isfinite(decided) & (self.favorable >= 0), decided != self.favorable, np.nan)
 
     def margin(self, answers: Floats) -> Floats:

@@ -184,6 +184,8 @@ def decider(
     if not np.isfinite(learned[1]).any():
         raise NoCutOff(UNDECIDED)
     cut_off = learn(*learned, favorable=favorable)
+    if model.task == "multiclass" and answers.ndim == 1 and scorer.target != str(model.favorable):
+        cut_off = replace(cut_off, sided=False)
     return Decider(
         scorer=scorer, rows=rows, logged=logged, cut_off=cut_off, answers=answers, decided=cut_off.decided(answers), pace=pace,
         queries=queries, calls=-(-queries // CHUNK),

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from audits.audit import audit
+import numpy as np
+
+from audits.audit import audit, measurement
 from audits.evidence import Evidence
 from audits.finding import Measurement
 from audits.probed_cells import Cells, over_cells
 from audits.robustness.distances import BUDGET, PROBE, TO_FAVORABLE, WITHIN, curve, histogram, listed, told
+
+NOBODY = "no decision that was searched is against anybody"
 
 
 @audit(name="evasion_rate", unit="proportion", needs=("decision",), tasks=("binary", "multiclass"), units="own", probe=PROBE)
@@ -45,4 +49,10 @@ def evasion_rate(evidence: Evidence) -> Iterator[Measurement]:
         body = evidence.probes[PROBE]
         return {"within": WITHIN, "budget": BUDGET, "curve": curve(histogram(cells, TO_FAVORABLE)[0, 0, 0])} | told(body)
 
+    cells = Cells.of(evidence, PROBE)
+    if cells is not None and not cells.columns("evasion_rate"):
+        none = np.full(1, np.nan)
+        yield measurement(
+            "evasion_rate", "proportion", value=none, low=none, high=none, n=np.zeros(1, dtype=np.int64), method="wilson", reason=NOBODY
+        )
     yield from map(listed, over_cells(evidence, PROBE, "evasion_rate", "proportion", tables=table))

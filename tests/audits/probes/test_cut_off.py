@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -25,6 +27,12 @@ def test_a_low_score_can_be_the_favorable_one():
     assert np.isnan(found.decided(np.asarray([np.nan]))[0])
     assert found.margin(np.asarray([0.1, 0.5])) == pytest.approx([0.2, -0.2])
     assert found.adverse(found.decided(np.asarray([0.1, 0.5]))).tolist() == [0.0, 1.0]
+
+
+def test_a_decision_about_a_class_that_is_not_favorable_is_against_nobody():
+    found = replace(learn(np.linspace(0, 1, 101), (np.linspace(0, 1, 101) >= 0.3).astype(float)), sided=False)
+    assert found.decided(np.asarray([0.3, 0.2])).tolist() == [1.0, 0.0]
+    assert np.isnan(found.adverse(np.asarray([1.0, 0.0]))).all()
 
 
 def test_the_share_that_it_reproduces_is_counted():

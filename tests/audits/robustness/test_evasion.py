@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
+from audits.probes import deciders as deciders_module
 from audits.probes import evasion
 from audits.probes.cut_off import CutOff
 from audits.probes.deciders import Decider, decider
@@ -26,8 +28,6 @@ WIDE = {"income": (-1e4, 1e4), "debt": (-100.0, 100.0), "age": (-1e4, 1e4)}
 
 
 def attacked(decided, model, *, seconds=30.0, rows=300, **declared):
-    from dataclasses import replace
-
     config = replace(decided.model, model=ModelFile(format="onnx", **declared))
     held = read_rows(decided.warehouse, config, decided.evidence, rows=rows, extra=model.names)
     one = decider(config, decided.evidence, Scorer(kind="model", asked=model), held, lambda: held)
@@ -126,6 +126,16 @@ def test_figures_by_group_and_version_come_from_the_cells(asking, measured, figu
     told = every[None].tables
     assert sum(told["bins"]["n"]) + told["beyond"] == body["rows_used"]
     assert told["quantiles"]["value"][3] == pytest.approx(every[None].value)
+
+
+def test_where_nobody_is_decided_against_there_is_no_evasion(asking, measured, figures, monkeypatch):
+    sided = deciders_module.learn
+    monkeypatch.setattr(deciders_module, "learn", lambda *given, **named: replace(sided(*given, **named), sided=False))
+    evidence = measured("evasion", asking(evasion, Known(linear), rows=100))
+    (rate,) = figures(evasion_rate, evidence)
+    assert (rate.value, rate.reason) == (None, "no decision that was searched is against anybody")
+    (every,) = figures(smallest_flip_distance, evidence, version=None, slice={}, window=0)
+    assert (every.column, every.n) == (None, 20)
 
 
 def test_the_deadline_holds_and_the_rest_is_left_out(decided):
