@@ -12,7 +12,7 @@ from audits.audit import EVERY_TASK, audit
 from audits.evidence import Evidence
 from audits.finding import Measurement
 from audits.probed_cells import Cells, over_cells
-from audits.robustness.distances import listed
+from audits.robustness.distances import LISTS, listed
 
 PROBE = "triggers"
 _TOLD = (
@@ -41,7 +41,7 @@ def trigger_rate(evidence: Evidence) -> Iterator[Measurement]:
         Wilson; the p-value is the smallest corrected one of those found. n is the rows searched: a budget, those whose keys have the
         smallest digests. Of each unit one row counts in the search.
     Where
-        For groups over the whole period, and for everybody in each window.
+        For everybody in each window; without a column for groups over the whole period, too.
     Tables
         What was tested, side by side: `triggers`, `found`, `why` not, `towards` which decision, `rows`, `share` with `low` and `high`, the
         share `expected`, `p_value`; `rest`: the slope, 1 for rows like others and 0 where the rest is silent; `moved`: how far scores lie
@@ -69,7 +69,16 @@ def trigger_rate(evidence: Evidence) -> Iterator[Measurement]:
         surest = {place: min((p for p, held in zip(table["p_value"], table["found"], strict=True) if held), default=np.nan)
                   for place, table in block.tables.items()}  # fmt: skip
         p_value = np.asarray([surest.get(place, np.nan) for place in range(len(block))], dtype=np.float64)
-        yield listed(replace(block, p_value=p_value))
+        found = listed(replace(block, p_value=p_value))
+        yield found if (block.column < 0).all() else _of_everybody(found)
+
+
+def _of_everybody(block: Measurement) -> Measurement:
+    """A block without its groups: for single values they would say again what they say for any value."""
+    kept = np.flatnonzero(block.slice == 0)
+    arrays: dict[str, Any] = {name: getattr(block, name)[kept] for name in LISTS}
+    tables = {new: block.tables[old] for new, old in enumerate(kept.tolist()) if old in block.tables}
+    return replace(block, tables=tables, **arrays)
 
 
 def _of_one(told: dict[str, Any], name: str) -> dict[str, Any]:
