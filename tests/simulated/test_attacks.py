@@ -8,6 +8,7 @@ import pytest
 from connectors.errors import UsageError
 from connectors.simulated import attacks
 from connectors.simulated.attack_plans import ATTACKS, TRIGGER
+from connectors.simulated.honest_clients import HONEST, world_of
 
 ADDS = ("scraper", "sweeper", "boundary prober", "replay", "flood", "backdoor", "outliers")
 
@@ -68,3 +69,20 @@ def test_every_attack_names_what_should_notice_it_and_a_wrong_name_the_right_one
     assert all(attack.says and attack.rule for attack in ATTACKS.values())
     with pytest.raises(UsageError, match=r'there is no attack "scrapper"; .*scraper'):
         attacks.world(attacks=["scrapper"])
+
+
+def test_attacks_can_be_made_smaller() -> None:
+    small = attacks.world(seed=3, attacks=["scraper", "label flip"], rows_per_day=120, scale=0.25)
+    assert small.rows("scraper").sum() == 175  # a quarter of 700
+    full = attacks.world(seed=3, attacks=["label flip"], rows_per_day=120)
+    assert 0 < small.rows("label flip").sum() < full.rows("label flip").sum()
+
+
+@pytest.mark.parametrize("name", list(HONEST))
+def test_newcomers_and_changes_leave_the_time_before_alone(name: str) -> None:
+    quiet, found = attacks.world(seed=5), world_of(name, seed=5)
+    before = [log["time"] < quiet.since for log in (quiet.log, found.log)]
+    assert before[0].sum() == before[1].sum()
+    np.testing.assert_array_equal(found.log["score"][before[1]], quiet.log["score"][before[0]])
+    np.testing.assert_array_equal(found.log["repaid"][before[1]], quiet.log["repaid"][before[0]])
+    assert not np.array_equal(found.log["repaid"], quiet.log["repaid"]) or not np.array_equal(found.log["score"], quiet.log["score"])
