@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -79,6 +80,8 @@ class Hostile:
     def _crime(self) -> float:
         """0 if it went through, 1 if it was refused, tried as natively as Python can."""
         native = ctypes.CDLL(None, use_errno=True)
+        native.opendir.restype = ctypes.c_void_p
+        settings_of_a_user = Path(self.settings.get("secret", "/none"))
         crimes = {
             "socket": lambda: native.socket(socket.AF_INET, socket.SOCK_STREAM, 0),
             "python socket": socket.socket,
@@ -86,6 +89,10 @@ class Hostile:
             "program": lambda: native.execv(b"/bin/true", (ctypes.c_char_p * 2)(b"/bin/true", None)),
             "python program": lambda: subprocess.run(["/bin/true"], check=False),
             "file": lambda: native.open(b"/tmp/written by a model", os.O_WRONLY | os.O_CREAT, 0o600),
+            "secret": lambda: native.open(str(settings_of_a_user).encode(), os.O_RDONLY),
+            "checkout": lambda: native.open(str(Path(__file__).parents[3] / "pyproject.toml").encode(), os.O_RDONLY),
+            "python secret": lambda: settings_of_a_user.read_text() and 0,
+            "listing": lambda: -1 if native.opendir(str(settings_of_a_user.parent).encode()) is None else 0,
             "remove": lambda: native.unlink(sys.argv[0].encode()),
             "kill": lambda: native.kill(os.getppid(), 0),
             "limits": lambda: native.prlimit(0, 9, (ctypes.c_uint64 * 2)(2**63, 2**63), None),

@@ -22,6 +22,10 @@ from connectors.model_opening import Process
 from connectors.sandbox import Sandbox
 
 HERE = Path(__file__).parent
+CRIMES = (
+    "socket", "fork", "program", "file", "secret", "checkout", "listing", "remove", "kill", "limits", "python socket", "python program",
+    "python secret",
+)  # fmt: skip
 ROWS = pa.table({"x": np.arange(40.0) / 40})
 Opening = Callable[..., "contextmanager[LoadedModel]"]
 
@@ -78,24 +82,24 @@ def test_what_it_answers_comes_back_row_by_row(opening: Opening) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel's filter is Linux's")
-@pytest.mark.parametrize(
-    "crime", ["socket", "fork", "program", "file", "remove", "kill", "limits", "python socket", "python program"]
-)
+@pytest.mark.parametrize("crime", CRIMES)
 def test_no_socket_no_program_no_file(crime: str, locked: dict[str, float]) -> None:
     assert locked[crime] == 1.0  # 0: it went through
 
 
 @pytest.fixture(scope="module")
-def locked() -> dict[str, float]:
+def locked(tmp_path_factory: pytest.TempPathFactory) -> dict[str, float]:
     """Every crime in one process: crime -> 1.0 where it was refused."""
     file = ModelFile(format="lightgbm", memory=500_000_000)
     out = {}
     sandbox = Sandbox("hostile", memory=file.memory, folders=[HERE])
-    assert sandbox.guards == ("memory", "kernel", "python")
+    assert sandbox.guards == ("files", "memory", "kernel", "python")
     from connectors.sandbox_child import from_stream, to_stream
 
-    for crime in ("socket", "fork", "program", "file", "remove", "kill", "limits", "python socket", "python program"):
-        sandbox.ask({"op": "load", "settings": {}}, crime.encode(), seconds=20, most=0)
+    secret = tmp_path_factory.mktemp("user") / "secret"
+    secret.write_text("token")
+    for crime in CRIMES:
+        sandbox.ask({"op": "load", "settings": {"secret": str(secret)}}, crime.encode(), seconds=20, most=0)
         _, body = sandbox.ask({"op": "predict"}, to_stream(pa.table({"x": [0.0]})), seconds=20, most=10_000)
         out[crime] = from_stream(body).column("0")[0].as_py()
     sandbox.close()
