@@ -32,8 +32,8 @@ OTHERS = 2_000
 SECONDS = 60.0
 LARGEST_BLOCK = 400
 """Rows that are searched at once, at most: few calls, and arrays that fit."""
-QUESTIONS = 50
-"""What a row takes for each number that may change, about; the first block is as large as that leaves time for."""
+QUESTIONS, PER_NUMBER = 300, 30
+"""What a row takes, and what for each number that may change, about; the first block is as large as that leaves time for."""
 TOO_SLOW = "the model answers too slowly: no row was searched to the end in {seconds:.0f} seconds"
 
 
@@ -125,7 +125,7 @@ def attack(model: ModelConfig, evidence: Evidence, decider: Decider, *, seconds:
     decider.deadline = began + 0.8 * seconds
     done, first = 0, None
     free = found.space.numeric & found.space.free
-    asked = QUESTIONS * (2 + free.sum() + sum(len(found.space.levels_to(place)) for place in range(len(free))) / 50)
+    asked = QUESTIONS + PER_NUMBER * free.sum() + sum(len(found.space.levels_to(place)) for place in range(len(free)))
     size = int(np.clip(0.25 * seconds / max(decider.pace * asked, 1e-9), 4, LARGEST_BLOCK))
     try:
         while done < len(queue):
