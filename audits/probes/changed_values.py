@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -43,7 +44,7 @@ def changed(column: pa.ChunkedArray, change: Change) -> pa.ChunkedArray:
         raise ValueError(f"a column of type {kind} holds no texts")
     coded = column.combine_chunks()
     coded = coded if pa.types.is_dictionary(coded.type) else coded.dictionary_encode()
-    slips = {"typo": mistyped, "case": str.swapcase, "space": lambda text: text + " "}
+    slips: dict[str, Callable[[str], str]] = {"typo": mistyped, "case": str.swapcase, "space": lambda text: text + " "}
     written = [None if text is None else slips[change.how](text) for text in coded.dictionary.to_pylist()]
     return pa.chunked_array([pa.array(written, type=kind).take(coded.indices)])
 
