@@ -16,6 +16,7 @@ from audits.probes.interactions import tree_interactions
 from audits.probes.shap_check import as_dictionary, shap_check
 from audits.probes.tree_attributions import NoCover, interventional, path_dependent
 from audits.probes.tree_paths import longest_path
+from connectors.model_formats import xgboost_file
 from tests.audits.probes.ensembles import by_hand, encoding, enumerated, made, of_booster
 
 OWNER = np.asarray([0, 0, 1, 2])
@@ -166,3 +167,21 @@ def test_interactions_on_long_paths_and_short_ones_agree(trees, rows, monkeypatc
     assert len(found.values) > 5
     for pair, values in found.values.items():
         assert values == pytest.approx(sparse.values[pair], abs=1e-12)
+
+
+def test_splits_in_single_precision_decide_as_the_library_does(rows):
+    """XGBoost reads numbers as floats and goes left below a threshold; rows lie on thresholds, and shap's values are its own reading."""
+    xgboost = pytest.importorskip("xgboost")
+    x = np.round(np.nan_to_num(rows), 1)  # 0.1, 0.2 ...: no double among them is a float
+    y = (x[:, 0] + x[:, 1] * x[:, 2] > 0.1).astype(int)
+    booster = xgboost.train({"objective": "binary:logistic", "max_depth": 4, "nthread": 1}, xgboost.DMatrix(x, y), 15)
+    trees = xgboost_file.load(booster.save_raw("json"), {}).parts()
+    matrix = x.astype(np.float32).astype(np.float64)
+    assert trees.strict
+    assert np.isin(trees.threshold[trees.left >= 0], matrix).any()
+    ours = path_dependent(trees, matrix)
+    theirs = booster.predict(xgboost.DMatrix(x), pred_contribs=True)
+    assert np.abs(ours.values - theirs[:, :-1]).max() < 2e-5  # the library adds up in single precision
+    oracle = shap.TreeExplainer(as_dictionary(trees), feature_perturbation="tree_path_dependent")
+    assert np.abs(ours.values[:40] - oracle.shap_values(matrix[:40], check_additivity=False).reshape(40, 6)).max() < 1e-6
+    assert ours.values.sum(axis=1) + ours.base == pytest.approx(booster.predict(xgboost.DMatrix(x), output_margin=True), abs=2e-5)
