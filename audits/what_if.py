@@ -96,6 +96,7 @@ def run_probes(
     """
     budget = {} if rows is None else {"rows": rows}
     source = source_of(evidence, rows)
+    said: set[str] = set()
     for position, name in enumerate(names, start=1):
         told = f"{evidence.model.name}: {position} of {len(names)}: {name.replace('_', ' ')}"
         before = evidence.probes.get(name)
@@ -104,6 +105,9 @@ def run_probes(
             continue
         progress(told)
         body = _asked(warehouse, evidence, name, budget, progress)
+        if body.get("reason") and body["reason"] not in said:
+            progress(f"{evidence.model.name}: {name.replace('_', ' ')}: {body['reason']}")
+            said.add(body["reason"])
         now = dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0)
         body.setdefault("created", f"{now.isoformat()}Z")
         keep(warehouse, evidence, name, body, now, None if "reason" in body else source)

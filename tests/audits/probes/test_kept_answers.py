@@ -78,13 +78,15 @@ def test_what_it_was_made_from_is_known(logged, tmp_path):
 
 def test_a_probe_that_cannot_answer_says_why(logged, probe):
     probe.error = CandorError("model.txt: it answered with 3 rows for 5")
-    found = run_probes(logged.warehouse, logged.evidence, ["perturbations"], rows=None, progress=str)
+    said: list[str] = []
+    found = run_probes(logged.warehouse, logged.evidence, ["perturbations", "perturbations"], rows=None, progress=said.append)
+    assert said.count("loans: perturbations: model.txt: it answered with 3 rows for 5") == 1
     assert found.probes["perturbations"]["reason"] == "model.txt: it answered with 3 rows for 5"
     assert [(each.name, each.reason, each.error) for each in ask(found, [flips])[1]] == [
         ("flip_rate", "model.txt: it answered with 3 rows for 5", False)
     ]
     run_probes(logged.warehouse, found, ["perturbations"], rows=None, progress=str)
-    assert probe.asked == 2  # a failure is not kept as an answer
+    assert probe.asked == 3  # a failure is not kept as an answer
 
 
 def test_a_broken_probe_is_an_error_and_the_audit_goes_on(logged, probe):
