@@ -46,7 +46,7 @@ def load(content: bytes | bytearray, _settings: Mapping[str, Any]) -> OnnxModel:
     graph = read_graph(memoryview(content))
     if graph.external:
         raise Refused("the file wants data from other files, and Candor opens none for it; write it as one file")
-    foreign = next(((domain, kind) for domain, kind in graph.domains.items() if domain not in _OWN), None)
+    foreign = next(((domain, kind) for domain, kind in graph.domains.items() if domain not in (*_OWN, *graph.functions)), None)
     if foreign is not None:
         raise Refused(f'the graph uses the operator "{foreign[1]}" of "{foreign[0]}"; Candor loads no libraries of operators')
     return OnnxModel(bytes(content), graph)

@@ -29,11 +29,14 @@ class Node:
 
 @dataclass(slots=True)
 class Graph:
-    """What was found: nodes of the graph itself and its constants (whole numbers kept), domains of all, and whether data lies elsewhere."""
+    """What was found: nodes of the graph itself and its constants (whole numbers kept), domains of all, those of functions that the file
+    itself defines, and whether data lies elsewhere.
+    """
 
     nodes: list[Node] = field(default_factory=list)
     constants: dict[str, list[int]] = field(default_factory=dict)
     domains: dict[str, str] = field(default_factory=dict)
+    functions: set[str] = field(default_factory=set)
     external: bool = False
 
 
@@ -54,6 +57,8 @@ def read_graph(content: memoryview) -> Graph:
                 for inner, each in _fields(value):
                     if inner == 7 and isinstance(each, memoryview):
                         _node(each, found, 0)
+                    elif inner == 10 and isinstance(each, memoryview):
+                        found.functions.add(bytes(each).decode("utf-8"))
     except (IndexError, struct.error, UnicodeDecodeError, ValueError):
         raise Refused("this is not an ONNX file, or not all of it") from None
     if not found.nodes:

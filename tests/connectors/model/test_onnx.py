@@ -183,6 +183,16 @@ def test_operators_from_a_library_are_refused() -> None:
         reader.load(made([foreign], domains=("evil.ops",)), {})
 
 
+def test_functions_that_the_file_defines_itself_are_no_library() -> None:
+    helper = onnx.helper
+    graph = onnx.load_from_string(made([helper.make_node("Twice", ["x"], ["y"], domain="own")], domains=("own",)))
+    twice = helper.make_function("own", "Twice", ["a"], ["b"], [helper.make_node("Add", ["a", "a"], ["b"])], [helper.make_opsetid("", 17)])
+    graph.functions.append(twice)
+    model = reader.load(graph.SerializeToString(), {})
+    assert model.predict(pa.table({"x": [1.5]}))[0].tolist() == [[3.0]]
+    assert model.parts() is None
+
+
 def test_labels_alone_and_blocks_of_columns_are_refused() -> None:
     helper = onnx.helper
     only = made([helper.make_node("Cast", ["x"], ["y"], to=7)])
