@@ -22,7 +22,7 @@ SECONDS = 2.0
 PATIENCE = 0.5
 AGAIN = 60.0
 """Seconds within which the same look by the same person, as a page is drawn anew, is one look."""
-BUSY = "The warehouse is busy: an ingest or an audit is writing. Try again in a moment."
+BUSY = "The warehouse is busy: an ingest or an audit has it open. Try again in a moment."
 
 
 class BusyError(CandorError):
