@@ -126,12 +126,12 @@ def read_rows(
     reach = min(rows * _SLACK / max(available, 1), 1.0)
     while True:
         table = warehouse.engine.execute(_expression(warehouse, model, evidence, partitions, extra=extra, reach=reach))
-        if table.num_rows >= min(rows, available) or reach >= 1:
+        found = _arranged(table.sort_by([("candor:digest", "ascending"), ("candor:key", "ascending")]), model, evidence, available, side)
+        if model.columns.unit is not None:
+            found = found.where(_one_a_window(found))
+        if len(found) >= min(rows, available) or reach >= 1:
             break
         reach = min(reach * 4, 1.0)
-    found = _arranged(table.sort_by([("candor:digest", "ascending"), ("candor:key", "ascending")]), model, evidence, available, side)
-    if model.columns.unit is not None:
-        found = found.where(_one_a_window(found))
     return found if len(found) <= rows else found.where(np.arange(rows))
 
 

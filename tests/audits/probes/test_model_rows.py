@@ -50,6 +50,7 @@ def test_each_unit_gives_one_row_a_window(stored, logged):
     frame = logged.frame.iloc[:2000].assign(person=[f"p{i // 7}" for i in range(2000)])
     with stored(frame, unit="person") as found:
         rows = read_rows(found.warehouse, found.model, found.evidence, rows=10**6)
+        assert len(read_rows(found.warehouse, found.model, found.evidence, rows=250)) == 250  # not 250 rows of some 40 people
     pairs = set(zip(rows.unit.tolist(), rows.window.tolist(), strict=True))
     assert len(pairs) == len(rows)
     assert len(rows) == len(set(zip(frame["person"], frame["time"].dt.floor("h"), strict=True)))
