@@ -25,8 +25,6 @@ from connectors.schema import table
 from connectors.warehouse import LOCK_SECONDS, Warehouse, open_warehouse
 
 SECONDS = 10.0
-READING = threading.Lock()
-"""One process opens a warehouse once at a time: a second opening would be told that the file is held."""
 KEPT = 64
 """Finished explanations that are kept."""
 NO_RELEASE = 'there is no model file for version "{version}"; name it in [models.{model}.model] under versions'
@@ -97,7 +95,7 @@ class Explainer:
     def _read(self, id: str, version: str | None, seconds: float, patience: float) -> tuple[Asked, object, str | None]:
         """Everything that the warehouse has to say; it is closed when this returns."""
         model = self._model
-        with READING, open_warehouse(self._config.warehouse, write=False, patience=patience) as warehouse:
+        with open_warehouse(self._config.warehouse, write=False, patience=patience) as warehouse:
             evidence = standing(warehouse, model)
             data = data_fingerprint(warehouse, evidence)
             rows, place, versions = self._row(warehouse, evidence, id, version)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,6 @@ import pandas as pd
 import pytest
 
 from audits.gather import gather
-from audits.probes.explainer import Explainer
 from connectors.config import load
 from connectors.errors import UsageError
 from connectors.ingest import ingest
@@ -73,11 +71,3 @@ def test_a_look_at_nobody_is_on_record_too(page: str) -> None:
 def test_busy(page: str) -> None:
     with open_warehouse(load(Path(page)).warehouse), pytest.raises(explaining.BusyError, match="Try again in a moment"):
         explaining.explained(page, "loans", "k7", who="ann")
-
-
-def test_two_people_at_once(page: str) -> None:
-    """Somebody else's look is waited for, not taken for a writer."""
-    with ThreadPoolExecutor(2) as pool:
-        models = [Explainer(load(Path(page)), "loans") for _ in range(2)]  # as two models of one warehouse have it
-        found = list(pool.map(lambda explainer: explainer.explain("k9", patience=0.0), models))
-    assert [each.prediction.id for each in found] == ["k9", "k9"]
