@@ -23,6 +23,8 @@ RARE = 0.02
 """Share of rows that have it, at most: what more rows have, the surrogate that it is held against could have learned."""
 NEARLY = 0.9
 """Share of its rows with the one decision, at least, to be worth a test."""
+ALIKE = 2
+"""Candidates with the same value in them, at most: one strong honest effect should not fill all places with its pairs."""
 PAIRED = 60
 """Columns whose values are looked at in pairs."""
 CELLS = 4_000_000
@@ -94,7 +96,8 @@ def candidates(
     some
         The rows to search: the others are for the test.
 
-    z = (rows with the decision - Σ p) / √(1 + Σ p (1 - p)). What shares seven tenths of its rows with a surer one is left out.
+    z = (rows with the decision - Σ p) / √(1 + Σ p (1 - p)). What shares seven tenths of its rows with a surer one is left out, and
+    so is what has a value in it that `ALIKE` surer ones have.
     """
     rows = np.flatnonzero(some)
     groups: list[tuple[tuple[Coded, ...], Integers]] = [((one,), one.code[rows]) for one in columns]
@@ -121,6 +124,8 @@ def candidates(
     for candidate, held in found:
         if len(kept) == most:
             break
+        if any(sum(value in before.values for before, _ in kept) >= ALIKE for value in candidate.values):
+            continue
         if all(len(np.intersect1d(held, before)) <= 0.7 * min(len(held), len(before)) for _, before in kept):
             kept.append((candidate, held))
     return [candidate for candidate, _ in kept], searched
