@@ -203,12 +203,8 @@ def test_every_line_about_these_measures_leads_to_its_figure(visit: Open, config
     assert strings.sentence(figure) in words
 
 
-def test_a_page_of_cached_results_reads_in_time(config: Path) -> None:
-    snapshot = data.current(str(config))
-    assert snapshot is not None
-    names = tuple(sorted(data.names(snapshot, RUN, "loans")))
-    start = time.perf_counter()
-    found = data.figures(snapshot, RUN, "loans", names=names, whole=None, columns=None, tables=True)
-    seconds = time.perf_counter() - start
-    assert len(found) > 400
-    assert seconds < 0.3, seconds
+def test_a_page_of_cached_results_is_there_in_time(visit: Open, config: Path) -> None:  # noqa: F811
+    app = visit("robustness", config, model="loans", part="log")  # the part with the most on it
+    start = time.process_time()
+    fine(app.run())
+    assert time.process_time() - start < 0.3
