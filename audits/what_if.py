@@ -121,16 +121,16 @@ def _asked(
     """What a probe answers, or why it does not."""
     try:
         probe = importlib.import_module(f"audits.probes.{name}")
-        return dict(probe.run(warehouse, evidence.model, evidence, progress=progress, **budget))
+        body = dict(probe.run(warehouse, evidence.model, evidence, progress=progress, **budget))
+        _written({key: value for key, value in body.items() if key != "cells"})  # what cannot be kept is one probe's fault
+        return body
     except CandorError as error:
         return {"reason": str(error)}
     except Exception as error:  # noqa: BLE001  one broken probe must not take the audit down
         return {"reason": f"{type(error).__name__}: {' '.join(str(error).split())[:300]}", "error": True}
 
 
-def keep(
-    warehouse: Warehouse, evidence: Evidence, name: str, body: Mapping[str, Any], now: dt.datetime, source: str | None = None
-) -> None:
+def keep(warehouse: Warehouse, evidence: Evidence, name: str, body: Mapping[str, Any], now: dt.datetime, source: str | None = None) -> None:
     """Put an answer in the place of the probe's last one."""
     connection, model = warehouse.connection, evidence.model.name
     cells = body.get("cells")
@@ -139,7 +139,7 @@ def keep(
         create_tables(connection, DDL)
         for table in ("probes", "probe_cells", "probe_sources"):
             connection.execute(f"DELETE FROM candor.{table} WHERE model = ? AND name = ?", [model, name])
-        text = json.dumps(small, ensure_ascii=False, allow_nan=False)
+        text = _written(small)
         connection.execute("INSERT INTO candor.probes VALUES (?, ?, ?, ?, ?)", [model, name, stamp(evidence), now, text])
         if isinstance(cells, ProbeTally) and len(cells):
             import pyarrow as pa
@@ -150,6 +150,10 @@ def keep(
             connection.unregister("candor_cells")
         if source is not None:
             connection.execute("INSERT INTO candor.probe_sources VALUES (?, ?, ?)", [model, name, source])
+
+
+def _written(body: Mapping[str, Any]) -> str:
+    return json.dumps(body, ensure_ascii=False, allow_nan=False)
 
 
 def _source(warehouse: Warehouse, evidence: Evidence, name: str) -> str | None:

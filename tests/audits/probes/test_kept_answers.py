@@ -37,9 +37,10 @@ def probe(monkeypatch):
         if module.error is not None:
             raise module.error
         read = read_rows(warehouse, model, evidence, rows=rows)
-        return {"cells": tally_of(evidence, (read, {("flip_rate", "noise"): np.ones(len(read))})), "rows_used": len(read)}
+        cells = tally_of(evidence, (read, {("flip_rate", "noise"): np.ones(len(read))}))
+        return {"cells": cells, "rows_used": len(read), **module.more}
 
-    module.run, module.asked, module.error = run, 0, None
+    module.run, module.asked, module.error, module.more = run, 0, None, {}
     monkeypatch.setitem(sys.modules, module.__name__, module)
     return module
 
@@ -93,6 +94,14 @@ def test_a_broken_probe_is_an_error_and_the_audit_goes_on(logged, probe):
     probe.error = ZeroDivisionError("division by zero")
     found = run_probes(logged.warehouse, logged.evidence, ["perturbations"], rows=None, progress=str)
     assert [(each.reason, each.error) for each in ask(found, [flips])[1]] == [("ZeroDivisionError: division by zero", True)]
+
+
+def test_an_answer_that_is_no_number_is_the_fault_of_its_probe_alone(logged, probe):
+    probe.more = {"share": float("nan")}
+    found = run_probes(logged.warehouse, logged.evidence, ["perturbations"], rows=None, progress=str)
+    ((why, error),) = [(each.reason, each.error) for each in ask(found, [flips])[1]]
+    assert why.startswith("ValueError: Out of range float values")
+    assert error
 
 
 def test_each_probe_is_run_once_whoever_wants_it(logged):
