@@ -41,6 +41,7 @@ PAIRS = 15
 CROSS = " × "
 _SUMMED = 500
 _PATHS = 2_000
+UNANSWERED = "the model gives no answer for these rows"
 LINEAR = "a weighted sum has no interactions on the scale of its margin"
 
 Sides = list[tuple[ModelRows, Mapping[tuple[str, str], Floats]]]
@@ -58,7 +59,10 @@ def run(
             behind = read_rows(warehouse, model, evidence, rows=BACKGROUND, side="reference", extra=names)
             if not len(now) or not len(behind):
                 return _nothing("there are no rows to explain, or no reference to explain them against", evidence, began)
-            return _explained(found, model, evidence, now, behind, rows, progress) | {"seconds": round(time.monotonic() - began, 2)}
+            body = _explained(found, model, evidence, now, behind, rows, progress)
+            if not len(body["cells"]):
+                return _nothing(UNANSWERED, evidence, began)
+            return body | {"seconds": round(time.monotonic() - began, 2)}
     except CandorError as error:
         return _nothing(str(error), evidence, began)
 
@@ -96,7 +100,7 @@ def _explained(
                 values = given.values[chosen]
                 sides.append((used, _quantities(given.names, values)))
                 release |= {f"{part.side}_used": len(used), f"{part.side}_available": len(part)}
-                if len(used) and "order" not in release:
+                if np.isfinite(values).any() and "order" not in release:
                     release |= _besides(scorer, used, values, behind.table, given, sides, evidence.seed)
         releases.append(release)
     reasons = {"attribution_interaction": LINEAR} if all(each.get("method") == "linear" for each in releases) else {}
@@ -151,7 +155,7 @@ def _quantities(names: Sequence[str], values: Floats) -> dict[tuple[str, str], F
 
 def _about(given: Attributions) -> dict[str, Any]:
     """How the values were made, and how far from exact they are."""
-    error = None if given.se is None or not given.se.size else float(np.nanmean(given.se))
+    error = None if given.se is None or not np.isfinite(given.se).any() else float(np.nanmean(given.se))
     return {"method": given.method, "scale": given.scale, "base": _number(given.base), "standard_error": error}
 
 

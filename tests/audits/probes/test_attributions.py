@@ -152,6 +152,18 @@ def test_a_model_that_refuses_gives_its_reason(logged, monkeypatch):
     assert (body["rows_used"], body["rows_available"]) == (0, 9000)
 
 
+def test_a_model_that_never_answers_a_number_gives_its_reason(logged, monkeypatch):
+    @contextmanager
+    def silent(*_: Any, **__: Any) -> Any:
+        model = Model(parts=None)
+        model.predict = lambda rows: np.full(rows.num_rows, np.nan)  # type: ignore[method-assign]
+        yield [Scorer(kind="model", asked=model)]
+
+    monkeypatch.setattr(attributions, "scorers", silent)
+    body = attributions.run(logged.warehouse, logged.model, logged.evidence, rows=50, progress=lambda _: None)
+    assert (body["reason"], body["rows_used"]) == (attributions.UNANSWERED, 0)
+
+
 def test_rows_go_to_their_release_and_those_of_the_reference_to_the_first(logged):
     partitions = [dataclasses.replace(p, version=("v1", "v2", None)[i % 3]) for i, p in enumerate(logged.evidence.tally.partitions)]
     evidence = dataclasses.replace(logged.evidence, tally=dataclasses.replace(logged.evidence.tally, partitions=tuple(partitions)))
