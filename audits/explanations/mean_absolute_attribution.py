@@ -59,7 +59,7 @@ def mean_absolute_attribution(evidence: Evidence) -> Iterator[Measurement]:
             for i in np.flatnonzero((window == 0) & (place == 0))
         }
         yield measurement(
-            "mean_absolute_attribution", "score", value=value[at], low=low[at], high=high[at], n=n[at], method="student-t", window=window,
+            "mean_absolute_attribution", "score", value=value[at], low=low[at], high=high[at], n=n[at], method="t", window=window,
             version=version, slice=place, attribute=evidence.attribute_places[place], column=topics.index(column), tables=tables,
         )  # fmt: skip
 
