@@ -49,7 +49,7 @@ def turned_of(asked: Asked, inputs: pa.Table | None) -> Counterfactuals:
         raise AbsentError(UNANSWERED)
     favorable = _favorable(asked, turn, now)
     if favorable is not None and asked.about.favorable is not None and favorable != asked.about.favorable:
-        raise AbsentError(OTHER_SIDE.format(kind=scorer.kind, answer=asked.about.answer or math.nan))
+        raise AbsentError(OTHER_SIDE.format(kind=scorer.kind, answer=math.nan if asked.about.answer is None else asked.about.answer))
     wanted: Side = "neither" if favorable is None else "unfavorable" if favorable else "favorable"
     goal = _goal(turn, now, wanted)
     order = [ground.names.index(name) for name in scorer.names]
