@@ -38,6 +38,8 @@ class Verdict:
     figure: Figure | None
     run: bool
     """Whether anybody has asked yet."""
+    applies: bool = True
+    """Whether the run speaks of the measure at all, if only to say that it was not asked; of some tasks it has nothing to say."""
 
 
 def verdicts(figures: Iterable[Figure], failures: Iterable[tuple[str, str]] = ()) -> list[Verdict]:
@@ -61,7 +63,7 @@ def _verdict(name: str, question: str, found: Sequence[Figure], why: str) -> Ver
         reason = next((_about(each) for each in found if each.reason), why)
         ran = bool(found) or (bool(why) and "candor audit --" not in why)
         told = f"{reason[:1].upper()}{reason[1:].rstrip('.')}." if reason and ran else ""
-        return Verdict(name=name, question=question, answer=strings.safe(told), figure=None, run=ran)
+        return Verdict(name=name, question=question, answer=strings.safe(told), figure=None, run=ran, applies=bool(found) or bool(why))
     chosen = worst(known)
     return Verdict(name=name, question=question, answer=f"{strings.sentence(chosen)}.{_others(known, chosen)}", figure=chosen, run=True)
 

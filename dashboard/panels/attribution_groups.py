@@ -42,7 +42,7 @@ def draw(context: PageContext, scope: Scope) -> None:
                 if spec is not None:
                     chart.picture(spec, width=620)
         if len(groups) > MOST_GROUPS:
-            show(span(f"Drawn: {MOST_GROUPS} of {len(groups)} groups; the table has them all.", "c-note"))
+            show(span(words.drawn(MOST_GROUPS, len(groups)), "c-note"))
     with panel("attribution-every-gap", words.EVERY_GROUP):
         every(context, scope, [each for mine in groups.values() for each in mine])
     with panel("attribution-sizes", words.SIZES, words.SIZES_LEAD):

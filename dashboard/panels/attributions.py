@@ -35,7 +35,9 @@ def draw(context: PageContext, scope: Scope) -> None:
     if not found:
         absent(context, (explained.ATTRIBUTION,), words.NO_ATTRIBUTIONS, sentence=words.NOT_RUN, command=words.COMMAND)
         return
-    show(Html(f'<p class="c-lead">{text(explained.shares(found))}</p>'))
+    of_class = words.about((found[0].tables or {}).get("target"))
+    said = explained.shares(found)
+    show(Html(f'<p class="c-lead">{text(of_class + (said[:1].lower() + said[1:] if of_class else said))}</p>'))
     spec = attribution_series.dots(found)
     if spec is not None:
         chart.picture(spec, width=760)

@@ -7,7 +7,7 @@ from typing import Any
 
 from dashboard import data
 from dashboard.components.markup import Html, show, text
-from dashboard.components.states import not_enough
+from dashboard.components.states import banner
 from dashboard.page import PageContext
 from dashboard.panels import explanation_words as words
 from reports import explained
@@ -26,7 +26,7 @@ def draw(context: PageContext, basis: explained.Basis) -> None:
     inputs = inputs_of(context, basis)
     lines = [*not_inputs(context, basis, inputs), *thin(context), *beyond(context, inputs)]
     if not lines:
-        not_enough(words.NO_BLIND)
+        banner(words.NO_BLIND if inputs else words.NOT_KNOWN, "info", "○")
         return
     show(Html('<ul class="c-said">' + "".join(f"<li>{text(line)}</li>" for line in lines) + "</ul>"))
 

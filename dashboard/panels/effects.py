@@ -68,7 +68,8 @@ def curve(context: PageContext, figure: Figure | None) -> None:
         absent(context, (PARTIAL, LOCAL), words.NO_EFFECT, sentence=words.NOT_RUN, command=words.COMMAND)
         return
     said = attribution_series.said_of_curve(figure) or f"{wording.sentence(figure)}."
-    show(Html(f'<p class="c-lead">{text(said)}</p>'))
+    of_class = words.about((figure.tables or {}).get("target"))
+    show(Html(f'<p class="c-lead">{text(of_class + (said[:1].lower() + said[1:] if of_class else said))}</p>'))
     chart.picture(spec, width=620)
     chart.folded_table(spec)
     told = basis.read(figure)

@@ -53,6 +53,7 @@ NO_CALIBRATION = "Whether the score is calibrated needs scores and known outcome
 
 BLIND = "What the model does not see"
 BLIND_LEAD = "Read this before you rely on the figures above."
+NOT_KNOWN = "What the model is given is not known until it, or a surrogate of it, answers."
 NO_BLIND = "Every column of the log is an input, every group has enough rows, and every value lies inside the range of the reference."
 
 BEYOND = "lie outside the range of the reference"
@@ -102,6 +103,16 @@ EFFECTS_LEAD = "From the lowest to the highest point of each curve."
 def outside(column: str, share: str, kind: str) -> str:
     """A column's values leave the range of the reference."""
     return f"{strings.name_of(spoken(column))}: {share} of rows {kind}"
+
+
+def drawn(shown: int, total: int) -> str:
+    """Not every group has a plot."""
+    return f"Drawn: {count(shown)} of {count(total)} groups, the widest gaps first; the table has them all."
+
+
+def about(target: object) -> str:
+    """Of several classes: the one whose chance is explained."""
+    return f"About the chance of “{strings.name_of(str(target))}”: " if target not in (None, "") else ""
 
 
 def may_be_proxies(found: Sequence[tuple[str, str]]) -> str:

@@ -29,7 +29,8 @@ def draw(context: PageContext, found: Sequence[Verdict], *, refused: bool) -> No
     """
     kinds = ((WITH_MODEL, words.ASK_MODEL, words.WITH_MODEL, words.NOT_RUN), (FROM_LOG, words.ASK_LOG, words.FROM_LOG, words.LOG_NOT_RUN))
     for questions, title, command, sentence in kinds:
-        mine = [each for each in found if each.name in dict(questions)]
+        every = [each for each in found if each.name in dict(questions)]
+        mine = [each for each in every if each.applies] or every
         show(span(title, "c-panel-title"))
         asked = [each for each in mine if each.run]
         if asked and not any(each.figure is not None for each in asked) and len({each.answer for each in asked}) == 1:
