@@ -125,13 +125,10 @@ def deciders(
         except (CandorError, NoCutOff) as error:
             reasons.append({"version": None, "reason": str(error)})
             opened = []
-        named = frozenset(scorer.version for scorer in opened if scorer.version is not None)
-        for scorer in opened:
-            mine = np.asarray([answers_for(scorer.version, p.version, named) for p in evidence.tally.partitions], dtype=np.bool_)
-            available = sum(p.rows for p, each in zip(evidence.tally.partitions, mine.tolist(), strict=True) if each)
+        versions = [scorer.version for scorer in opened]
+        for place, (scorer, own) in enumerate(zip(opened, by_release(versions, evidence, held) if opened else (), strict=True)):
             try:
-                more = partial(read_rows, warehouse, model, evidence, rows=LEARNED, version=scorer.version, extra=scorer.names)
-                own = replace(held.where(mine[held.partition]), available=available)
+                more = partial(_more, warehouse, model, evidence, versions, place, scorer.names)
                 found.append(decider(model, evidence, scorer, own, more, seconds=seconds / 3 * len(own) / max(len(held), 1)))
             except (CandorError, NoCutOff) as error:
                 reasons.append({"version": scorer.version, "reason": str(error)})
@@ -141,6 +138,25 @@ def deciders(
 def fair_share(left: Sequence[Decider], end: float) -> float:
     """The seconds of the first of those that are left to be asked: its share of their rows, so that all are stopped at the same share."""
     return max(end - time.monotonic(), 0.0) * len(left[0].rows) / sum(len(one.rows) for one in left)
+
+
+def _more(
+    warehouse: Warehouse, model: ModelConfig, evidence: Evidence, versions: Sequence[str | None], place: int, names: Sequence[str]
+) -> ModelRows:
+    """Enough rows of one release, and of no other, to learn its cut-off from."""
+    held = read_rows(warehouse, model, evidence, rows=LEARNED, version=versions[place], extra=names)
+    return by_release(versions, evidence, held)[place]
+
+
+def by_release(releases: Sequence[str | None], evidence: Evidence, rows: ModelRows) -> list[ModelRows]:
+    """Of rows of the analysed period those that each release is asked about, with how many there were; every row is of one release."""
+    named = frozenset(version for version in releases if version is not None)
+    found = []
+    for release in releases:
+        mine = np.asarray([answers_for(release, p.version, named) for p in evidence.tally.partitions], dtype=np.bool_)
+        available = sum(p.rows for p, each in zip(evidence.tally.partitions, mine.tolist(), strict=True) if each)
+        found.append(replace(rows.where(mine[rows.partition]), available=available))
+    return found
 
 
 def answers_for(release: str | None, version: str | None, named: frozenset[str]) -> bool:

@@ -15,6 +15,7 @@ from audits.estimate import Floats
 from audits.evidence import Evidence
 from audits.probes.cells import tally_of
 from audits.probes.changed_values import changed
+from audits.probes.deciders import by_release
 from audits.probes.model_rows import ModelRows, read_rows
 from audits.probes.scorer import Scorer, scorers
 from connectors.config import ModelConfig
@@ -68,7 +69,9 @@ class Told:
 def run(
     warehouse: Warehouse, model: ModelConfig, evidence: Evidence, *, rows: int = ROWS, progress: Callable[[str], None]
 ) -> dict[str, Any]:
-    """Ask every release about rows of its version, as logged and changed by each rule; releases share the rows evenly.
+    """Ask every release about rows of its version, as logged and changed by each rule.
+
+    Rows are drawn once for all releases, so that each has its share of the log and pooled figures stand for the log.
 
     A rule that this log cannot be asked says why, and so does a model that cannot be asked anything.
     """
@@ -82,9 +85,9 @@ def run(
     with ExitStack() as stack:
         try:
             asked = stack.enter_context(scorers(warehouse, model, evidence, progress=progress))
-            for scorer in asked:
-                extra = tuple(dict.fromkeys([*scorer.names, *(name for one in told.values() for name in one.rule.columns)]))
-                held = read_rows(warehouse, model, evidence, rows=max(rows // len(asked), 1), version=scorer.version, extra=extra)
+            wanted = [name for scorer in asked for name in scorer.names] + [name for one in told.values() for name in one.rule.columns]
+            every = read_rows(warehouse, model, evidence, rows=rows, extra=tuple(dict.fromkeys(wanted)))
+            for scorer, held in zip(asked, by_release([scorer.version for scorer in asked], evidence, every), strict=True):
                 progress(f"{model.name}: {len(told)} rules, {len(held):,} of {held.available:,} rows")
                 sides.append((held, _broken(scorer, held, told)))
         except CandorError as error:

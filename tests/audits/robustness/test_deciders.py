@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 
 from audits.probes import deciders as asked_by
+from audits.probes import rules
 from audits.probes.deciders import deciders, in_classes
 from audits.probes.scorer import Scorer
 from connectors.config import ModelFile
+from connectors.model_config import Rule
 from tests.audits.robustness.known_models import Known, linear
 
 
@@ -49,6 +51,7 @@ def test_a_release_without_a_version_has_what_no_other_has(opened, decided):
     (rest, own), _ = opened(scorer(None), scorer("v2"))
     assert {decided.evidence.tally.partitions[p].version for p in rest.rows.partition} == {"v1"}
     assert len(rest.rows) + len(own.rows) == 300
+    assert rest.cut_off.n == own.cut_off.n == 450  # v1's decisions say nothing of where v2 turns
     nameless = replace(decided.evidence.tally, partitions=tuple(replace(p, version=None) for p in decided.evidence.tally.partitions))
     (alone,), reasons = opened(scorer(None), evidence=replace(decided.evidence, tally=nameless))
     assert (len(alone.rows), reasons) == (300, [])
@@ -89,3 +92,14 @@ def test_a_slow_model_decides_about_fewer_rows(monkeypatch, decided):
     assert len(one.answers) == len(one.decided) == len(one.logged) == len(one.rows)
     assert one.pace == pytest.approx(2e-3, rel=0.9)
     assert one.rows.key.tolist() == held.key[: len(one.rows)].tolist()
+
+
+def test_rules_are_asked_of_one_draw_and_of_each_row_once(monkeypatch, decided):
+    @contextmanager
+    def given(*_, **__):
+        yield [scorer(None), scorer("v2")]
+
+    monkeypatch.setattr(rules, "scorers", given)
+    model = replace(decided.model, rules=(Rule(name="up", kind="monotone", columns=("income",), change="+10%", direction="up"),))
+    body = rules.run(decided.warehouse, model, replace(decided.evidence, model=model), rows=300, progress=lambda _: None)
+    assert (body["rows_used"], body["rows_available"]) == (300, 900)
