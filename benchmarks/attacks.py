@@ -116,7 +116,7 @@ def rates(measures: Sequence[str], runs: int, fewer: int, say: Callable[[str], N
     yield "|---|---|" + "---|" * len(SIZES)
     for name in planted:
         yield f"| {name}: {ATTACKS[name].says} | `{ATTACKS[name].rule}` | " + " | ".join(str(hits[name, scale]) for scale in SIZES) + " |"
-    yield from ("", f"Honest newcomers and changes, {fewer} worlds each, and in how many a measure rang:", "")
+    yield from ("", f"Honest newcomers and changes, {'one world' if fewer == 1 else f'{fewer} worlds'} each, and in how many a measure rang:", "")
     yield from ("| What is new | " + " | ".join(f"`{name}`" for name in measures) + " |", "|---|" + "---|" * len(measures))
     for name, each in HONEST.items():
         found = [looked(world_of(name, seed=2000 + seed), measures).rang for seed in range(fewer)]
@@ -130,7 +130,7 @@ def main(given: Sequence[str]) -> None:
     quick = "quick" in given
     for part, measures in (("requests", REQUESTS), ("rows", ROWS)):
         if part in given or not {"requests", "rows"} & set(given):
-            runs, fewer = (2, 1) if quick else (16, 4) if part == "requests" else (8, 2)
+            runs, fewer = (2, 1) if quick else (16, 4) if part == "requests" else (6, 1)
             text = "\n".join(rates(measures, runs, fewer, lambda line: print(line, flush=True)))
             print(text)
             if not quick:
