@@ -116,7 +116,8 @@ def rates(measures: Sequence[str], runs: int, fewer: int, say: Callable[[str], N
     yield "|---|---|" + "---|" * len(SIZES)
     for name in planted:
         yield f"| {name}: {ATTACKS[name].says} | `{ATTACKS[name].rule}` | " + " | ".join(str(hits[name, scale]) for scale in SIZES) + " |"
-    yield from ("", f"Honest newcomers and changes, {'one world' if fewer == 1 else f'{fewer} worlds'} each, and in how many a measure rang:", "")
+    worlds = "one world" if fewer == 1 else f"{fewer} worlds"
+    yield from ("", f"Honest newcomers and changes, {worlds} each, and in how many a measure rang:", "")
     yield from ("| What is new | " + " | ".join(f"`{name}`" for name in measures) + " |", "|---|" + "---|" * len(measures))
     for name, each in HONEST.items():
         found = [looked(world_of(name, seed=2000 + seed), measures).rang for seed in range(fewer)]
