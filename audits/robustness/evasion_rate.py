@@ -31,7 +31,7 @@ def evasion_rate(evidence: Evidence) -> Iterator[Measurement]:
     Tables
         `curve`: the share within other sizes. Whether a model or a surrogate was asked, rows, questions and seconds.
     When it misleads
-        As a bound on attackers: a search that finds nothing proves nothing, so the true share can only be larger, and who knows the model
+        As a bound on attackers: what a search did not find may still be there, so the true share can only be larger; who knows the model
         finds more. What is possible on paper may be honest improvement as well as deceit, which no log tells apart. Where a surrogate was
         asked, it is the surrogate that was fooled.
     Source
