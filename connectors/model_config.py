@@ -10,7 +10,6 @@ from typing import Final, Literal
 
 SURROGATE: Final = "surrogate"
 FORMATS = ("onnx", "lightgbm", "xgboost", "skops", "mlflow", "http", SURROGATE)
-PROTOCOLS = ("json", "kserve-v1", "kserve-v2")
 PROBES = ("what-if", "multivariate", "explain", "robustness", "attacks")
 """What an audit may read rows for, as the configuration and the options of `candor audit` name it."""
 

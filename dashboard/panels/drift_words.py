@@ -22,7 +22,6 @@ TERMS = {
 ANSWERS = "Has it drifted?"
 ANSWERS_LEAD = "One answer per column for the newest complete window, or the one chosen; the evidence is gathered over windows."
 NO_ANSWERS = "This run holds no evidence over time; audit again to have it."
-ONE_COLUMN = "One column"
 QUANTILES = "Where it shifted"
 QUANTILES_LEAD = "Quantiles of the window against those of the reference; the shift is in standard deviations of the reference."
 NO_QUANTILES = "Quantiles are for numbers; this column has categories, or too few rows."

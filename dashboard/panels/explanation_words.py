@@ -40,7 +40,6 @@ NOT_RUN_SENTENCE = (
 REFUSED_TITLE = "Nothing can be explained as it is"
 REFUSED_SENTENCE = "Once this is mended, the line below tries again; the rest of the audit stands."
 
-BASIS = "What is explained"
 USES = "What the score is made of"
 USES_LEAD = "Mean attribution of each feature with its 95% interval: how far it moves a score, whichever way."
 NO_ATTRIBUTIONS = "No attribution could be computed in this run."
