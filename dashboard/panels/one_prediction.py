@@ -9,7 +9,7 @@ import streamlit as st
 from audits.explanation import Explanation
 from audits.explanation_parts import Case, Counterfactual
 from connectors.errors import CandorError
-from dashboard import data, explaining
+from dashboard import data
 from dashboard.components import chart
 from dashboard.components.markup import Column, Html, known_in, show, span, table, text
 from dashboard.components.states import banner, panel
@@ -62,6 +62,8 @@ def _write() -> None:
 
 def look_up(context: PageContext, id: str) -> Explanation | None:
     """Ask for the explanation, which writes down who looked; an error in its own sentence."""
+    from dashboard import explaining  # what asks a model is not loaded for pages that do not
+
     version = context.view.version if context.view.version in data.versions(*context.key) else None
     try:
         with st.spinner(words.WORKING):
@@ -210,6 +212,8 @@ def for_the_person(context: PageContext, found: Explanation) -> None:
 
 def looks(context: PageContext) -> None:
     """Who looked at which prediction lately."""
+    from dashboard import explaining
+
     found = explaining.views(context.snapshot.config, context.model.model, MOST_VIEWS)
     if not found:
         return
