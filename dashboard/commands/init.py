@@ -127,6 +127,11 @@ def lines(folder: Path, sources: list[Source], guessed: Guess) -> Iterator[str]:
         yield 'kind = "file"'
         yield f"path = {quoted(source.glob)}    # {source.files} file{'s' if source.files > 1 else ''}, {len(source.columns)} columns"
         yield f'rows = "{kind(source, guessed)}"    # predictions, outcomes, both or reference'
+    yield ""
+    yield f"# [{section}.model]          # lets Candor explain and attack it; without it, a surrogate learns from the logged scores"
+    yield '# format = "lightgbm"     # onnx, lightgbm, xgboost, skops, mlflow or http (then url)'
+    yield '# path = "model.txt"'
+    yield '# immutable = ["age"]     # what nobody can change'
 
 
 def task(guessed: Guess) -> Iterator[str]:
