@@ -20,16 +20,18 @@ _DENIED: dict[str, tuple[int, ...]] = {
     # fchmod chown fchown lchown truncate ptrace mknod rt_sigqueueinfo pivot_root chroot setrlimit mount umount2 init_module setxattr tkill
     # kexec_load add_key keyctl mkdirat mknodat fchownat unlinkat renameat linkat symlinkat fchmodat unshare utimensat accept4
     # rt_tgsigqueueinfo perf_event_open sendmmsg setns process_vm_readv process_vm_writev finit_module renameat2 bpf execveat userfaultfd
-    # pidfd_send_signal io_uring_setup pidfd_open openat2 pidfd_getfd
+    # pidfd_send_signal io_uring_setup pidfd_open openat2 pidfd_getfd open_by_handle_at lsetxattr fsetxattr fchmodat2 open_tree move_mount
+    # fsopen fsconfig fsmount fspick mount_setattr
     "x86_64": (
         41, 42, 43, 44, 46, 49, 50, 53, 57, 58, 59, 62, 83, 84, 85, 86, 87, 88, 82, 90, 91, 92, 93, 94, 76, 101, 133,
         129, 155, 161, 160, 165, 166, 175, 188, 200, 246, 248, 250, 258, 259, 260, 263, 264, 265, 266, 268, 272, 280,
-        288, 297, 298, 307, 308, 310, 311, 313, 316, 321, 322, 323, 424, 425, 434, 437, 438,
+        288, 297, 298, 307, 308, 310, 311, 313, 316, 321, 322, 323, 424, 425, 434, 437, 438, 304, 189, 190, 452, 428,
+        429, 430, 431, 432, 433, 442,
     ),
     "aarch64": (
         198, 203, 202, 206, 211, 200, 201, 199, 221, 129, 52, 55, 45, 117, 138, 41, 51, 40, 39, 105, 5, 130, 104, 217,
         219, 34, 33, 54, 35, 38, 37, 36, 53, 97, 88, 242, 240, 241, 269, 268, 270, 271, 273, 276, 280, 281, 282, 424,
-        425, 434, 437, 438, 164,
+        425, 434, 437, 438, 164, 265, 6, 7, 452, 428, 429, 430, 431, 432, 433, 442,
     ),
 }  # fmt: skip
 _ARCHITECTURE = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}

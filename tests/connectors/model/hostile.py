@@ -93,6 +93,7 @@ class Hostile:
             "checkout": lambda: native.open(str(Path(__file__).parents[3] / "pyproject.toml").encode(), os.O_RDONLY),
             "python secret": lambda: settings_of_a_user.read_text() and 0,
             "listing": lambda: -1 if native.opendir(str(settings_of_a_user.parent).encode()) is None else 0,
+            "mode": lambda: native.syscall(452, -100, str(settings_of_a_user).encode(), 0o777, 0),  # fchmodat2, as of Linux 6.6
             "remove": lambda: native.unlink(sys.argv[0].encode()),
             "kill": lambda: native.kill(os.getppid(), 0),
             "limits": lambda: native.prlimit(0, 9, (ctypes.c_uint64 * 2)(2**63, 2**63), None),

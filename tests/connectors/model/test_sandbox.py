@@ -23,8 +23,8 @@ from connectors.sandbox import Sandbox
 
 HERE = Path(__file__).parent
 CRIMES = (
-    "socket", "fork", "program", "file", "secret", "checkout", "listing", "remove", "kill", "limits", "python socket", "python program",
-    "python secret",
+    "socket", "fork", "program", "file", "secret", "checkout", "listing", "mode", "remove", "kill", "limits", "python socket",
+    "python program", "python secret",
 )  # fmt: skip
 ROWS = pa.table({"x": np.arange(40.0) / 40})
 Opening = Callable[..., "contextmanager[LoadedModel]"]
