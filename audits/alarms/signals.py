@@ -32,11 +32,12 @@ NAME = "drift_evidence"
 FACTS = frozenset({
     "schema_change", "mixed_types", "no_data", "source_gone", "duplicate_rate", "quarantine_rate", "duplicated_timestamps",
     "repeated_window", "frozen_column", "format_change", "clock_skew", "prediction_count_mismatch", "ingest_lag", "freshness",
-    "constant_column", "invariant_violations", "trigger_rate",
+    "constant_column", "invariant_violations", "trigger_rate", "boundary_probe_rate", "extraction_score", "replay_rate", "flood_rate",
+    "outcome_flip_rate",
 })  # fmt: skip
 """Measures that state what happened and ring in the first window that does not hold their threshold, outside the budget.
 
-Most are counted on every row, without chance. `frozen_column` and `clock_skew` have intervals; their thresholds lie where chance seldom
+Most are counted on every row, without chance; signs of attacks were tested before they were counted. `frozen_column` and `clock_skew` have intervals; their thresholds lie where chance seldom
 comes, and they ring at once because what they say is broken rather than moved.
 """
 
