@@ -37,8 +37,8 @@ FACTS = frozenset({
 })  # fmt: skip
 """Measures that state what happened and ring in the first window that does not hold their threshold, outside the budget.
 
-Most are counted on every row, without chance; signs of attacks were tested before they were counted. `frozen_column` and `clock_skew` have intervals; their thresholds lie where chance seldom
-comes, and they ring at once because what they say is broken rather than moved.
+Most are counted on every row, without chance; signs of attacks were tested before they were counted. `frozen_column` and `clock_skew` have
+intervals; their thresholds lie where chance seldom comes, and they ring at once because what they say is broken rather than moved.
 """
 
 SERVICE = frozenset({
