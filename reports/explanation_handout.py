@@ -87,9 +87,8 @@ def _turned(found: Explanation) -> list[str]:
 
 
 def _if(each: Counterfactual) -> str:
-    return " and ".join(
-        f"your {column_name(one.column)} had been {shown(one.after)} (it was {shown(one.before)})" for one in each.changes
-    ).capitalize()
+    said = " and ".join(f"your {column_name(one.column)} had been {shown(one.after)} (it was {shown(one.before)})" for one in each.changes)
+    return f"{said[:1].upper()}{said[1:]}"
 
 
 def _facts(found: Explanation) -> list[str]:

@@ -120,6 +120,14 @@ def test_handout(model: Explanation) -> None:
     assert "a-9" not in page  # nobody else's case is on it
 
 
+def test_values_are_written_as_they_were_logged(model: Explanation) -> None:
+    turned = model.counterfactuals
+    assert turned is not None
+    change = replace(turned.found[0].changes[0], column="home State", before="NY", after="TX")
+    found = replace(model, counterfactuals=replace(turned, found=(replace(turned.found[0], changes=(change,)),)))
+    assert "Your home State had been TX (it was NY)." in handout(found)
+
+
 @pytest.mark.parametrize("kind", ["surrogate", "mismatch", "no model"])
 def test_handout_tells_only_what_is_sure(model: Explanation, kind: str) -> None:
     """Reasons of a surrogate, of another file or of nothing are not the factors that were used, so none is told."""
