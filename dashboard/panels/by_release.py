@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from dashboard import data, strings
@@ -24,7 +25,7 @@ def draw(context: PageContext) -> None:
     names = tuple(name for name, _ in QUESTIONS)
     found = data.figures(*context.key, names=names, population=True, columns=None, versions=True)
     cells = {(each.name, each.column, each.version): each for each in found if each.value is not None}
-    versions = sorted({version for _, _, version in cells if version is not None})
+    versions = in_order(found)
     if not versions:
         not_enough(words.NO_RELEASES)
         return
@@ -46,6 +47,16 @@ def draw(context: PageContext) -> None:
 Cells = dict[tuple[str, str | None, str | None], Figure]
 
 
+def in_order(figures: Sequence[Figure]) -> list[str]:
+    """Versions as they first answered, the oldest first: every measure lists its own so, and the one that knows most of them leads."""
+    held: dict[tuple[str, str | None], dict[str, None]] = {}
+    for each in figures:
+        if each.value is not None and each.version is not None:
+            held.setdefault((each.name, each.column), {})[each.version] = None
+    lists = sorted(held.values(), key=len, reverse=True)
+    return list(dict.fromkeys(version for versions in lists for version in versions))
+
+
 def widest(cells: Cells, line: tuple[str, str | None], versions: list[str]) -> float:
     """How far apart the versions are in one measure."""
     values = [each.value or 0.0 for version in versions if (each := cells.get((*line, version))) is not None]
@@ -53,7 +64,7 @@ def widest(cells: Cells, line: tuple[str, str | None], versions: list[str]) -> f
 
 
 def moved(cells: Cells, lines: list[tuple[str, str | None]], versions: list[str]) -> str:
-    """The newest version against the one before it, in a sentence: the line whose intervals lie apart, else that none do."""
+    """The newest version against the one before it, in a sentence: the line whose intervals lie farthest apart, in their own widths."""
     if len(versions) < 2:
         return ""
     apart = []
@@ -62,8 +73,9 @@ def moved(cells: Cells, lines: list[tuple[str, str | None]], versions: list[str]
         if before is None or now is None or None in (before.low, before.high, now.low, now.high):
             continue
         gap = max((now.low or 0.0) - (before.high or 0.0), (before.low or 0.0) - (now.high or 0.0))
-        if gap > 0:
-            apart.append((gap, before, now))
+        if gap > 0:  # measures have units of their own
+            wide = (now.high or 0.0) - (now.low or 0.0) + (before.high or 0.0) - (before.low or 0.0)
+            apart.append((gap / max(wide, 1e-12), before, now))
     if not apart:
         return words.no_change(versions[-1], versions[-2])
     _, before, now = max(apart, key=lambda each: each[0])

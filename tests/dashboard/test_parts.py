@@ -230,3 +230,20 @@ def test_a_class_leads_to_itself_and_a_segment_does_not() -> None:
             "column": None,
         },
     )
+
+
+def test_releases_stand_in_the_order_in_which_they_answered() -> None:
+    """v10 came after v9, whatever their letters say, and a measure that knows fewer versions leaves the order as it is."""
+    from dashboard.panels.by_release import in_order, moved
+
+    def of(version: str, value: float, name: str = "flip_rate", wide: float = 0.01) -> Figure:
+        return Figure(name=name, slice={}, unit="proportion", version=version, value=value, low=value - wide, high=value + wide)
+
+    found = [of("v9", 0.1, "evasion_rate"), of("v8", 0.1), of("v9", 0.1), of("v10", 0.3)]
+    assert in_order(found) == ["v8", "v9", "v10"]
+    # 0.2 apart with intervals 0.02 wide says more than 3 spreads apart with intervals 2 wide
+    far = [of("v9", 1.0, "smallest_flip_distance", 1.0), of("v10", 6.0, "smallest_flip_distance", 1.0)]
+    cells = {(each.name, each.column, each.version): each for each in [*found, *far]}
+    told = moved(cells, [("smallest_flip_distance", None), ("flip_rate", None)], in_order(found))
+    assert "30.0%" in told
+    assert "in v10" in told
