@@ -41,12 +41,20 @@ DDL = (
 )
 
 
-def stamp(evidence: Evidence) -> str:
-    """What a probe's answer depends on besides the rows: who is compared, what the columns mean, which features there are.
+OF_A_MODEL = frozenset((*PROBES["--explain"], *PROBES["--robustness"]))
+"""Probes whose answers are a model's: they say nothing of the next one."""
 
-    An answer with another stamp is about something else and is not shown; rows that came later leave it as it is, under its date.
+
+def stamp(evidence: Evidence, name: str = "") -> str:
+    """What a probe's answer depends on besides the rows: who is compared, what the columns mean, which features there are, which model.
+
+    An answer with another stamp is about something else and is not shown; rows that came later, or another file in the place of the
+    model's, leave it as it is, under its date.
     """
     parts = [specification(evidence.model), evidence.bins.fingerprint]
+    file = evidence.model.model
+    if name in OF_A_MODEL and file is not None:
+        parts.append(repr(replace(file, timeout=dt.timedelta(0), memory=0, token_env=None, trusted=())))
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
@@ -62,9 +70,13 @@ def wanted(model: ModelConfig, asked: Sequence[str]) -> tuple[str, ...]:
 def with_probes(warehouse: Warehouse, evidence: Evidence) -> Evidence:
     """The evidence with what probes have found before."""
     create_tables(warehouse.connection, DDL)
-    sql = "SELECT name, body FROM candor.probes WHERE model = ? AND stamp = ?"
-    rows = warehouse.connection.execute(sql, [evidence.model.name, stamp(evidence)]).fetchall()
-    found = {str(name): _with_cells(warehouse, evidence, str(name), json.loads(body)) for name, body in rows}
+    sql = "SELECT name, stamp, body FROM candor.probes WHERE model = ?"
+    rows = warehouse.connection.execute(sql, [evidence.model.name]).fetchall()
+    found = {
+        str(name): _with_cells(warehouse, evidence, str(name), json.loads(body))
+        for name, held, body in rows
+        if held == stamp(evidence, str(name))
+    }
     return replace(evidence, probes=found)
 
 
@@ -140,7 +152,7 @@ def keep(warehouse: Warehouse, evidence: Evidence, name: str, body: Mapping[str,
         for table in ("probes", "probe_cells", "probe_sources"):
             connection.execute(f"DELETE FROM candor.{table} WHERE model = ? AND name = ?", [model, name])
         text = _written(small)
-        connection.execute("INSERT INTO candor.probes VALUES (?, ?, ?, ?, ?)", [model, name, stamp(evidence), now, text])
+        connection.execute("INSERT INTO candor.probes VALUES (?, ?, ?, ?, ?)", [model, name, stamp(evidence, name), now, text])
         if isinstance(cells, ProbeTally) and len(cells):
             import pyarrow as pa
 

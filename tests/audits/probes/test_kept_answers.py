@@ -60,6 +60,19 @@ def test_an_answer_is_kept_with_its_cells(logged, probe):
     assert probe.asked == 2
 
 
+def test_what_one_model_answered_is_not_told_of_another(logged, probe, tmp_path):
+    def of(**given):
+        model = dataclasses.replace(logged.model, model=ModelFile(format="lightgbm", **given))
+        return dataclasses.replace(logged.evidence, model=model)
+
+    asked = of(path=tmp_path / "old.txt")
+    run_probes(logged.warehouse, asked, ["perturbations"], rows=None, progress=str)
+    assert "perturbations" in with_probes(logged.warehouse, asked).probes
+    assert "perturbations" in with_probes(logged.warehouse, of(path=tmp_path / "old.txt", memory=1_000_000)).probes
+    assert "perturbations" not in with_probes(logged.warehouse, of(path=tmp_path / "new.txt")).probes
+    assert "perturbations" not in with_probes(logged.warehouse, of(path=tmp_path / "old.txt", immutable=("income",))).probes
+
+
 def test_what_it_was_made_from_is_known(logged, tmp_path):
     """Another budget, another file, another rule is another source; behind an address nobody knows."""
     model = tmp_path / "model.txt"
