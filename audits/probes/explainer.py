@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -153,7 +154,7 @@ class Explainer:
                 return None, NO_RELEASE.format(version=version, model=self._model.name), None
             release = release if release in known else known[0]
             path = file.versions.get(release or "", file.path)
-            stamp = (path.stat().st_mtime_ns, path.stat().st_size) if path is not None and path.exists() else None
+            stamp = None if path is None else written(path)
             if release in self._opened and self._opened[release][2] != stamp:
                 self._drop(release)
             if release not in self._opened:
@@ -204,6 +205,12 @@ class Explainer:
             decision=None if logged is None or model.task == "regression" else str(logged), favorable=decided, outcome=outcome,
             outcome_favorable=known, label=label,
         )  # fmt: skip
+
+
+def written(path: Path) -> tuple[tuple[str, int, int], ...]:
+    """What shows that a model's file was written anew: names, times and sizes, of a folder those of all that is in it."""
+    found = [each for each in (path, *sorted(path.rglob("*"))) if each.is_file()]
+    return tuple((str(each), each.stat().st_mtime_ns, each.stat().st_size) for each in found)
 
 
 def _label(rows: ModelRows, place: int, scorer: Scorer | None, evidence: Evidence) -> str | None:

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from audits.explanation import Explanation, from_json, to_json
-from audits.probes.explainer import Explainer
+from audits.probes.explainer import Explainer, written
 from connectors.config import load
 from connectors.errors import CandorError, UsageError
 from connectors.ingest import ingest
@@ -254,3 +254,14 @@ def test_never_audited(tmp_path: Path) -> None:
     ingest(config)
     with Explainer(config, "loans") as explainer, pytest.raises(CandorError, match='run "candor audit" first'):
         explainer.explain("k0001")
+
+
+def test_a_model_in_a_folder_is_opened_anew_once_a_file_in_it_is_written(tmp_path: Path) -> None:
+    inside = tmp_path / "model"
+    (inside / "data").mkdir(parents=True)
+    (inside / "data" / "model.lgb").write_text("one")
+    before = written(inside)
+    assert before == written(inside)
+    (inside / "data" / "model.lgb").write_text("another")
+    assert written(inside) != before
+    assert written(tmp_path / "gone") == ()
