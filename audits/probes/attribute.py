@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
+
 from audits.estimate import Floats, Integers
 from audits.probes.linear_attributions import linear_attributions
 from audits.probes.permutation_attributions import PAIRS, permutation_attributions
@@ -39,7 +41,8 @@ class Attributions:
     scale
         What they add up in: log-odds for models with a logistic link that show their parts, else the answer itself.
     background
-        Rows of the background, all of which were used where `method` is not "permutation".
+        Rows of the background that were used: all that it has, where `method` is "tree", and all in which nothing is missing, where it is
+        "linear".
     """
 
     values: Floats
@@ -93,6 +96,7 @@ def attribute(
             assert linear is not None
             method, scale = "linear", "log-odds" if linear.link == "logit" else "score"
             exact = linear_attributions(linear, matrix, behind, owner)
+            used = int(np.isfinite(behind).all(axis=1).sum())  # a weighted sum has no answer for the others
         values, base = exact.values, exact.base
     else:
         method, sampled_from = "permutation", background.slice(0, SAMPLED_FROM)

@@ -90,6 +90,12 @@ def test_a_weighted_sum_says_nothing_of_a_row_with_something_missing():
     assert found.base == 0.5 + 0.5 - 0.5 + 2.0 + 1.0
 
 
+def test_reference_rows_that_a_weighted_sum_cannot_use_are_not_counted_as_used():
+    behind = pa.table({"a": ["x", "y", "x"], "b": [1.0, None, 3.0], "c": [0.0, 0.0, 1.0]})
+    found = attribute(Scorer(kind="model", asked=Told(parts=linear())), table(2, 1), behind)
+    assert (found.method, found.background) == ("linear", 2)
+
+
 def test_sampled_values_lie_within_their_error_of_enumeration():
     told = Told(parts=by_hand(), opaque=True)
     scorer, rows, behind = Scorer(kind="model", asked=told), table(30, 2), table(60, 3)
