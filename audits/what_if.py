@@ -203,9 +203,16 @@ def _bytes(path: Path) -> str:
 
 @cache
 def _code() -> str:
-    """The digest of the code that asks and measures."""
+    """The digest of the code that asks and measures, and of the libraries that it asks with."""
+    from importlib.metadata import PackageNotFoundError, version
+
     here = Path(__file__).resolve().parent
     digest = hashlib.sha256()
-    for path in sorted([*here.rglob("*.py"), *(here.parent / "connectors").rglob("model*.py")]):
+    for path in sorted([*here.rglob("*.py"), *(here.parent / "connectors").rglob("*.py")]):
         digest.update(path.read_bytes())
+    for name in ("alibi-detect", "lightgbm", "numpy", "onnxruntime", "scikit-learn", "shap", "xgboost", "xgboost-cpu"):
+        try:
+            digest.update(f"{name} {version(name)}".encode())
+        except PackageNotFoundError:
+            digest.update(name.encode())
     return digest.hexdigest()
