@@ -207,18 +207,19 @@ def _groups(asked: Asked, evidence: Evidence, kept: Flags) -> dict[int, Flags]:
 
 
 def _part(head: dict[str, Any], name: str, score: Floats, sides: Sides, weight: Floats) -> dict[str, Any]:
-    """One finding: the weighted area, and beside it the plain one."""
-    from scipy.special import ndtr
-
+    """One finding: the weighted area, and beside it the plain one. Without a control it has no p, since drift would have a small one."""
     found, plain = area(score, sides.member, weight), area(score, sides.member, np.ones(len(weight)))
-    p_value = float(ndtr((0.5 - found.value) / found.error)) if found.error > 0 else 1.0
-    return {**head, "attack": name, **found.to_json(), "p_value": p_value, "unweighted": plain.to_json(), "error": found.error}
+    return {**head, "attack": name, **found.to_json(), "unweighted": plain.to_json(), "error": found.error}
 
 
 def _beside(part: dict[str, Any], drift: Area) -> None:
-    """What the same attack gets from a model that has seen none of the rows, and what is left."""
-    half = 1.96 * float(np.hypot(part["error"], drift.error))
-    excess = part["value"] - drift.value
+    """What the same attack gets from a model that has seen none of the rows; what is left, and the p that drift alone leaves as much."""
+    from scipy.special import ndtr
+
+    error = float(np.hypot(part["error"], drift.error))
+    excess, half = part["value"] - drift.value, 1.96 * error
+    if error > 0:
+        part["p_value"] = float(ndtr(-excess / error))
     part |= {"control": drift.to_json(), "excess": excess, "excess_low": excess - half, "excess_high": excess + half}
     if abs(drift.value - 0.5) > max(1.96 * drift.error, 0.02):
         part["note"] = DRIFTED.format(value=drift.value)

@@ -16,7 +16,7 @@ import pytest
 
 from audits.gather import gather
 from audits.probes import membership
-from audits.probes.membership_attacks import Sides, area, attacks, weights
+from audits.probes.membership_attacks import Area, Sides, area, attacks, weights
 from audits.probes.scorer import Scorer
 from audits.robustness.membership_inference_auc import membership_inference_auc
 from connectors.config import load
@@ -116,6 +116,8 @@ def test_rows_learned_by_heart_are_given_away_and_the_control_is_quiet(leaky: An
 def test_groups_that_are_large_enough_have_their_own(leaky: Any, figures: Any) -> None:
     (one,) = asked(leaky, figures, slice={"sex": "F"}, column="loss")
     assert one.attribute == "sex"
+    assert one.low > 0.5
+    assert one.p is None  # a group has no control, so this might be drift
     assert one.n == (leaky.served["sex"] == "F").sum()
     score = np.r_[leaky.train["score"], leaky.served["score"]]
     outcome = np.r_[leaky.train["outcome"], leaky.served["outcome"]]
@@ -124,6 +126,17 @@ def test_groups_that_are_large_enough_have_their_own(leaky: Any, figures: Any) -
     mine, theirs = (likely[sex & (np.arange(2 * SIZE) // SIZE == side)] for side in (0, 1))
     plain = (mine[:, None] > theirs).mean() + 0.5 * (mine[:, None] == theirs).mean()
     assert one.tables["unweighted"]["value"] == pytest.approx(plain, abs=1e-9)
+
+
+def test_drift_alone_has_no_small_p() -> None:
+    """0.56 is far above 0.5, but a model that has seen none of the rows gets 0.55: z = 0.01 / hypot(0.012, 0.016) = 0.5."""
+    part = {"value": 0.56, "error": 0.012}
+    membership._beside(part, Area(value=0.55, error=0.016))
+    assert part["excess"] == pytest.approx(0.01)
+    assert part["p_value"] == pytest.approx(0.3085, abs=1e-4)  # 1 - Φ(0.5)
+    sure = {"value": 0.60, "error": 0.012}
+    membership._beside(sure, Area(value=0.55, error=0.016))
+    assert sure["p_value"] == pytest.approx(0.0062, abs=1e-4)  # 1 - Φ(2.5)
 
 
 def test_an_honest_model_is_quiet_also_where_other_people_come(tmp_path: Path, figures: Any) -> None:
