@@ -10,7 +10,7 @@ from connectors.model_columns import ModelError
 from connectors.model_config import ModelFile
 from connectors.model_files import content_of, path_of
 from connectors.sandbox import Crashed, Sandbox
-from connectors.sandbox_child import from_stream, to_stream
+from connectors.sandbox_child import LENGTH, LEVELS, MOST, WORDS, to_stream
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -25,8 +25,13 @@ READERS: Mapping[str, str] = {
     "skops": "connectors.model_formats.skops_file",
 }
 _LOADING = 30.0
-_PARTS = 1 << 31
 _BATCH = 100_000
+_OUTPUTS = 10_000
+"""Columns that an answer may have; a model says itself how many."""
+_UNTOLD = 256
+"""Columns that are waited for where it does not say."""
+_SLACK, _COLUMN = 1 << 16, 512
+"""Bytes around the numbers of an answer, and around each of its columns."""
 
 
 def opened(name: str, file: ModelFile, version: str | None) -> tuple[Answering, str]:
@@ -60,10 +65,10 @@ class Process:
         self._starts = 0
         self._gone = ""
         self._sandbox: Sandbox | None = None
-        self.batch = _BATCH
         self.fingerprint = hashlib.sha256(content).hexdigest()
         self.about: Mapping[str, Any] = {}
         self._start()
+        self.batch = min(_BATCH, MOST // (16 * self._width()))
 
     @property
     def guards(self) -> tuple[str, ...]:
@@ -77,8 +82,9 @@ class Process:
 
     def ask(self, rows: pa.Table) -> tuple[pa.Table, Mapping[str, Sequence[str]]]:
         """See `Answering`."""
-        most = 64 * (rows.num_rows + 1_000) * (int(self.about["outputs"]) or 64)
-        said, body = self._exchange({"op": "predict"}, to_stream(rows), most)
+        most = _SLACK + self._width() * (8 * rows.num_rows + _COLUMN)
+        words = min(WORDS, _SLACK + rows.num_columns * 12 * (LEVELS + 2) * LENGTH)  # a character takes up to 12 bytes of JSON
+        said, body = self._exchange({"op": "predict"}, to_stream(rows), most, words)
         unseen = said.get("unseen")
         return _table(body), unseen if isinstance(unseen, dict) else {}
 
@@ -86,8 +92,11 @@ class Process:
         """See `Answering`."""
         from connectors.model_stream import read
 
-        said, body = self._exchange({"op": "parts"}, b"", _PARTS)
+        said, body = self._exchange({"op": "parts"}, b"", MOST, WORDS)
         return None if said.get("parts") is None else read(said["parts"], _table(body))
+
+    def _width(self) -> int:
+        return int(self.about["outputs"]) or _UNTOLD
 
     def close(self) -> None:
         """See `Answering`."""
@@ -95,7 +104,7 @@ class Process:
             self._sandbox.close()
             self._sandbox = None
 
-    def _exchange(self, said: Mapping[str, Any], body: bytes | memoryview, most: int) -> tuple[dict[str, Any], bytearray]:
+    def _exchange(self, said: Mapping[str, Any], body: bytes | memoryview, most: int, words: int) -> tuple[dict[str, Any], bytearray]:
         for _ in range(2):
             if self._sandbox is None:
                 if self._starts > 1:
@@ -103,7 +112,7 @@ class Process:
                 self._start()
             assert self._sandbox is not None
             try:
-                return self._sandbox.ask(said, body, seconds=self._seconds, most=most)
+                return self._sandbox.ask(said, body, seconds=self._seconds, most=most, words=words)
             except Crashed as error:
                 self._sandbox, self._gone = None, str(error)
                 if error.again is False:
@@ -117,21 +126,31 @@ class Process:
             try:
                 settings = {"trusted": list(self._file.trusted)}
                 wait = max(self._seconds, _LOADING)
-                said, _ = sandbox.ask({"op": "load", "settings": settings}, self._content, seconds=wait, most=0)
+                said, _ = sandbox.ask({"op": "load", "settings": settings}, self._content, seconds=wait, most=0, words=WORDS // 4)
+                about = _about(said)
             except ModelError:
                 sandbox.close()
                 raise
         except Crashed as error:
             raise ModelError(str(error)) from None
-        self._sandbox, self.about = sandbox, said["about"]
+        self._sandbox, self.about = sandbox, about
+
+
+def _about(said: Mapping[str, Any]) -> dict[str, Any]:
+    """What the model says of itself, where it can be what a reader says: how many numbers a row has decides what it may send."""
+    about = said.get("about")
+    kinds = {"inputs": list, "count": int, "classes": list, "outputs": int, "notes": list}
+    if not isinstance(about, dict) or not all(isinstance(about.get(name), kind) for name, kind in kinds.items()):
+        raise ModelError("what the model's process says of it cannot be read")
+    if not 0 <= about["outputs"] <= _OUTPUTS:
+        raise ModelError(f"the model has {about['outputs']:,} outputs; it may have {_OUTPUTS:,}")
+    return about
 
 
 def _table(body: bytearray) -> pa.Table:
-    import pyarrow as pa
+    from connectors.model_stream import numbers
 
-    try:
-        table = from_stream(body)
-        table.validate(full=True)
-    except pa.ArrowException:
-        raise ModelError("what the model answered cannot be read") from None
+    table = numbers(body)
+    if table is None:
+        raise ModelError("what the model answered cannot be read")
     return table

@@ -21,8 +21,12 @@ from connectors.sandbox_child import HEADER, frame
 _STARTING = 120.0
 """Seconds that the libraries may take to be imported; a busy machine takes tens of them."""
 _PIPE = 1 << 20
-_LARGEST = 1 << 31
+_WORDS = 1 << 16
+"""Bytes of JSON that an answer may hold unless more of it was asked for."""
+_SENTENCE = 1 << 13
+"""Bytes that the sentence of an error may take; the child cuts it at 400 characters, of up to 12 bytes each."""
 _KEPT = 4_000
+_MORE = "the model answered more than it was asked for"
 
 Bytes = bytes | memoryview
 
@@ -71,11 +75,13 @@ class Sandbox:
         self._listener.start()
         self._seconds = 0.0
         self.guards: tuple[str, ...] = ()
-        said, _ = self._exchange(b"", b"", _STARTING, 0)
+        said, _ = self._exchange(b"", b"", _STARTING, 0, _WORDS)
         self.guards = tuple(said.get("guards", ()))
 
-    def ask(self, said: Mapping[str, Any], body: Bytes = b"", *, seconds: float, most: int) -> tuple[dict[str, Any], bytearray]:
-        """The child's answer: JSON and a body of at most `most` bytes.
+    def ask(
+        self, said: Mapping[str, Any], body: Bytes = b"", *, seconds: float, most: int, words: int = _WORDS
+    ) -> tuple[dict[str, Any], bytearray]:
+        """The child's answer: at most `words` bytes of JSON and a body of at most `most` bytes.
 
         Raises
         ------
@@ -85,14 +91,16 @@ class Sandbox:
             The child broke, took too much, or did not answer in time; it is gone.
         """
         self._allow(seconds)
-        answered, content = self._exchange(frame(dict(said), body), body, seconds, most)
+        answered, content = self._exchange(frame(dict(said), body), body, seconds, most, words)
+        if "error" in answered and len(str(answered.get("text", ""))) > _SENTENCE:
+            raise Crashed(self._stop(_MORE))
         match answered.get("error"):
             case None:
                 return answered, content
             case "memory":
                 raise Crashed(self._stop(_too_much(self._memory)), again=False)
             case "refused":
-                raise ModelError(str(answered.get("text", "")))
+                raise ModelError(str(answered.get("text", ""))[:500])
             case _:
                 raise ModelError(f"the model failed ({str(answered.get('text', ''))[:300]})")
 
@@ -105,7 +113,7 @@ class Sandbox:
         """The child's process id."""
         return self._child.pid
 
-    def _exchange(self, head: bytes, body: Bytes, seconds: float, most: int) -> tuple[dict[str, Any], bytearray]:
+    def _exchange(self, head: bytes, body: Bytes, seconds: float, most: int, words: int) -> tuple[dict[str, Any], bytearray]:
         until = time.monotonic() + seconds
         pieces = [memoryview(piece).cast("B") for piece in (head, body) if len(piece)]
         header = bytearray()
@@ -137,12 +145,14 @@ class Sandbox:
                     header, got = got, bytearray()
                     text_length, body_length = HEADER.unpack(header)
                     wanted = text_length + body_length
-                    if body_length > most or text_length > _LARGEST:
-                        raise Crashed(self._stop("the model answered more than it was asked for"))
+                    if body_length > most or text_length > words:
+                        raise Crashed(self._stop(_MORE))
                     got = bytearray()
                     if wanted:
                         continue
-                return self._read(bytes(got[:text_length])), got[text_length:]
+                said = self._read(bytes(got[:text_length]))
+                del got[:text_length]  # the body is not held twice
+                return said, got
 
     def _read(self, text: bytes) -> dict[str, Any]:
         try:

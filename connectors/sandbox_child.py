@@ -20,6 +20,12 @@ if TYPE_CHECKING:
     from connectors.model_parts import Floats, Linear, Trees
 
 HEADER = struct.Struct(">IQ")
+MOST = 1 << 28
+"""Bytes of numbers in one answer: a model with bigger trees is opaque, one with more outputs is asked about fewer rows at once."""
+WORDS = 1 << 24
+"""Bytes of JSON beside them: what the model says of itself, of its levels, and where its trees begin."""
+LEVELS, LENGTH = 20, 100
+"""How many levels that the model has not seen are told of an input, and how many characters of each."""
 
 
 class Refused(Exception):
@@ -114,7 +120,8 @@ def _answer(to: int, opened: Opened, body: bytearray) -> None:
     floats = np.asarray(answers, dtype=np.float64)
     floats = floats.reshape(len(floats), -1)
     table = pa.table({str(i): np.ascontiguousarray(floats[:, i]) for i in range(floats.shape[1])})
-    _send(to, {"unseen": unseen}, to_stream(table))
+    told = {name: [level[:LENGTH] for level in levels[:LEVELS]] for name, levels in unseen.items() if levels}
+    _send(to, {"unseen": told}, to_stream(table))
 
 
 def _tell_parts(to: int, opened: Opened) -> None:
@@ -125,7 +132,9 @@ def _tell_parts(to: int, opened: Opened) -> None:
         _send(to, {"parts": None})
         return
     said, table = written(parts)
-    _send(to, {"parts": said}, to_stream(table))
+    body = to_stream(table)
+    fits = len(body) <= MOST and len(json.dumps(said)) < WORDS - 1_000
+    _send(to, {"parts": said if fits else None}, body if fits else b"")
 
 
 def _read(descriptor: int, count: int) -> bytearray:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ctypes
+import json
 import os
 import socket
+import struct
 import subprocess
 import sys
 import time
@@ -14,6 +16,9 @@ from typing import Any
 import numpy as np
 
 from connectors.sandbox_child import Refused
+
+_LENGTHS = {"huge body": (100, 200_000), "huge text": (1 << 28, 100)}
+"""Bytes of text and of numbers that are announced where 40 rows were asked about."""
 
 
 def prepare() -> None:
@@ -32,6 +37,8 @@ class Hostile:
     def __init__(self, what: str, settings: dict[str, Any]) -> None:
         self.what, self.settings, self.asked = what, settings, 0
         self.about = {"inputs": ["x"], "count": 1, "classes": [], "outputs": 1, "notes": []}
+        if what == "endless":
+            self.about["outputs"] = 10**9
         if what == "hang at once":
             time.sleep(60)
 
@@ -39,10 +46,16 @@ class Hostile:
         """What was asked for."""
         self.asked += 1
         x = np.asarray(rows.column("x").to_numpy(), dtype=float)
-        return self._answer(x), {}
+        if self.what in _LENGTHS:
+            os.write(4, struct.pack(">IQ", *_LENGTHS[self.what]))
+            time.sleep(60)  # a parent that believes it waits for what was announced
+        return self._answer(x), {"x": ["new" * 1_000] * 30} if self.what == "talkative" else {}
 
     def parts(self) -> None:
-        """None at all."""
+        """None at all, or an announcement of more than anything has."""
+        if self.what == "huge parts":
+            os.write(4, struct.pack(">IQ", 100, 1 << 29))
+            time.sleep(60)
 
     def _answer(self, x: Any) -> Any:
         match self.what:
@@ -56,6 +69,9 @@ class Hostile:
                 return np.column_stack([x, x])
             case "throw":
                 raise RuntimeError("no such\nluck")
+            case "shout":
+                text = json.dumps({"error": "refused", "text": "x" * 20_000}).encode()
+                os.write(4, struct.pack(">IQ", len(text), 0) + text)
             case "refuse":
                 raise Refused("these rows are not to my taste")
             case "hang":

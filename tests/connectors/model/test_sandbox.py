@@ -168,6 +168,53 @@ def test_noise_on_the_pipe_is_no_answer(opening: Opening) -> None:
         model.predict(ROWS)
 
 
+@pytest.mark.parametrize("what", ["huge body", "huge text", "huge parts", "shout"])
+def test_more_than_was_asked_for_is_not_waited_for(what: str, opening: Opening) -> None:
+    """40 answers take 320 bytes: 200 kB of them, 256 MB of words, half a GB of trees or a sentence of 20,000 characters are not read."""
+    with opening(what, seconds=10) as model:
+        began = time.monotonic()
+        with pytest.raises(ModelError, match="answered more than it was asked for"):
+            model.trees() if what == "huge parts" else model.predict(ROWS)
+        assert time.monotonic() - began < 9
+
+
+def test_a_model_of_endless_outputs_is_refused(opening: Opening) -> None:
+    with pytest.raises(ModelError, match=r"has 1,000,000,000 outputs; it may have 10,000"), opening("endless"):
+        pass
+
+
+def test_levels_are_told_in_part(shared: Callable[[str], LoadedModel]) -> None:
+    model = shared("talkative")
+    assert model.predict(ROWS).shape == (40,)
+    assert model.unseen == {"x": (("new" * 34)[:100],)}
+
+
+def test_a_stream_that_grows_when_it_is_read_is_no_answer() -> None:
+    """A megabyte of zeros in some kB; two columns in the same bytes; a type that takes no bytes at all."""
+    from connectors.model_stream import numbers
+    from connectors.sandbox_child import to_stream
+
+    def stream(table: pa.Table, compression: str | None = None) -> bytearray:
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, table.schema, options=pa.ipc.IpcWriteOptions(compression=compression)) as writer:
+            writer.write_table(table)
+        return bytearray(sink.getvalue())
+
+    plain = pa.table({"0": np.zeros(131_072), "1": np.arange(131_072)})
+    found = numbers(bytearray(to_stream(plain)))
+    assert found is not None
+    assert found.equals(plain)
+    assert found.nbytes == 2**21
+    for compression in ("zstd", "lz4"):
+        packed = stream(plain.select(["0"]), compression)
+        assert len(packed) < 20_000
+        assert numbers(packed) is None
+    assert numbers(stream(pa.table({"0": pa.nulls(1_000_000)}))) is None
+    assert numbers(stream(pa.table({"0": pa.array(["a"]).dictionary_encode()}))) is None
+    assert numbers(bytearray(b"x" * 100)) is None
+    assert numbers(bytearray()) is None
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="one process sets another's limits on Linux only")
 def test_processor_time_grows_with_every_question_and_no_further(shared: Callable[[str], LoadedModel]) -> None:
     import resource
