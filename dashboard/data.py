@@ -189,8 +189,15 @@ def names(snapshot: Snapshot, run: str, model: str) -> frozenset[str]:
 
 @st.cache_data(show_spinner=False, max_entries=256)
 def versions(snapshot: Snapshot, run: str, model: str) -> tuple[str, ...]:
-    """The model versions that a run tells apart."""
-    sql = "select distinct version from findings where run = ? and model = ? and version is not null order by 1"
+    """The model versions that a run tells apart, in the order in which they first answered.
+
+    By the first window that tells of each; within it, as the measure that knows most versions lists them.
+    """
+    sql = f"""with held as (
+        select version, name, min({PLACE}) filter (where not whole) as first, min(position) as place,
+               count(*) over (partition by name) as known
+        from findings where run = ? and model = ? and version is not null group by version, name
+    ) select version from held group by version order by min(first) nulls last, arg_max(place, (known, -place)), version"""
     return tuple(row["version"] for row in read(snapshot, sql, [run, model]))
 
 

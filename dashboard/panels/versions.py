@@ -58,7 +58,7 @@ def draw(context: PageContext, scope: Scope) -> None:
         show(span(worst, "c-lead"))
     show(table(words.VERSIONS_LEAD, columns, rows, chosen=marked))
     if len(versions) > MOST:
-        show(span(strings.shown_of(MOST, len(versions), "versions, the last by name"), "c-note"))
+        show(span(words.newest_versions(MOST, len(versions)), "c-note"))
 
 
 def derived(name: str) -> bool:

@@ -71,6 +71,12 @@ NOT_RUN = "Not run yet: this search reads rows of the log again. Start it with t
 VERSIONS = "Versions side by side"
 VERSIONS_LEAD = "Whole period, every version on the predictions it made. A version may have seen other people than the one before it."
 
+
+def newest_versions(shown: int, total: int) -> str:
+    """A table of versions was cut."""
+    return f"The newest {count(shown)} of {count(total)} versions."
+
+
 CONFUSION = "Confusion matrix"
 CONFUSION_LEAD = "What was decided (rows) against what came true (columns); on the diagonal the two agree."
 NO_CONFUSION = "The confusion matrix needs decisions and known outcomes."

@@ -126,6 +126,25 @@ def test_the_sql_and_the_report_agree_on_what_needs_attention(lender: data.Snaps
     assert len(data.attention(lender, RUN, "loans")) > 5
 
 
+def test_versions_are_in_the_order_in_which_they_answered(tmp_path: Path) -> None:
+    """v10 came after v9, whatever its letters say; a measure that knows only the newer one, and stands first, changes nothing."""
+    config = world(tmp_path, Case(windows=2))
+    early, late = dt.datetime(2026, 1, 1), dt.datetime(2026, 1, 2)
+    rows = [
+        ("loans", "accuracy", "v10", late), ("loans", "selection_rate", "v10", late), ("loans", "selection_rate", "v9", early),
+        ("cards", "accuracy", "v10", None), ("cards", "selection_rate", "v9", None), ("cards", "selection_rate", "v10", None),
+    ]  # fmt: skip
+    sql = 'insert into findings (run, model, "position", name, version, slice, whole, window_start) values (?, ?, ?, ?, ?, ?, ?, ?)'
+    with duckdb.connect(str(next((tmp_path / "candor.published").glob("*.duckdb")))) as connection:
+        connection.execute("delete from findings")
+        for place, (model, name, version, start) in enumerate(rows):
+            connection.execute(sql, [RUN, model, place, name, version, "{}", start is None, start])
+    found = data.current(str(config))
+    assert found is not None
+    assert data.versions(found, RUN, "loans") == ("v9", "v10")
+    assert data.versions(found, RUN, "cards") == ("v9", "v10")
+
+
 def test_a_snapshot_of_another_version_is_one_sentence(tmp_path: Path) -> None:
     """A column that pages read is not there; a table neither."""
     for statement, lacks in (
