@@ -14,7 +14,12 @@ _EVERYTHING = (1 << 13) - 1  # all rights over files that the first version of L
 _EXECUTE, _READ, _LIST = 1 << 0, 1 << 2, 1 << 3
 _ON_FILES = _EXECUTE | _READ
 _NO_NEW_PRIVILEGES = 38
-_SYSTEM = ("/usr", "/lib", "/lib64", "/etc/ld.so.cache", "/etc/localtime", "/proc", "/sys/devices", "/dev/null", "/dev/urandom")
+_SYSTEM = ("/usr", "/lib", "/lib64", "/etc/ld.so.cache", "/etc/localtime", "/sys/devices", "/dev/null", "/dev/urandom")
+_KERNEL = (
+    "/proc/self", "/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/proc/version", "/proc/filesystems", "/proc/sys/vm",
+    "/proc/sys/kernel/osrelease",
+)  # fmt: skip
+"""What libraries ask the system about; not the rest of /proc, where the environments and arguments of other processes lie."""
 
 
 class _Ruleset(ctypes.Structure):
@@ -43,7 +48,7 @@ def hide_files() -> bool:
     try:
         own = os.path.dirname(os.path.abspath(__file__))
         folders = (path for path in sys.path if path != os.path.dirname(own))  # where this package lies, a log may lie too
-        for path in dict.fromkeys([*_SYSTEM, sys.prefix, sys.base_prefix, own, *folders]):
+        for path in dict.fromkeys([*_SYSTEM, *_KERNEL, sys.prefix, sys.base_prefix, own, *folders]):
             _allow(library, rules, path)
         if library.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0) != 0:
             return False

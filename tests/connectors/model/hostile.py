@@ -109,6 +109,8 @@ class Hostile:
             "checkout": lambda: native.open(str(Path(__file__).parents[3] / "pyproject.toml").encode(), os.O_RDONLY),
             "python secret": lambda: settings_of_a_user.read_text() and 0,
             "listing": lambda: -1 if native.opendir(str(settings_of_a_user.parent).encode()) is None else 0,
+            "environment": lambda: native.open(f"/proc/{os.getppid()}/environ".encode(), os.O_RDONLY),
+            "arguments": lambda: native.open(f"/proc/{os.getppid()}/cmdline".encode(), os.O_RDONLY),
             "mode": lambda: native.syscall(452, -100, str(settings_of_a_user).encode(), 0o777, 0),  # fchmodat2, as of Linux 6.6
             "remove": lambda: native.unlink(sys.argv[0].encode()),
             "kill": lambda: native.kill(os.getppid(), 0),

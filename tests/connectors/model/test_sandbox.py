@@ -24,7 +24,7 @@ from connectors.sandbox import Sandbox
 HERE = Path(__file__).parent
 CRIMES = (
     "socket", "fork", "program", "file", "secret", "checkout", "listing", "mode", "remove", "kill", "limits", "python socket",
-    "python program", "python secret",
+    "python program", "python secret", "environment", "arguments",
 )  # fmt: skip
 ROWS = pa.table({"x": np.arange(40.0) / 40})
 Opening = Callable[..., "contextmanager[LoadedModel]"]
