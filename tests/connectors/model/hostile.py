@@ -106,6 +106,7 @@ class Hostile:
             "python program": lambda: subprocess.run(["/bin/true"], check=False),
             "file": lambda: native.open(b"/tmp/written by a model", os.O_WRONLY | os.O_CREAT, 0o600),
             "secret": lambda: native.open(str(settings_of_a_user).encode(), os.O_RDONLY),
+            "overwrite": lambda: native.open(str(settings_of_a_user).encode(), os.O_RDWR),
             "checkout": lambda: native.open(str(Path(__file__).parents[3] / "pyproject.toml").encode(), os.O_RDONLY),
             "python secret": lambda: settings_of_a_user.read_text() and 0,
             "listing": lambda: -1 if native.opendir(str(settings_of_a_user.parent).encode()) is None else 0,

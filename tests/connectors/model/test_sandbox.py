@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import sys
 import time
@@ -24,8 +25,10 @@ from connectors.sandbox import Sandbox
 HERE = Path(__file__).parent
 CRIMES = (
     "socket", "fork", "program", "file", "secret", "checkout", "listing", "mode", "remove", "kill", "limits", "python socket",
-    "python program", "python secret", "environment", "arguments",
+    "python program", "python secret", "environment", "arguments", "overwrite",
 )  # fmt: skip
+READING = {"secret", "checkout", "listing", "python secret", "environment", "arguments"}
+"""Held by Landlock alone: where the kernel has none, whoever reads docs/models.md knows that these may go through."""
 ROWS = pa.table({"x": np.arange(40.0) / 40})
 Opening = Callable[..., "contextmanager[LoadedModel]"]
 
@@ -84,7 +87,12 @@ def test_what_it_answers_comes_back_row_by_row(opening: Opening) -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel's filter is Linux's")
 @pytest.mark.parametrize("crime", CRIMES)
 def test_no_socket_no_program_no_file(crime: str, locked: dict[str, float]) -> None:
-    assert locked[crime] == 1.0  # 0: it went through
+    assert locked[crime] == 1.0 or (crime in READING and not _landlock())  # 0: it went through
+
+
+def _landlock() -> bool:
+    """Whether this kernel can close files, asked without the code under test."""
+    return sys.platform == "linux" and ctypes.CDLL(None, use_errno=True).syscall(444, None, 0, 1) >= 1
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +101,7 @@ def locked(tmp_path_factory: pytest.TempPathFactory) -> dict[str, float]:
     file = ModelFile(format="lightgbm", memory=500_000_000)
     out = {}
     sandbox = Sandbox("hostile", memory=file.memory, folders=[HERE])
-    assert sandbox.guards == ("files", "memory", "kernel", "python")
+    assert sandbox.guards == (*(("files",) if _landlock() else ()), "memory", "kernel", "python")  # no guard is claimed that is not there
     from connectors.sandbox_child import from_stream, to_stream
 
     secret = tmp_path_factory.mktemp("user") / "secret"
