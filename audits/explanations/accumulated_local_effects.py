@@ -20,10 +20,11 @@ def accumulated_local_effects(evidence: Evidence) -> Iterator[Measurement]:
         constant that makes the mean over rows 0; the figure is max ALE - min ALE. Of a category, the rows of two neighbouring levels are
         moved from one to the other, levels being in the order in which they are most alike in all other columns.
     Tables
-        `at`, `effect`, `low`, `high`, and `n`, the rows of the interval that ends at the point.
+        `at`, `effect`, `low`, `high`, and `n`, the rows of the interval that ends at the point; `rows`, all of them, each counted once.
     Interval
         Normal, from the spread of the differences within each interval, added up along the curve; of the figure, of the difference
-        between its two ends, which were picked. The cuts are taken as given. One row a unit where the log names one.
+        between its two ends, which were picked. The cuts are taken as given. n is the rows that the model answered at both ends; one row a
+        unit where the log names one. Work stops after 30 seconds: inputs that were not reached have no figure, but that reason.
     When it misleads
         It adds up steps of different rows, so between far ends it need not be what any one row would see. Where columns go together
         closely, the effect of two is dealt out between them. Few rows in an interval make all after it unsure. The order of a category's

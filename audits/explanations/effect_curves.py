@@ -32,10 +32,12 @@ def ranges(evidence: Evidence, name: str, part: Literal["partial", "accumulated"
                 lines.append((version, evidence.topics.index(column["column"]), table))
     if not lines:
         return
+    # a row without an answer is in no curve, and one of a category is in two steps of it: `rows` counts it once
+    n = np.asarray([np.sum(table.get("rows", table.get("n", 0))) for _, _, table in lines])
     ends = [table.pop("range", {}) for _, _, table in lines]
     value, low, high = (np.asarray([end.get(key) for end in ends], dtype=np.float64) for key in ("value", "low", "high"))  # None: NaN
     yield measurement(
-        name, "score", value=value, low=low, high=high, n=np.asarray([body["rows_used"]] * len(lines)), window=0, slice=0,
+        name, "score", value=value, low=low, high=high, n=n, window=0, slice=0,
         version=np.asarray([version for version, _, _ in lines]), column=np.asarray([column for _, column, _ in lines]),
         method="t" if part == "partial" else "normal",
         reason=np.asarray([table.get("reason", "") for _, _, table in lines], dtype=object),

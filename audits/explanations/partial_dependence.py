@@ -24,7 +24,8 @@ def partial_dependence(evidence: Evidence) -> Iterator[Measurement]:
         point.
     Interval
         Student's t of the difference between the curve's highest and lowest point, row by row; that the two points were picked is not
-        accounted for, so that a flat curve's figure is a little above 0. One row a unit where the log names one.
+        accounted for, so that a flat curve's figure is a little above 0. n is the rows that the model answered at every value; one row a
+        unit where the log names one. Work stops after 30 seconds: inputs that were not reached have no figure, but that reason.
     When it misleads
         Where columns go together: rows are asked about combinations that nobody has, and f is made up there. Compare
         `accumulated_local_effects`, which stays among the rows that are there. A flat mean may hide curves that run against each other:

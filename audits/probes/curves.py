@@ -197,7 +197,8 @@ def accumulated(ask: Ask, rows: pa.Table, name: str, along: Axis, order: Sequenc
     error = 1.959964 * float(np.sqrt(((parts @ (weights[top] - weights[bottom])) ** 2).sum()))
     return {
         "at": [along.values[place] for place in places], "effect": effect.tolist(), "low": _listed(effect - half),
-        "high": _listed(effect + half), "n": [0, *n.tolist()], "range": {"value": value, **_ends(value, error)},
+        "high": _listed(effect + half), "n": [0, *n.tolist()], "rows": len(np.unique(kept)),
+        "range": {"value": value, **_ends(value, error)},
     }  # fmt: skip
 
 

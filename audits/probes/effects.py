@@ -22,7 +22,9 @@ LEAST = 500
 """Rows of the reference, below which the analysed period is asked instead."""
 
 SECONDS = 30.0
-"""When they are up, the inputs that are left are listed as left out."""
+"""When they are up, the inputs that are left get a reason instead of curves."""
+
+LATE = "not reached within {seconds:.0f} s; with fewer rows (--rows) more inputs are"
 
 
 def run(
@@ -40,7 +42,7 @@ def run(
             for i, scorer in enumerate(found, start=1):
                 whose = "" if scorer.version is None else f" of version {scorer.version}"
                 progress(f"{model.name}: effects of {len(scorer.names)} inputs{whose}, {len(held):,} rows")
-                releases.append(_release(scorer, held, began + seconds * i / len(found)))
+                releases.append(_release(scorer, held, began + seconds * i / len(found), LATE.format(seconds=seconds)))
             kind = found[0].kind
     except CandorError as error:
         return {"reason": str(error), "rows_used": 0, "rows_available": 0, "seconds": round(time.monotonic() - began, 2)}
@@ -50,14 +52,15 @@ def run(
     }  # fmt: skip
 
 
-def _release(scorer: Scorer, rows: ModelRows, until: float) -> dict[str, Any]:
-    """One release's curves."""
+def _release(scorer: Scorer, rows: ModelRows, until: float, late: str) -> dict[str, Any]:
+    """One release's curves; after `until` the reason why there are no more."""
     table = rows.table.select(list(scorer.names))
     columns: list[dict[str, Any]] = []
     left: list[str] = []
     for name in scorer.names:
         if time.monotonic() > until:
             left.append(name)
+            columns.append({"column": name, "kind": "left out", "partial": {"reason": late}, "accumulated": {"reason": late}})
             continue
         column = table.column(name)
         points, edges = axis(column, curve_shares()), axis(column, edge_shares(len(column) - column.null_count))

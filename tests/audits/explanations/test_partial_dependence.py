@@ -12,7 +12,7 @@ ROWS = [{"day": 0, "score": 0.5, "income": 1.0, "version": version} for version 
 
 def body(*releases: tuple[str | None, float]) -> dict[str, Any]:
     """Make what the probe leaves of releases whose income has curves of these ranges; "sex" is no column of the log's bins."""
-    curve = {"at": [1.0, 2.0], "mean": [0.0, 1.0], "low": [0.0, 0.9], "high": [0.1, 1.1]}
+    curve = {"at": [1.0, 2.0], "mean": [0.0, 1.0], "low": [0.0, 0.9], "high": [0.1, 1.1], "n": 37}
     found = []
     for version, value in releases:
         ends = {"value": value, "low": value - 0.1, "high": value + 0.1}
@@ -30,12 +30,12 @@ def test_one_figure_a_column_and_release(evidence_of, figures) -> None:
     told = replace(evidence, probes={"effects": body(("v1", 0.3), ("v2", 0.7), ("v9", 0.5))})
     assert len(figures(partial_dependence, told)) == 4, "no row is of v9"
     (income,) = figures(partial_dependence, told, version="v2", column="income")
-    assert (income.value, round(income.low, 9), round(income.high, 9), income.n, income.method) == (0.7, 0.6, 0.8, 40, "t")
+    assert (income.value, round(income.low, 9), round(income.high, 9), income.n, income.method) == (0.7, 0.6, 0.8, 37, "t")
     assert income.tables["mean"] == [0.0, 1.0]
     assert (income.tables["kind"], income.tables["model"], income.tables["rows_available"]) == ("numeric", "model", 90)
     assert "range" not in income.tables
     (sex,) = figures(partial_dependence, told, version="v1", column="sex")
-    assert (sex.value, sex.reason) == (None, "all rows have the same value")
+    assert (sex.value, sex.n, sex.reason) == (None, 0, "all rows have the same value")
 
 
 def test_one_file_for_all_versions(evidence_of, figures) -> None:

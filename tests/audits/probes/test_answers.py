@@ -268,6 +268,10 @@ def test_effects_are_told_by_column_and_release(two: Logged, probed: Any) -> Non
         assert level["clerk"] < level["cook"] < level["nurse"]
     late = probed({"v1": formula(1.0)}, run=effects.run, seconds=0.0)
     assert late["releases"][0]["left_out"] == ["income", "debt", "job", "height"]
+    for audit in (partial_dependence, accumulated_local_effects):
+        (block,) = audit(replace(two.evidence, probes={"effects": late}))
+        assert (len(block), np.isnan(block.value).all(), block.n.tolist()) == (4, True, [0] * 4)
+        assert set(block.reason) == {"not reached within 0 s; with fewer rows (--rows) more inputs are"}
 
 
 def test_levels_that_a_model_was_not_trained_with(two: Logged) -> None:

@@ -132,7 +132,7 @@ def test_a_category_by_hand() -> None:
     found = accumulated(ask, rows, "k", levels, order)
     assert found["at"] == ["a", "b", "c"]
     assert found["effect"] == pytest.approx([-1.75, -0.75, 3.25])
-    assert found["n"] == [0, 3, 3]
+    assert (found["n"], found["rows"]) == ([0, 3, 3], 4)  # those of b take part in both steps
     flat = partial(ask, rows, "k", levels)
     assert dict(zip(flat["at"], flat["mean"], strict=True)) == {"b": 2.0, "a": 1.0, "c": 6.0}
     assert flat["at"][0] == "b", "the most frequent level first"
@@ -183,6 +183,7 @@ def test_rows_without_an_answer_are_left_out() -> None:
     rows = table(x=[0.0, 1.0, 2.0, 0.0], z=[1.0, 1.0, 1.0, np.nan])
     found = partial(of(lambda x, z: x * z), rows, "x", along(rows, "x", curve_shares()))
     assert (found["n"], found["mean"]) == (3, [0, 1, 2])
+    assert accumulated(of(lambda x, z: x * z), rows, "x", along(rows, "x", edge_shares(1000)))["rows"] == 3
     nothing = of(lambda x, z: np.full(len(x), np.nan))
     assert "reason" in partial(nothing, rows, "x", along(rows, "x", curve_shares()))
     assert "reason" in accumulated(nothing, rows, "x", along(rows, "x", edge_shares(1000)))
