@@ -23,7 +23,9 @@ def attribution_shift(evidence: Evidence) -> Iterator[Measurement]:
         are explained by their own release; so are the reference's where there is a file for it, else by the first release. The figure
         therefore holds changes of rows and of the model alike; within one version it is the rows.
     Interval and test
-        Welch's t over rows; one row a unit and window where the log names a unit. n is the window's rows.
+        Welch's t over rows; one row a unit and window where the log names a unit. n is the window's rows. Where the reference is the first
+        window, that window has no figure, and the whole period holds the reference's own rows: the difference is drawn towards 0 and p,
+        which takes the two sides as independent, is too large. Other windows are not touched; the reason says it.
     Tables
         `before`, `now`: the two means; `signed_before`, `signed_now`: those of φ with its sign.
     When it misleads

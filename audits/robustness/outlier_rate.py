@@ -34,13 +34,16 @@ def outlier_rate(evidence: Evidence) -> Iterator[Measurement]:
         group by group. The distance and the mixture look at numbers alone, the forest at texts too.
     Interval and test
         Wilson; p two-sided against the reference's last third (z, or Fisher's exact test). n is the rows asked about: a budget, those
-        whose keys have the smallest digests, the same share of every window.
+        whose keys have the smallest digests, the same share of every window. Where the reference is the first window, that window and the
+        whole period hold the very rows that they are tested against (less those that fitted the detector and set the threshold): the two
+        sides are not apart, the difference is drawn towards 0 and p is too large. Other windows are not touched.
     Where
         For groups over the whole period, and for everybody in each window; the isolation forest for groups in windows, too.
     Tables
         `aimed`; `reference`: the share in the last third with its interval; `excess` over it with `excess_low` and `excess_high`
-        (Newcombe), and by window in `windows`; `inputs` and `stands_out`: features by how well each alone sets flagged rows apart (area
-        under the ROC curve, 0.5 where it does not); `library`, `threshold`, `seconds`; `not_run`: detectors that cannot run here, and why.
+        (Newcombe), and by window in `windows`, where `n` is the window's rows asked about; `inputs` and `stands_out`: features by how well
+        each alone sets flagged rows apart (area under the ROC curve, 0.5 where it does not); `library`, `threshold`, `seconds`; `not_run`:
+        detectors that cannot run here, and why.
     When it misleads
         Drift makes outliers too: a season, a new shop or a new channel raises it as an attack does. 1 % of honest rows are flagged, so
         below an excess of a point or so an attack is lost in them. A level that the reference never had is "other", which a forest hardly
@@ -92,6 +95,7 @@ def _tables(
         "excess": float(share[0]), "excess_low": float(least[0]), "excess_high": float(most[0]),
         "windows": {
             "window": windows[1:].tolist(), "excess": share[1:].tolist(), "low": least[1:].tolist(), "high": most[1:].tolist(),
+            "n": now[0][0, windows[1:], 0].astype(int).tolist(),
         },
     }  # fmt: skip
     return {int(whole[0]): table}

@@ -65,6 +65,8 @@ def test_planted_rows_are_found_in_their_window_and_say_what_is_strange(strange:
         assert found[4].p < 0.005 < min(found[window].p for window in (2, 3, 5))
         assert {*found[0].tables["inputs"][:3]} == {"height", "debt", "income"}
         assert found[0].tables["windows"]["low"][3] > 0
+        windows = found[0].tables["windows"]
+        assert dict(zip(windows["window"], windows["n"], strict=True)) == {window: one.n for window, one in found.items() if window}
 
 
 def test_groups_are_held_against_their_own_share(asked: Any, figures: Any) -> None:
