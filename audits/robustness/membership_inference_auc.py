@@ -26,7 +26,8 @@ def membership_inference_auc(evidence: Evidence) -> Iterator[Measurement]:
         are weighted by the odds of being served, so that they look like served rows in features and outcome.
     Interval and test
         DeLong with the weights taken as given. p is one-sided, of `excess` over the control against 0 (z, the two areas taken as
-        independent): against 0.5 drift alone would have a small one. No control is trained for single groups, so that they have no p. n is the served rows: a budget of either side, one row of each unit, nobody on both sides.
+        independent): against 0.5 drift alone would have a small one. No control is trained for single groups, so that they
+        have no p. n is the served rows: a budget of either side, one row of each unit, nobody on both sides.
     Tables
         `training_rows`, `served_rows`, `effective_rows` of the training rows after weighting; `domain_auc`: how well features and outcome
         alone tell the sides apart; `unweighted`; `control`: the same attack on a model trained on one half of the training rows, asked
