@@ -40,18 +40,24 @@ def shared_data() -> Path:
     return folder
 
 
-TOGETHER = ("real", "simulated", "examples", "browser", "dashboard")
+for library in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(library, "1")  # two workers share the cores: threads that wait for each other would take them
+
+TOGETHER = ("real", "simulated", "browser", "dashboard")
 """Folders whose tests share what is costly to make: each stays on one worker."""
+FILES = (("tests", "audits", "probes"), ("tests", "cli"), ("tests", "examples"), ("tests", "connectors"))
+"""Folders where it is each file that does."""
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep tests that share a costly fixture on one worker."""
+    """Keep tests that share a costly fixture on one worker: before the workers read what belongs together."""
     for item in items:
         inside = item.path.relative_to(ROOT).parts
         if inside[0] == "tests" and inside[1] in TOGETHER:
             item.add_marker(pytest.mark.xdist_group(inside[1]))
-        elif inside[:3] == ("tests", "audits", "probes"):
-            item.add_marker(pytest.mark.xdist_group("probes"))
+        elif any(inside[: len(folder)] == folder for folder in FILES):
+            item.add_marker(pytest.mark.xdist_group("/".join(inside)))
         elif "[spark" in item.nodeid:
             item.add_marker(pytest.mark.xdist_group("spark"))
 

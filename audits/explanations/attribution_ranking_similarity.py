@@ -37,8 +37,10 @@ def attribution_ranking_similarity(evidence: Evidence) -> Iterator[Measurement]:
         K. Järvelin and J. Kekäläinen (2002), ACM Transactions on Information Systems 20; A. Nigenda et al. (2022), Amazon SageMaker Model
         Monitor, KDD, for the use.
 
+    >>> import numpy as np
+    >>> from audits.explanations.attribution_ranking_similarity import ndcg
     >>> ndcg(np.asarray([4.0, 2.0, 1.0]), np.asarray([[3.0, 2.0, 1.0], [1.0, 2.0, 3.0]])).round(3)
-    array([1.   , 0.737])
+    array([1.  , 0.74])
     """
     cells = Cells.of(evidence, PROBE)
     if cells is None:

@@ -86,6 +86,8 @@ def libraries() -> Iterator[Line]:
     plain, extras = project()
     for text in sorted(plain, key=str.lower):
         wanted = Requirement(text)
+        if wanted.marker is not None and not wanted.marker.evaluate({"extra": ""}):
+            continue  # another system's
         found = installed(wanted.name)
         if found is None:
             needed = wanted.specifier or "any version"

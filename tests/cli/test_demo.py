@@ -79,13 +79,12 @@ def test_files_that_are_not_a_demos_are_left_alone(candor: Run, tmp_path: Path) 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("after", [1.0, 5.0])
-def test_ctrl_c_and_again(shown: tuple[Path, str, float], candor: Run, checkout: Path, tmp_path: Path, after: float) -> None:
+def test_ctrl_c_and_again(shown: tuple[Path, str, float], candor: Run, checkout: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "dashboard.cli", "demo", "--no-serve"]
     process = subprocess.Popen(
         command, cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(checkout)}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
-    time.sleep(after)
+    time.sleep(3.0)  # while it writes the log, or takes it in
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)
     assert process.returncode in (0, 130)
