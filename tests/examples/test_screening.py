@@ -11,6 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import duckdb
 import pandas as pd
 import pytest
 from sklearn.metrics import accuracy_score, roc_auc_score
@@ -79,6 +80,20 @@ def test_the_figures_are_scikit_learns(told: Path, checkout: Path) -> None:
     assert whole["selection_rate"]["value"] == pytest.approx((log["recalled"] == 0).mean(), abs=1e-12)
     assert whole["roc_auc"]["value"] == pytest.approx(roc_auc_score(log["malignant"], log["p_malignant"]), abs=0.01)
     assert whole["accuracy"]["low"] < whole["accuracy"]["value"] < whole["accuracy"]["high"]
+
+
+def test_moving_one_of_three_measures_of_size_alone_says_more_than_steps_among_nuclei_that_exist(told: Path) -> None:
+    """What docs/explanations.md says of the example: intervals lie apart for the three sizes, and not for smoothness."""
+    published = max((told / "data").glob("*.published/*.duckdb"), key=lambda path: int(path.stem))
+    sql = """select "column", name, low, high from findings where whole and version is null and name in
+             ('partial_dependence', 'accumulated_local_effects')"""
+    with duckdb.connect(str(published), read_only=True) as connection:
+        held = {(column, name): (low, high) for column, name, low, high in connection.execute(sql).fetchall()}
+
+    def apart(column: str) -> bool:
+        return bool(held[column, "partial_dependence"][0] > held[column, "accumulated_local_effects"][1])
+
+    assert [apart(f"mean_{name}") for name in ("radius", "perimeter", "area", "smoothness")] == [True, True, True, False]
 
 
 def test_the_report_is_one_file_that_asks_for_nothing(told: Path) -> None:
