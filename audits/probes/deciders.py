@@ -186,7 +186,7 @@ def decider(
     if not len(rows):
         raise NoCutOff("none of the rows drawn is of this version")
     began = time.monotonic()
-    answers = _answers(scorer, rows, began + seconds)
+    answers = in_time(partial(_asked, scorer), rows.table, began + seconds)
     rows = rows if len(answers) == len(rows) else rows.where(np.arange(len(answers)))
     pace = (time.monotonic() - began) / len(rows)
     logged = _logged(model, evidence, scorer, rows, answers)
@@ -194,7 +194,7 @@ def decider(
     learned, queries = (answers, logged), len(rows)
     if len(rows) < LEARNED:
         others = more()
-        told = _answers(scorer, others, time.monotonic() + seconds)
+        told = in_time(partial(_asked, scorer), others.table, time.monotonic() + seconds)
         queries += len(told)
         learned = (told, _logged(model, evidence, scorer, others.where(np.arange(len(told))), told))
     if not np.isfinite(learned[1]).any():
@@ -218,12 +218,12 @@ def _logged(model: ModelConfig, evidence: Evidence, scorer: Scorer, rows: ModelR
     return rows.decision
 
 
-def _answers(scorer: Scorer, rows: ModelRows, until: float) -> Floats:
-    """The model's answers about the first rows: as many as there is time for, and the first few in any case."""
-    found: list[Floats] = []
+def in_time(ask: Callable[[pa.Table], Floats], table: pa.Table, until: float) -> Floats:
+    """A model's answers about the first rows: as many as there is time for (`time.monotonic`), and the first few in any case."""
+    found: list[Floats] = [] if table.num_rows else [ask(table)]
     began, done, size = time.monotonic(), 0, FIRST
-    while done < len(rows) and (not done or time.monotonic() < until):
-        found.append(_asked(scorer, rows.table.slice(done, size)))
+    while done < table.num_rows and (not done or time.monotonic() < until):
+        found.append(ask(table.slice(done, size)))
         done += len(found[-1])
         now = time.monotonic()
         size = int(np.clip((until - now) * done / max(now - began, 1e-9), FIRST, CHUNK))

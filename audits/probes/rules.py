@@ -15,7 +15,7 @@ from audits.estimate import Floats
 from audits.evidence import Evidence
 from audits.probes.cells import tally_of
 from audits.probes.changed_values import changed
-from audits.probes.deciders import by_release
+from audits.probes.deciders import by_release, in_time
 from audits.probes.model_rows import ModelRows, read_rows
 from audits.probes.scorer import Scorer, scorers
 from connectors.config import ModelConfig
@@ -31,12 +31,13 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 ROWS = 20_000
-CHUNK = 20_000
-"""Rows that a model is asked about at once."""
+SECONDS = 60.0
+"""Shared among releases by their rows, and in each among its rules: of a slow model fewer rows are asked about."""
 SAME = 1e-9
 """Scores this close are the same: sums in another order differ so much."""
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 NONE = "the configuration declares no rules: [[models.{model}.rules]]"
+NO_TIME = "the model answers too slowly: this rule was not asked in {seconds:.0f} seconds"
 
 
 @dataclass(kw_only=True)
@@ -47,6 +48,7 @@ class Told:
     changes: list[Floats] = field(default_factory=list)
     unchanged: int = 0
     unanswered: int = 0
+    unasked: int = 0
     unused: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
@@ -56,7 +58,8 @@ class Told:
         rule, n = self.rule, sum(map(len, self.changes))
         said: dict[str, Any] = {
             "kind": rule.kind, "change": rule.change, "columns": list(rule.columns), "direction": rule.direction, "by": rule.by,
-            "unchanged": self.unchanged, "unanswered": self.unanswered, "unused": list(self.unused),
+            "unchanged": self.unchanged, "unanswered": self.unanswered, "unasked": self.unasked,
+            "unused": list(self.unused),
         }  # fmt: skip
         if n < 2:
             return said | {"mean_change": None, "low": None, "high": None, "quantiles": None}
@@ -67,11 +70,13 @@ class Told:
 
 
 def run(
-    warehouse: Warehouse, model: ModelConfig, evidence: Evidence, *, rows: int = ROWS, progress: Callable[[str], None]
-) -> dict[str, Any]:
+    warehouse: Warehouse, model: ModelConfig, evidence: Evidence, *, rows: int = ROWS, seconds: float = SECONDS,
+    progress: Callable[[str], None],
+) -> dict[str, Any]:  # fmt: skip
     """Ask every release about rows of its version, as logged and changed by each rule.
 
-    Rows are drawn once for all releases, so that each has its share of the log and pooled figures stand for the log.
+    Rows are drawn once for all releases, so that each has its share of the log and pooled figures stand for the log. They come in the order
+    of a digest, so those that there was time for are a draw as well; the others are counted in `left_out`, and in a rule's `unasked`.
 
     A rule that this log cannot be asked says why, and so does a model that cannot be asked anything.
     """
@@ -87,43 +92,55 @@ def run(
             asked = stack.enter_context(scorers(warehouse, model, evidence, progress=progress))
             wanted = [name for scorer in asked for name in scorer.names] + [name for one in told.values() for name in one.rule.columns]
             every = read_rows(warehouse, model, evidence, rows=rows, extra=tuple(dict.fromkeys(wanted)))
-            for scorer, held in zip(asked, by_release([scorer.version for scorer in asked], evidence, every), strict=True):
-                progress(f"{model.name}: {len(told)} rules, {len(held):,} of {held.available:,} rows")
-                sides.append((held, _broken(scorer, held, told)))
+            drawn = by_release([scorer.version for scorer in asked], evidence, every)
+            for place, (scorer, held) in enumerate(zip(asked, drawn, strict=True)):
+                left = max(began + seconds - time.perf_counter(), 0.0)
+                side = _broken(scorer, held, told, left * len(held) / max(sum(map(len, drawn[place:])), 1))
+                progress(f"{model.name}: {len(told)} rules, {len(side[0]):,} of {held.available:,} rows")
+                sides.append(side)
         except CandorError as error:
             return {"reason": str(error)}
     fidelity: list[dict[str, Any]] = [dict(scorer.fidelity) for scorer in asked if scorer.fidelity is not None]
     least = min(fidelity, key=lambda one: float(one.get("value", 0.0)), default=None)
     scorer_said: dict[str, Any] = {"scorer": asked[0].kind, "fidelity": least}
-    rules = {name: told[name].to_json() | scorer_said if name in told else {"reason": why[name]} for name in why}
+    late = [name for name, one in told.items() if one.unasked and not (one.unanswered or any(map(len, one.changes)))]
+    why |= dict.fromkeys(late, NO_TIME.format(seconds=seconds))
+    rules = {name: {"reason": why[name]} if why[name] is not None else told[name].to_json() | scorer_said for name in why}
     body: dict[str, Any] = {
         "rules": rules, "topics": list(rules), "rows_used": sum(len(held) for held, _ in sides),
         "rows_available": sum(held.available for held, _ in sides), "seconds": round(time.perf_counter() - began, 2),
+        "deadline": seconds, "left_out": sum(map(len, drawn)) - sum(len(held) for held, _ in sides),
     }  # fmt: skip
     return body | ({"cells": tally_of(evidence, *sides)} if told else {})
 
 
-def _broken(scorer: Scorer, held: ModelRows, told: dict[str, Told]) -> dict[tuple[str, str], Floats]:
-    """For each rule, 1 where a row's score breaks it, 0 where not, NaN where the change leaves the row as it was or nothing is answered."""
+def _broken(scorer: Scorer, held: ModelRows, told: dict[str, Told], seconds: float) -> tuple[ModelRows, dict[tuple[str, str], Floats]]:
+    """The rows that there was time for; for each rule, 1 where a row's score breaks it, 0 where not, NaN where the change leaves the row as
+    it was, or nothing is answered or asked.
+    """
     found: dict[tuple[str, str], Floats] = {}
-    before = answers(scorer, held.table)
-    for name, one in told.items():
+    began = time.monotonic()
+    until, share = began + seconds, seconds / (1 + len(told))
+    before = answers(scorer, held.table, began + share)
+    held = held if len(before) == len(held) else held.where(np.arange(len(before)))
+    for place, (name, one) in enumerate(told.items(), start=2):
         table, altered = applied(held.table, one.rule)
-        moved = answers(scorer, table) - before
+        after = answers(scorer, table, began + place * share) if time.monotonic() < until else np.zeros(0)
+        one.unasked += int(altered[len(after) :].sum())
+        altered[len(after) :] = False
+        moved = np.append(after, np.full(len(held) - len(after), np.nan)) - before
         one.unused = tuple(column for column in one.rule.columns if column not in scorer.names)
-        one.unchanged += int((~altered).sum())
+        one.unchanged += int((~altered[: len(after)]).sum())
         one.unanswered += int((altered & ~np.isfinite(moved)).sum())
         moved = np.where(altered, moved, np.nan)
         one.changes.append(moved[np.isfinite(moved)])
         found["rule_violation_rate", name] = np.where(np.isfinite(moved), violated(one.rule, moved), np.nan)
-    return found
+    return held, found
 
 
-def answers(scorer: Scorer, table: pa.Table) -> Floats:
-    """[row] the model's one number about each row."""
-    wanted = table.select(list(scorer.names))
-    parts = [scorer.answer(wanted.slice(start, CHUNK)) for start in range(0, max(table.num_rows, 1), CHUNK)]
-    return np.concatenate(parts).astype(np.float64)
+def answers(scorer: Scorer, table: pa.Table, until: float) -> Floats:
+    """[row] the model's one number about each of the first rows, as many as there is time for."""
+    return in_time(scorer.answer, table.select(list(scorer.names)), until).astype(np.float64)
 
 
 def applied(table: pa.Table, rule: Rule) -> tuple[pa.Table, NDArray[np.bool_]]:

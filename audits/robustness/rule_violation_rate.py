@@ -30,7 +30,8 @@ def rule_violation_rate(evidence: Evidence) -> Iterator[Measurement]:
     Tables
         The rule (`kind`, `change`, `columns`, `direction`, `by`); `mean_change` of the score with `low` and `high` (Student's t), and its
         `quantiles` at 5, 25, 50, 75 and 95 %; `unchanged`: rows that the change leaves as they are; `unanswered`: rows that the model gave
-        no number for; `unused`: columns that the model does not take in; `scorer`, and the `fidelity` of a surrogate.
+        no number for; `unasked`: rows that there was no time for; `unused`: columns that the model does
+        not take in; `scorer`, and the `fidelity` of a surrogate.
     When it misleads
         A changed row may be one that nobody could send: ten per cent more income at the same debt ratio. A score that is flat where a rule
         asks for a move breaks "directional" and is no fault where it has reached its end. Of a surrogate it says what the surrogate does:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -89,6 +90,38 @@ def test_groups_and_windows_have_figures_of_their_own(probed: Any, logged: Any, 
     assert (one.n, one.value) == (len(first), pytest.approx((first["job"] == "nurse").mean()))
     (one,) = figures(rule_violation_rate, probed[0], column="spelling", window=0, slice={"sex": "F"})
     assert (one.n, one.value) == (len(women), pytest.approx((women["job"] == "nurse").mean()))
+
+
+def test_a_slow_model_is_asked_about_fewer_rows_and_what_is_left_out_is_said(logged: Any, figures: Any, monkeypatch: Any) -> None:
+    """A millisecond a row: 0.6 seconds are 200 for the rows as logged and for each of two rules; none are a hundred rows and no rule."""
+
+    class Slow(Rising):
+        def predict(self, rows: pa.Table) -> Any:
+            time.sleep(rows.num_rows * 1e-3)
+            return super().predict(rows)
+
+    @contextmanager
+    def given(*_: Any, **__: Any) -> Iterator[list[Scorer]]:
+        yield [Scorer(kind="model", asked=Slow())]  # type: ignore[arg-type]
+
+    monkeypatch.setattr(rules, "scorers", given)
+    model = replace(logged.model, rules=(RULES[0], RULES[1]))
+    evidence, drawn = replace(logged.evidence, model=model), len(logged.frame)
+
+    def asked(seconds: float) -> dict[str, Any]:
+        return rules.run(logged.warehouse, model, evidence, rows=drawn, seconds=seconds, progress=lambda _: None)
+
+    body = asked(0.6)
+    assert 100 <= body["rows_used"] < drawn  # a block begun in time is asked to its end
+    assert (body["left_out"], body["deadline"]) == (drawn - body["rows_used"], 0.6)
+    for one in figures(rule_violation_rate, replace(evidence, probes={"rules": body}), window=0, slice={}):
+        said = body["rules"][one.column]
+        assert one.n > 0
+        assert one.n + said["unasked"] + said["unanswered"] == body["rows_used"]  # more income is another row for everybody
+    none = asked(0.0)
+    assert (none["rows_used"], none["left_out"]) == (100, drawn - 100)
+    found = figures(rule_violation_rate, replace(evidence, probes={"rules": none}))
+    assert {one.column: one.reason for one in found} == dict.fromkeys(("up", "down"), rules.NO_TIME.format(seconds=0))
 
 
 def test_a_rule_that_cannot_be_asked_says_why(probed: Any, figures: Any) -> None:
