@@ -17,6 +17,7 @@ import numpy as np
 
 from audits.estimate import Floats
 from audits.evidence import Evidence
+from audits.probes.deciders import in_time
 from audits.probes.membership_attacks import ATTACKS, FOLDS, LEAST, Area, Flags, Sides, area, attacks, unseen, weights
 from audits.probes.model_rows import ModelRows, read_rows
 from audits.probes.row_numbers import scale_of
@@ -30,6 +31,8 @@ from connectors.warehouse import Warehouse
 
 ROWS = 10_000
 """Rows of either side, at most."""
+SECONDS = 60.0
+"""Shared among releases and sides: of a slow model fewer rows are asked about."""
 APART = 0.9
 """Area under the ROC curve of telling training from served rows by their features, above which nothing is said of membership."""
 NO_TRAINING = 'the reference is made of served rows; training data is a source with rows = "reference"'
@@ -50,21 +53,25 @@ class Asked:
     rows: tuple[ModelRows, ModelRows]
     answers: tuple[Floats, Floats]
     scores: str
+    left_out: int = 0
+    """Rows of both sides that there was no time to ask about."""
 
 
 def run(
-    warehouse: Warehouse, model: ModelConfig, evidence: Evidence, *, rows: int = ROWS, progress: Callable[[str], None]
-) -> dict[str, Any]:
+    warehouse: Warehouse, model: ModelConfig, evidence: Evidence, *, rows: int = ROWS, seconds: float = SECONDS,
+    progress: Callable[[str], None],
+) -> dict[str, Any]:  # fmt: skip
     """Attack every release, or the logged scores where no model is loaded."""
     began = time.perf_counter()
     if evidence.reference.kind != "source":
         return {"reason": NO_TRAINING}
     parts: list[dict[str, Any]] = []
-    used = available = training = 0
+    used = available = training = left_out = 0
     try:
-        with asked_of(warehouse, model, evidence, rows, progress) as several:
+        with asked_of(warehouse, model, evidence, rows, progress, seconds) as several:
             for one in several:
                 used, available = used + len(one.rows[1]), available + one.rows[1].available
+                left_out += one.left_out
                 training = max(training, len(one.rows[0]))
                 parts += attacked(one, model, evidence)
                 progress(f"{model.name}: membership of {len(one.rows[0]):,} training rows against {len(one.rows[1]):,} served ones")
@@ -72,14 +79,14 @@ def run(
         return {"reason": str(error)}
     body: dict[str, Any] = {
         "rows_used": used, "rows_available": available, "reference_rows_used": training, "parts": parts, "topics": list(ATTACKS),
-        "seconds": round(time.perf_counter() - began, 2),
+        "seconds": round(time.perf_counter() - began, 2), "deadline": seconds, "left_out": left_out,
     }  # fmt: skip
     return body
 
 
 @contextmanager
 def asked_of(
-    warehouse: Warehouse, model: ModelConfig, evidence: Evidence, rows: int, progress: Callable[[str], None]
+    warehouse: Warehouse, model: ModelConfig, evidence: Evidence, rows: int, progress: Callable[[str], None], seconds: float = SECONDS
 ) -> Iterator[Iterator[Asked]]:
     """The releases' answers about both sides; the logged scores where no model is loaded: a surrogate was trained on other things."""
     unit = (model.columns.unit,) if model.columns.unit is not None else ()
@@ -88,13 +95,20 @@ def asked_of(
         yield iter([Asked(version=None, rows=held, answers=(_wide(held[0].score), _wide(held[1].score)), scores="logged")])
         return
     with scorers(warehouse, model, evidence, progress=progress) as several:
-        yield (_of_release(warehouse, model, evidence, rows, unit, scorer) for scorer in several)
+        share = seconds / len(several)
+        yield (_of_release(warehouse, model, evidence, rows, unit, scorer, share) for scorer in several)
 
 
-def _of_release(warehouse: Warehouse, model: ModelConfig, evidence: Evidence, rows: int, unit: tuple[str, ...], scorer: Scorer) -> Asked:
+def _of_release(
+    warehouse: Warehouse, model: ModelConfig, evidence: Evidence, rows: int, unit: tuple[str, ...], scorer: Scorer, seconds: float
+) -> Asked:
+    """The answers of one release about the first rows of either side, in the order of a digest: as many as half the seconds allow."""
     held = _both(warehouse, model, evidence, rows, scorer.version, (*unit, *scorer.names))
-    answers = tuple(_wide(_in_order(scorer, evidence, scorer.predict(side.table.select(list(scorer.names))))) for side in held)
-    return Asked(version=scorer.version, rows=held, answers=(answers[0], answers[1]), scores="model")
+    found = [in_time(scorer.predict, side.table.select(list(scorer.names)), time.monotonic() + seconds / 2) for side in held]
+    first, second = (_wide(_in_order(scorer, evidence, each)) for each in found)
+    before, now = (side if len(side) == len(each) else side.where(np.arange(len(each))) for side, each in zip(held, found, strict=True))
+    left_out = sum(map(len, held)) - sum(map(len, found))
+    return Asked(version=scorer.version, rows=(before, now), answers=(first, second), scores="model", left_out=left_out)
 
 
 def _both(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -170,6 +171,32 @@ def test_a_loaded_model_is_asked_about_both_sides(leaky: Any, figures: Any, monk
     model = replace(leaky.model, model=ModelFile(format="onnx"))
     (one,) = asked(SimpleNamespace(**{**vars(leaky), "model": model}), figures, slice={}, column="loss")
     assert (one.tables["scores"], one.low > 0.6) == ("model", True)
+
+
+def test_a_slow_model_is_asked_about_fewer_rows_of_both_sides(leaky: Any, figures: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A millisecond a row: 0.6 seconds are some 300 rows of either side."""
+
+    class Slow:
+        names = ("a", "b", "c", "d")
+        fingerprint, classes = "sha256:0", ()
+
+        def predict(self, rows: Any) -> Any:
+            time.sleep(rows.num_rows * 1e-3)
+            return by_heart(leaky.train, rows.to_pandas()).to_numpy()
+
+    @contextmanager
+    def given(*_: Any, **__: Any) -> Iterator[list[Scorer]]:
+        yield [Scorer(kind="model", asked=Slow())]  # type: ignore[arg-type]
+
+    monkeypatch.setattr(membership, "scorers", given)
+    model = replace(leaky.model, model=ModelFile(format="onnx"))
+    body = membership.run(leaky.warehouse, model, leaky.evidence, seconds=0.6, progress=lambda _: None)
+    training, served = body["reference_rows_used"], body["rows_used"]
+    assert 100 <= training <= 500  # a block begun in time is asked to its end
+    assert 100 <= served <= 500
+    assert (body["left_out"], body["deadline"]) == (2 * SIZE - training - served, 0.6)
+    (one,) = figures(membership_inference_auc, replace(leaky.evidence, probes={"membership": body}), slice={}, column="loss")
+    assert (one.tables["training_rows"], one.n) == (training, served)
 
 
 def test_a_reference_of_served_rows_and_missing_outcomes_are_refused(logged: Any, leaky: Any, figures: Any) -> None:
