@@ -18,11 +18,10 @@ from numpy.typing import NDArray
 
 from audits.estimate import Floats, Integers
 from audits.evidence import Evidence
-from audits.probes.rows import features
+from audits.probes.rows import features, joined, reached
 from audits.window import DAY, EPOCH
 from connectors.config import ModelConfig
 from connectors.partitions import Partition
-from connectors.schema import model_schema
 from connectors.warehouse import Warehouse
 
 if TYPE_CHECKING:
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
 
 Texts = NDArray[np.object_]
 Side = Literal["analysed", "reference"]
-_SPAN = 16**8
 _SLACK = 1.2
 """How many more rows are read than asked for, at first: digests are only about even."""
 
@@ -160,25 +158,14 @@ def _expression(
     reach: float = 1.0, id: str | None = None,
 ) -> Any:  # fmt: skip
     """One line a row. Names of our own begin with "candor:", which no log's may."""
-    from audits.scan import KEY, PARTITION, TIME, Log, equals, groupings, label, level
+    from audits.scan import KEY, PARTITION, TIME, equals, label
 
-    engine, schema = warehouse.engine, model_schema(model.name)
-    log = Log(predictions=engine.table(schema, "predictions"), outcomes=engine.table(schema, "outcomes"), model=model)
-    rows = log.predictions.filter(log.predictions[PARTITION].isin([p.number for p in partitions]))
-    if id is not None:
-        rows = rows.filter(label(rows[KEY]) == id)
-    unit = model.columns.unit if log.has(model.columns.unit) else None
-    digest = label(rows[unit or KEY]).hexdigest("md5")
-    if reach < 1:
-        rows = rows.mutate(**{"candor:digest": digest}).filter(lambda t: t["candor:digest"] < f"{int(reach * _SPAN):08x}")
-        digest = rows["candor:digest"]
-    scoped = Log(predictions=rows, outcomes=None, model=model)
-    vocabularies = {vocabulary.name: vocabulary for vocabulary in evidence.bins.attributes}
-    wanted = [*features(evidence.bins, model), *(each.column for each in groupings(log)), *extra]
+    found = reached(warehouse, model, evidence, partitions, reach=reach, id=id)
+    log, rows = found.log, found.rows
+    wanted = [*features(evidence.bins, model), *found.levels, *extra]
     picked: dict[str, Any] = {name: rows[name] for name in dict.fromkeys(wanted) if log.has(name)}
-    picked |= {"candor:key": rows[KEY], "candor:digest": digest, "candor:partition": rows[PARTITION]}
-    for grouping in groupings(log):
-        picked[f"candor:level:{grouping.column}"] = level(scoped, grouping, vocabularies.get(grouping.column))
+    picked |= {"candor:key": rows[KEY], "candor:digest": found.digest, "candor:partition": rows[PARTITION]}
+    picked |= {f"candor:level:{name}": one for name, one in found.levels.items()}
     if log.has(TIME):
         picked["candor:time"] = rows[TIME].cast("timestamp")
     scores = evidence.bins.class_scores if model.task == "multiclass" else (model.columns.score,)
@@ -197,10 +184,7 @@ def _expression(
     if known is None or model.columns.outcome is None:
         return left
     right = known.select(**{"candor:outcome_key": known[KEY], "candor:outcome": coded(known["outcome"])})
-    if left["candor:key"].type() != right["candor:outcome_key"].type():
-        left = left.mutate(**{"candor:key": left["candor:key"].cast("string")})
-        right = right.mutate(**{"candor:outcome_key": right["candor:outcome_key"].cast("string")})
-    return left.join(right, left["candor:key"] == right["candor:outcome_key"], how="left").drop("candor:outcome_key")
+    return joined(left, right, "candor:key", "candor:outcome_key", how="left")
 
 
 def _arranged(table: Any, model: ModelConfig, evidence: Evidence, available: int, side: Side) -> ModelRows:

@@ -120,16 +120,31 @@ def _whole_units(digest: Texts, rows: int) -> int:
     return int(fitting[-1] if len(fitting) else ends[0] if len(digest) else 0)
 
 
-def _expression(
-    warehouse: Warehouse, model: ModelConfig, evidence: Evidence, partitions: Sequence[Partition], names: Sequence[str], *, labelled: bool,
-    times: bool, reach: float,
-) -> Any:  # fmt: skip
-    """One line a row: features, levels, decision, score, outcome, where asked for the times of both, and the digest it is chosen by."""
-    from audits.scan import KEY, PARTITION, TIME, Log, equals, groupings, label, level
+@dataclass(frozen=True, kw_only=True)
+class Reached:
+    """The lines of a log whose digests are small enough, as expressions: one line a row."""
+
+    log: Any
+    rows: Any
+    digest: Any
+    levels: Mapping[str, Any]
+
+
+def reached(
+    warehouse: Warehouse, model: ModelConfig, evidence: Evidence, partitions: Sequence[Partition], *, reach: float = 1.0,
+    id: str | None = None,
+) -> Reached:  # fmt: skip
+    """The rows of these partitions, or those of them under an id, whose digests lie in the first `reach` of all, and their levels.
+
+    The digest is of the unit where the log names one, so that all rows of a unit are reached together.
+    """
+    from audits.scan import KEY, PARTITION, Log, groupings, label, level
 
     engine, schema = warehouse.engine, model_schema(model.name)
     log = Log(predictions=engine.table(schema, "predictions"), outcomes=engine.table(schema, "outcomes"), model=model)
     rows = log.predictions.filter(log.predictions[PARTITION].isin([p.number for p in partitions]))
+    if id is not None:
+        rows = rows.filter(label(rows[KEY]) == id)
     unit = model.columns.unit if log.has(model.columns.unit) else None
     digest = label(rows[unit or KEY]).hexdigest("md5")
     if reach < 1:
@@ -137,12 +152,32 @@ def _expression(
         digest = rows["candor:digest"]
     scoped = Log(predictions=rows, outcomes=None, model=model)
     vocabularies = {vocabulary.name: vocabulary for vocabulary in evidence.bins.attributes}
-    picked: dict[str, Any] = {"key": rows[KEY], "digest": digest}
+    levels = {each.column: level(scoped, each, vocabularies.get(each.column)) for each in groupings(log)}
+    return Reached(log=log, rows=rows, digest=digest, levels=levels)
+
+
+def joined(left: Any, right: Any, key: str, outcome_key: str, *, how: str) -> Any:
+    """Predictions with their outcomes; ids of two types meet as texts."""
+    if left[key].type() != right[outcome_key].type():
+        left = left.mutate(**{key: left[key].cast("string")})
+        right = right.mutate(**{outcome_key: right[outcome_key].cast("string")})
+    return left.join(right, left[key] == right[outcome_key], how=how).drop(outcome_key)
+
+
+def _expression(
+    warehouse: Warehouse, model: ModelConfig, evidence: Evidence, partitions: Sequence[Partition], names: Sequence[str], *, labelled: bool,
+    times: bool, reach: float,
+) -> Any:  # fmt: skip
+    """One line a row: features, levels, decision, score, outcome, where asked for the times of both, and the digest it is chosen by."""
+    from audits.scan import KEY, TIME, equals, label
+
+    found = reached(warehouse, model, evidence, partitions, reach=reach)
+    log, rows = found.log, found.rows
+    picked: dict[str, Any] = {"key": rows[KEY], "digest": found.digest}
     for index, name in enumerate(names):
         numeric = isinstance(evidence.bins.by_name[name], NumericBins)
         picked[f"x{index}"] = rows[name].cast("float64") if numeric else label(rows[name])
-    for grouping in groupings(log):
-        picked[f"level:{grouping.column}"] = level(scoped, grouping, vocabularies.get(grouping.column))
+    picked |= {f"level:{name}": one for name, one in found.levels.items()}
     if times and log.has(TIME):
         picked["time"] = rows[TIME].cast("timestamp")
     if log.has(model.columns.score):
@@ -161,10 +196,7 @@ def _expression(
     told = {"outcome_key": known[KEY], "outcome": truth}
     if times and model.columns.outcome_time is not None and "outcome_time" in known.columns:
         told["outcome_time"] = known["outcome_time"].cast("timestamp")
-    right = known.select(**told)
-    if left["key"].type() != right["outcome_key"].type():
-        left, right = left.mutate(key=left["key"].cast("string")), right.mutate(outcome_key=right["outcome_key"].cast("string"))
-    return left.join(right, left["key"] == right["outcome_key"], how="inner" if labelled else "left").drop("outcome_key")
+    return joined(left, known.select(**told), "key", "outcome_key", how="inner" if labelled else "left")
 
 
 def _arranged(table: Any, model: ModelConfig, evidence: Evidence, names: Sequence[str], digest: Texts, available: int) -> Sampled:
