@@ -19,6 +19,7 @@ from audits.interval import wilson
 from audits.probes.answer_hints import hints
 from audits.probes.cells import tally_of
 from audits.probes.cut_off import NoCutOff, learn
+from audits.probes.deciders import in_time
 from audits.probes.model_rows import ModelRows, read_rows
 from audits.probes.scorer import Scorer, scorers, stored
 from audits.probes.surrogate import FOLDS, agreement, units_of
@@ -28,6 +29,8 @@ from connectors.errors import CandorError
 from connectors.warehouse import Warehouse
 
 ROWS = 20_000
+SECONDS = 60.0
+"""Shared among releases by their rows: of a slow model fewer rows are compared. A surrogate is at hand and needs no deadline."""
 TWICE = 1_000
 """Rows that are asked a second time, in another order."""
 
@@ -48,16 +51,23 @@ Flags = NDArray[np.bool_]
 
 
 def run(
-    warehouse: Warehouse, model: ModelConfig, evidence: Evidence, *, rows: int = ROWS, progress: Callable[[str], None]
-) -> dict[str, Any]:
-    """Which rows the model, or a surrogate, answers as logged; a model that breaks gives a reason."""
+    warehouse: Warehouse, model: ModelConfig, evidence: Evidence, *, rows: int = ROWS, seconds: float = SECONDS,
+    progress: Callable[[str], None],
+) -> dict[str, Any]:  # fmt: skip
+    """Which rows the model, or a surrogate, answers as logged; a model that breaks gives a reason.
+
+    Rows come in the order of a digest, so the first of them, which a slow model had time for, are a draw as well.
+    """
     began = time.monotonic()
     try:
         with scorers(warehouse, model, evidence, progress=progress) as found:
             names = tuple(dict.fromkeys(name for scorer in found for name in scorer.names))
             unit = () if model.columns.unit is None else (model.columns.unit,)
             held = read_rows(warehouse, model, evidence, rows=rows, extra=(*names, *unit))
-            body = _surrogates(held, model, evidence, found) if found[0].kind == "surrogate" else _releases(held, model, evidence, found)
+            if found[0].kind == "surrogate":
+                body = _surrogates(held, model, evidence, found)
+            else:
+                body = _releases(held, model, evidence, found, seconds) | {"deadline": seconds}
             body |= {
                 "kind": found[0].kind,
                 "reasons": {UNASKED[found[0].kind]: WHY[found[0].kind]},
@@ -68,7 +78,8 @@ def run(
             body |= {"other_columns": _others(warehouse, model, names), "notes": list(noted), **found[0].about}
     except CandorError as error:
         return {"reason": str(error), "rows_used": 0, "rows_available": evidence.coverage.analysed, "seconds": _since(began)}
-    return body | {**held.receipt(), "seconds": _since(began)}
+    used = len(held) - body.get("left_out", 0)
+    return body | {**held.receipt(), "rows_used": used, "seconds": _since(began)}
 
 
 def _since(began: float) -> float:
@@ -121,22 +132,33 @@ def imitated(rows: ModelRows, model: ModelConfig, of: str, classes: int) -> Floa
     return np.where(np.isnan(rows.decision)[:, None], np.nan, rows.decision[:, None] == np.arange(classes))
 
 
-def _releases(rows: ModelRows, model: ModelConfig, evidence: Evidence, found: Sequence[Scorer]) -> dict[str, Any]:
-    """How often each release answers otherwise than logged, and what that looks like."""
+def _releases(rows: ModelRows, model: ModelConfig, evidence: Evidence, found: Sequence[Scorer], seconds: float) -> dict[str, Any]:
+    """How often each release answers otherwise than logged, and what that looks like; four fifths of the seconds are for its own rows."""
     version = versions_of(evidence, rows)
     mismatch, unanswered = np.full(len(rows), np.nan), np.full(len(rows), np.nan)
     releases: list[dict[str, Any]] = []
     matches: list[dict[str, Any]] = []
     said: list[dict[str, Any]] = []
     broken: list[tuple[Scorer, CandorError]] = []
-    for scorer in found:
+    owned = [np.ones(len(rows), dtype=np.bool_) if scorer.version is None else version == scorer.version for scorer in found]
+    drawn, asked, end = np.zeros_like(version, dtype=np.bool_), np.zeros_like(version, dtype=np.bool_), time.monotonic() + seconds
+    for place, (scorer, everything) in enumerate(zip(found, owned, strict=True)):
         tolerance = float(scorer.about["tolerance"])
-        own = np.ones(len(rows), dtype=np.bool_) if scorer.version is None else version == scorer.version
+        began = time.monotonic()
+        share = max(end - began, 0.0) * everything.sum() / max(sum(int(each.sum()) for each in owned[place:]), 1)
+        until = began + share
+        own = np.flatnonzero(everything)
         mine = rows.where(own)
         try:
-            answers = scorer.predict(mine.table) if len(mine) else np.zeros(0)
+            answers = in_time(scorer.predict, mine.table, began + 0.8 * share) if len(mine) else np.zeros(0)
+            own = own[: len(answers)]
+            mine = mine if len(own) == len(mine) else rows.where(own)
             wrong, distance = against(mine, answers, scorer, evidence, tolerance)
-            releases.append(_release(scorer, mine, answers, wrong, distance))
+            drawn |= everything
+            asked[own] = True
+            releases.append(_release(scorer, mine, answers, wrong, distance, until) | {
+                "left_out": int(everything.sum()) - len(own), "not_compared": [],
+            })  # fmt: skip
         except CandorError as error:
             broken.append((scorer, error))
             continue
@@ -145,8 +167,13 @@ def _releases(rows: ModelRows, model: ModelConfig, evidence: Evidence, found: Se
         for each in dict.fromkeys(version.tolist()):
             others = np.flatnonzero(version == each)
             declared = scorer.version is None or each == scorer.version
+            if not declared and time.monotonic() > until:
+                releases[-1]["not_compared"].append(each)
+                continue
             compared = mismatch[others] if declared else _elsewhere(scorer, rows.where(others[:OTHERS]), evidence, tolerance)
             matches.append({"release": scorer.version, "version": each, **shared(compared)})
+        if time.monotonic() > until:
+            continue  # a hint asks about the rows again, with columns exchanged
         said += [{"release": scorer.version, **hint} for hint in hints(scorer, mine, answers, wrong, evidence, tolerance)]
     if not releases:
         raise broken[0][1]
@@ -155,7 +182,7 @@ def _releases(rows: ModelRows, model: ModelConfig, evidence: Evidence, found: Se
         scorer.about = {**scorer.about, "refused": refused}
     return {
         "cells": tally_of(evidence, (rows, {("mismatch", ""): mismatch, ("unanswered", ""): unanswered})),
-        "releases": releases, "versions": matches, "hints": said,
+        "releases": releases, "versions": matches, "hints": said, "left_out": int((drawn & ~asked).sum()),
     }  # fmt: skip
 
 
@@ -219,11 +246,11 @@ def shared(wrong: Floats) -> dict[str, Any]:
     return {"rows": len(compared), "mismatched": int(compared.sum()), **numbers}
 
 
-def _release(scorer: Scorer, rows: ModelRows, answers: Floats, wrong: Floats, distance: Floats) -> dict[str, Any]:
+def _release(scorer: Scorer, rows: ModelRows, answers: Floats, wrong: Floats, distance: Floats, until: float) -> dict[str, Any]:
     """One release's line."""
     apart = distance[np.isfinite(distance)]
     quantiles = np.quantile(apart, [0.5, 0.95]).tolist() if len(apart) else [None, None]
-    asked, unstable = _twice(scorer, rows, answers)
+    asked, unstable = _twice(scorer, rows, answers, until)
     return {
         "version": scorer.version, "fingerprint": scorer.fingerprint, **shared(wrong), "rows_used": len(rows),
         "missing_answers": int((~known(answers)).sum()) if len(rows) else 0, "asked_twice": asked, "unstable": unstable,
@@ -231,12 +258,14 @@ def _release(scorer: Scorer, rows: ModelRows, answers: Floats, wrong: Floats, di
     }  # fmt: skip
 
 
-def _twice(scorer: Scorer, rows: ModelRows, answers: Floats) -> tuple[int, int]:
-    """Rows asked again in the opposite order, and those with another answer."""
+def _twice(scorer: Scorer, rows: ModelRows, answers: Floats, until: float) -> tuple[int, int]:
+    """Rows asked again in the opposite order while there is time, and those with another answer."""
     places = np.arange(min(len(rows), TWICE))[::-1]
-    if not len(places):
+    if not len(places) or time.monotonic() > until:
         return 0, 0
-    first, again = answers[places], scorer.predict(rows.table.take(places))
+    again = in_time(scorer.predict, rows.table.take(places), until)
+    places = places[: len(again)]
+    first = answers[places]
     same = np.isclose(first, again, rtol=SAME, atol=SAME, equal_nan=True)
     return len(places), int((~same.reshape(len(places), -1).all(axis=1)).sum())
 

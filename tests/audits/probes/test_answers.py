@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -100,6 +101,28 @@ def probed(two: Logged, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[s
         return found
 
     return probe
+
+
+def test_a_slow_model_is_held_against_fewer_rows_and_the_rest_is_said(two: Logged, probed: Any) -> None:
+    """A millisecond a row: of 1,200 rows some 400 in half a second; without any a hundred of each release, and nothing a second time."""
+
+    def slow(turn: float) -> Formula:
+        def score(x: Mapping[str, Any]) -> Any:
+            time.sleep(len(x["job"]) * 1e-3)
+            return formula(turn)(x)
+
+        return score
+
+    body = probed({"v2": slow(-1.0), "v1": slow(1.0)}, seconds=0.5)
+    whole = probed({"v2": formula(-1.0), "v1": formula(1.0)})
+    assert (whole["left_out"], whole["deadline"]) == (0, answers.SECONDS)
+    assert 200 <= body["rows_used"] < whole["rows_used"] == body["rows_used"] + body["left_out"]
+    assert [each["mismatched"] for each in body["releases"]] == [0, 0]
+    assert [each["rows_used"] + each["left_out"] for each in body["releases"]] == [each["rows_used"] for each in whole["releases"]]
+    none = probed({"v2": slow(-1.0), "v1": slow(1.0)}, seconds=0.0)
+    assert none["rows_used"] == 200
+    assert [(each["asked_twice"], each["not_compared"]) for each in none["releases"]] == [(0, ["v1"]), (0, ["v2"])]
+    assert sorted((each["release"], each["version"]) for each in none["versions"]) == [("v1", "v1"), ("v2", "v2")]
 
 
 def test_each_release_matches_its_own_version(two: Logged, probed: Any) -> None:
@@ -214,8 +237,9 @@ def test_a_release_that_does_not_open_leaves_the_others(two: Logged, monkeypatch
     assert answers.run(two.warehouse, alone, two.evidence, progress=quiet)["reason"] == "new.txt: this is no LightGBM file"
 
 
-def test_a_release_that_breaks_leaves_the_others(probed: Any) -> None:
+def test_a_release_that_breaks_leaves_the_others(probed: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """The new file answers nothing, and the old one does not know the levels of the new rows: what can be told is told."""
+    monkeypatch.setattr(answers, "OTHERS", 450)  # its own 600 rows are asked about as 100 and 500
 
     def broken(_: Mapping[str, Any]) -> Any:
         raise ModelError("m.txt: the model stopped")
