@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -195,6 +196,27 @@ def test_levels_are_told_in_part(shared: Callable[[str], LoadedModel]) -> None:
     model = shared("talkative")
     assert model.predict(ROWS).shape == (40,)
     assert model.unseen == {"x": (("new" * 34)[:100],)}
+
+
+@pytest.mark.parametrize(("name", "most"), [("MOST", 400), ("WORDS", 1_100)])
+def test_trees_too_big_to_be_told_leave_an_opaque_model(name: str, most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sixteen coefficients take 128 bytes within some 400 of a stream, and their names more than 100 of words."""
+    from types import SimpleNamespace
+
+    from connectors import sandbox_child
+    from connectors.model_parts import Encoding, Linear, Part
+
+    names = tuple(f"input {i}" for i in range(16))
+    encode = Encoding(inputs=names, parts=tuple(Part(input=i, labels=(name,)) for i, name in enumerate(names)))
+    opened: Any = SimpleNamespace(parts=lambda: Linear(coefficients=np.ones(16), intercept=0.0, link="logit", encode=encode))
+    sent: list[Any] = []
+    monkeypatch.setattr(sandbox_child, "_send", lambda _, said, body=b"": sent.append((said["parts"], len(body))))
+    sandbox_child._tell_parts(0, opened)
+    monkeypatch.setattr(sandbox_child, name, most)
+    sandbox_child._tell_parts(0, opened)
+    assert sent[0][0] is not None
+    assert sent[0][1] > 400
+    assert sent[1] == (None, 0)
 
 
 def test_a_stream_that_grows_when_it_is_read_is_no_answer() -> None:
