@@ -43,7 +43,7 @@ from connectors.errors import UsageError, nearest
 from connectors.model_config_file import (
     InvariantPart,
     ModelFilePart,
-    Probe,
+    Probes,
     ReasonPart,
     Reasons,
     RulePart,
@@ -150,7 +150,7 @@ class _Model(Part):
     rules: tuple[RulePart, ...] = ()
     invariants: tuple[InvariantPart, ...] = ()
     reasons: Reasons = Field(default_factory=dict)
-    probes: tuple[Probe, ...] = ()
+    probes: Probes = ()
     sources: tuple[_Source, ...] = ()
     policy: dict[str, Annotated[tuple[_Threshold, ...], BeforeValidator(_entries)]] = Field(default_factory=dict)
     costs: _Costs | None = None

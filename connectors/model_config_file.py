@@ -49,6 +49,7 @@ def _one(value: object) -> object:
 
 Name = Annotated[StrictStr, AfterValidator(_name)]
 Probe = Annotated[StrictStr, AfterValidator(_probe)]
+Probes = Annotated[tuple[Probe, ...], BeforeValidator(_one)]
 
 
 class ModelFilePart(Part):

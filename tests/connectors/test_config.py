@@ -183,6 +183,8 @@ def test_what_is_declared_of_the_model(tmp_path: Path) -> None:
     assert model.probes == ("explain", "attacks")
     bare = load(write(tmp_path, "version = 1\n[models.m]\n[models.m.model]\nimmutable = ['age']\n")).model("m")
     assert bare.model == ModelFile(immutable=("age",))
+    single = load(write(tmp_path, "version = 1\n[models.m]\nprobes = 'explain'\n")).model("m")
+    assert single.probes == ("explain",)  # one text is a list of one
 
 
 RULE = "[[models.m.rules]]\nname = 'r'\ncolumns = ['a']\n"
@@ -192,6 +194,7 @@ VERSIONED = "[models.m.columns]\nversion = 'v'\n"
 @pytest.mark.parametrize(
     ("text", "parts"),
     [
+        ("probes = 'explian'", ["models.m.probes", '"explian"', 'did you mean "explain"?']),
         ("probes = ['explian']", ["models.m.probes", '"explian"', 'did you mean "explain"?']),
         ("[models.m.model]\npath = 'm.txt'", ["models.m.model", "no format"]),
         ("[models.m.model]\nformat = 'lightgmb'\npath = 'm.txt'", ["'lightgmb'", 'did you mean "lightgbm"?']),
