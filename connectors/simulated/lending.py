@@ -335,7 +335,7 @@ def write_outcomes(
 
 
 CONFIG = """\
-# A simulated lender. Every key is explained in the README; whatever your own log lacks is left out.
+# A simulated lender. Every key is explained in docs/configuration.md; whatever your own log lacks is left out.
 version = 1
 
 [warehouse]
