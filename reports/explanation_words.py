@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Final
 
 from audits.explanation import Explanation
-from audits.explanation_parts import Counterfactual
+from audits.explanation_parts import Counterfactual, Side
 from reports import strings
 from reports.explanation_values import change, changed, column_name, detail, reason, shown, value_line
 from reports.quantities import count, number, parts
 
 __all__ = [
     "TITLES", "absent", "attributions", "basis", "budget", "cases", "change", "changed", "column_name", "counterfactuals", "decision",
-    "detail", "protected", "reason", "reasons", "shown", "stability", "told", "value_line",
+    "detail", "protected", "reason", "reasons", "shown", "stability", "told", "turned_lead", "value_line",
 ]  # fmt: skip
 TITLES: Final = {
     "basis": "What is explained",
@@ -56,9 +56,20 @@ ODD: Final = {
     "unseen": "holds a value that the reference does not",
     "outside": "lies outside the range of the reference",
 }
-NONE_FOUND: Final = "No possible change was found that turns the decision round, of {asked} that the model was asked about in {seconds} s."
+NONE_FOUND: Final = "No possible change was found that turns the decision round, of {asked} that the {kind} was asked about in {seconds} s."
 DEADLINE: Final = "The search was ended by its deadline of {deadline} s: there may be a cheaper one."
-ANSWER_ONLY: Final = "This is what the model would answer. Nobody says that one value can be changed alone, or that it should be."
+ANSWER_ONLY: Final = "This is what the {kind} would answer. Nobody says that one value can be changed alone, or that it should be."
+TURNED: Final = {
+    "favorable": "The decision would have been favorable if",
+    "unfavorable": "The favorable decision would have been lost if",
+    "neither": "The model would have decided otherwise if",
+}
+SURROGATE_TURNED: Final = {
+    "favorable": "The surrogate would have decided favorably if",
+    "unfavorable": "The surrogate would not have decided favorably if",
+    "neither": "The surrogate would have decided otherwise if",
+}
+SIDE_BY_SIDE: Final = "For the same row the surrogate answers {answer}."
 ADVERSE: Final = "The decision was adverse. These inputs pushed the answer against the person, the most telling first."
 NOT_ADVERSE: Final = "The decision was favorable: no reason is owed. These inputs pushed against it all the same."
 UNDECIDED: Final = "No decision is known. These inputs pushed against the person."
@@ -104,11 +115,15 @@ def decision(found: Explanation) -> tuple[str, ...]:
         lines.append(f"Several versions logged this id: {', '.join(map(strings.name_of, about.versions))}.")
     of_label = "" if about.label is None else f" for {strings.name_of(about.label)}"
     if about.score is None:
-        today = "" if about.answer is None else f" Today the model answers {number(about.answer, 'decimal')}."
+        today = "" if about.answer is None else f" Today the {found.kind or 'model'} answers {number(about.answer, 'decimal')}."
         lines.append(f"No score was logged{of_label}.{today}")
     else:
         unit = "plain" if found.task == "regression" else "decimal"
-        lines.append(f"The score{of_label} was {number(about.score, unit, against=None if cut is None else cut.value)}.")
+        beside = about.answer if found.kind == "surrogate" else None
+        against = None if cut is None else cut.value
+        lines.append(f"The score{of_label} was {number(about.score, unit, against=against)}.")
+        if beside is not None:
+            lines.append(SIDE_BY_SIDE.format(answer=number(beside, unit, against=against)))
     if cut is not None:
         side = "from there on" if cut.above == "favorable" else "up to there"
         share = number(cut.agreement, "percent")
@@ -208,13 +223,9 @@ def counterfactuals(found: Explanation) -> tuple[str, ...]:
     if turned is None:
         return ()
     if not turned.found:
-        lines = [NONE_FOUND.format(asked=count(turned.asked), seconds=number(turned.seconds, "ratio"))]
+        lines = [NONE_FOUND.format(kind=found.kind or "model", asked=count(turned.asked), seconds=number(turned.seconds, "ratio"))]
         return (*lines, *(() if turned.finished else (DEADLINE.format(deadline=number(turned.deadline, "ratio")),)))
-    lead = {
-        "favorable": "The decision would have been favorable if",
-        "unfavorable": "The favorable decision would have been lost if",
-        "neither": "The model would have decided otherwise if",
-    }[turned.wanted]
+    lead = turned_lead(found, turned.wanted)
     scores = [number(each.score, "decimal", against=turned.threshold) for each in turned.found]
     pairs = zip(scores, turned.found, strict=True)
     lines = [f"{lead} {changed(each)}: {_then(each)}score {score}, cost {_gap(each.cost)} spreads." for score, each in pairs]
@@ -222,7 +233,12 @@ def counterfactuals(found: Explanation) -> tuple[str, ...]:
         lines.append(f"Not touched: {', '.join(map(column_name, turned.fixed))}.")
     if not turned.finished:
         lines.append(DEADLINE.format(deadline=number(turned.deadline, "ratio")))
-    return (*lines, ANSWER_ONLY)
+    return (*lines, ANSWER_ONLY.format(kind=found.kind or "model"))
+
+
+def turned_lead(found: Explanation, wanted: Side) -> str:
+    """Who would have decided how: of a surrogate nothing is told as the model's."""
+    return (SURROGATE_TURNED if found.kind == "surrogate" else TURNED)[wanted]
 
 
 def _then(each: Counterfactual) -> str:

@@ -25,6 +25,11 @@ REAL = 2_000
 """Real rows that a search starts from, at most."""
 UNANSWERED = "the model gives no answer for this row, so nothing tells what would turn it"
 OTHER_SIDE = "the {kind} answers {answer:.4g} today, which is on the other side of the cut-off than the logged decision already"
+OTHER_CLASS = 'the {kind} decides for "{now}" today where "{logged}" was logged'
+TOO_FAR = (
+    "the surrogate answers {answer:.4g} where {score:.4g} was logged, and it takes a move of only {gap:.2g} to turn the decision: what "
+    "would turn the surrogate's answer round tells nothing of the model's"
+)
 
 
 def turned_of(asked: Asked, inputs: pa.Table | None) -> Counterfactuals:
@@ -51,6 +56,7 @@ def turned_of(asked: Asked, inputs: pa.Table | None) -> Counterfactuals:
     if favorable is not None and asked.about.favorable is not None and favorable != asked.about.favorable:
         raise AbsentError(OTHER_SIDE.format(kind=scorer.kind, answer=math.nan if asked.about.answer is None else asked.about.answer))
     wanted: Side = "neither" if favorable is None else "unfavorable" if favorable else "favorable"
+    _surely_followed(asked, turn, scorer.predict(inputs), now)
     goal = _goal(turn, now, wanted)
     order = [ground.names.index(name) for name in scorer.names]
     wider, _ = encoded(ground, asked.row)
@@ -66,6 +72,32 @@ def turned_of(asked: Asked, inputs: pa.Table | None) -> Counterfactuals:
         fixed=_untouched(space, inputs), asked=found.asked, seconds=round(found.seconds, 3),
         deadline=asked.seconds, finished=found.finished,
     )  # fmt: skip
+
+
+def _surely_followed(asked: Asked, turn: CutOff, answers: Floats, now: float) -> None:
+    """Nothing, where what is asked decides as was logged, and a surrogate is nearer to the logged score than that is to the cut-off.
+
+    Of several classes the distance is that between the explained one and the largest other one.
+
+    Raises
+    ------
+    AbsentError
+        It does not.
+    """
+    about, scorer = asked.about, asked.scorer
+    assert scorer is not None
+    named = scorer.classes[int(now)] if scorer.classes else None
+    if named is not None and about.decision in scorer.classes and named != about.decision:
+        raise AbsentError(OTHER_CLASS.format(kind=scorer.kind, now=named, logged=about.decision))
+    if scorer.kind != "surrogate" or about.score is None or about.answer is None:
+        return
+    if answers.ndim == 2:
+        place = scorer.classes.index(scorer.target)
+        gap = abs(float(answers[0, place] - np.delete(answers[0], place).max()))
+    else:
+        gap = abs(about.score - turn.score)
+    if abs(about.answer - about.score) > gap:
+        raise AbsentError(TOO_FAR.format(answer=about.answer, score=about.score, gap=gap))
 
 
 def _untouched(space: Space, inputs: pa.Table) -> tuple[str, ...]:

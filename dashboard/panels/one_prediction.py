@@ -18,7 +18,7 @@ from dashboard.panels import one_words as words
 from reports import attribution_series
 from reports import strings as wording
 from reports.explanation_handout import handout
-from reports.explanation_words import change, shown, told, value_line
+from reports.explanation_words import change, shown, told, turned_lead, value_line
 
 MOST_VALUES, MOST_CHANGES, MOST_CASES, MOST_VIEWS = 30, 5, 10, 20
 
@@ -160,7 +160,7 @@ def changes(found: Explanation, said: Sequence[str], otherwise: str) -> None:
             [in_words(each), wording.number(each.cost, "ratio"), wording.number(each.score, "decimal")]
             for each in turned.found[:MOST_CHANGES]
         ]
-        show(Html(f'<p class="c-lead">{text(words.TURNED[turned.wanted])}</p>'))
+        show(Html(f'<p class="c-lead">{text(turned_lead(found, turned.wanted))}:</p>'))
         show(table(words.WOULD_CHANGE, columns, rows))
     show(Html(f'<p class="c-note">{text(" ".join(said[len(turned.found) :]))}</p>'))
 

@@ -19,7 +19,7 @@ ASK = "Id of the prediction"
 ASK_HELP = "As in the id column of the log (columns.id in candor.toml)."
 ASKED = "Explain"
 NO_ID = "No prediction is asked for yet: type the id of one, as it stands in the log."
-WORKING = "Asking the model…"
+WORKING = "Asking for the explanation…"
 SURROGATE = "○ A surrogate."
 DIFFERS = "▲ Another model?"
 MADE_OF = "What the score is made of"
@@ -30,10 +30,6 @@ REASONS_LEAD = "The inputs that pushed against the person most, in the words of 
 NO_REASONS = "No reasons were worked out for this prediction."
 WOULD_CHANGE = "What would have changed the decision"
 WOULD_CHANGE_LEAD = "The nearest changes that the configuration allows and that turn the decision round, smallest first."
-TURNED = {
-    "favorable": "The decision would have been favorable if:", "unfavorable": "The favorable decision would have been lost if:",
-    "neither": "The model would have decided otherwise if:",
-}  # fmt: skip
 NO_CHANGE = "No search for a change was made."
 SIMILAR = "The most similar past cases"
 SIMILAR_LEAD = "Nearest in the inputs, with what was decided and what became of them."

@@ -74,6 +74,18 @@ def test_favorable_already(model: Explanation) -> None:
     assert words.NOT_ADVERSE in said
 
 
+def test_a_surrogates_answer_is_never_told_as_the_models() -> None:
+    said = words.told(WHOLE)
+    assert "The score was 0.400." in said["decision"]
+    assert "For the same row the surrogate answers 0.410." in said["decision"]
+    assert said["counterfactuals"][0].startswith("The surrogate would have decided favorably if income had been 41")
+    assert said["counterfactuals"][-1].startswith("This is what the surrogate would answer.")
+    turned = WHOLE.counterfactuals
+    assert turned is not None
+    (none,) = words.counterfactuals(replace(WHOLE, counterfactuals=replace(turned, found=())))
+    assert "that the surrogate was asked about" in none
+
+
 def test_none_found_and_deadline(model: Explanation) -> None:
     turned = model.counterfactuals
     assert turned is not None

@@ -67,6 +67,33 @@ def test_score_of_what_nobody_hopes_for(tmp_path: Path, monkeypatch: pytest.Monk
     assert found.counterfactuals.found[0].score <= 0.5 + 0.01
 
 
+@pytest.mark.parametrize("off", [0.5, 1.5])
+def test_a_surrogate_that_is_off_by_more_than_the_way_to_the_cut_off_turns_nothing(
+    bare: World, monkeypatch: pytest.MonkeyPatch, off: float
+) -> None:  # fmt: skip
+    """It answers farther from the cut-off than was logged, by `off` times the way from there to it; the decision is the same."""
+    truth = 1 / (1 + np.exp(-bare.rows["log_odds"]))
+    row = bare.rows[(truth > 0.2) & (truth < 0.4)].iloc[-1]
+    score = 1 / (1 + np.exp(-row["log_odds"]))
+
+    def call(rows: pa.Table) -> np.ndarray:
+        odds = -((rows["income"].to_numpy() - row["income"]) ** 2)  # this row answers as wished, and more income decides otherwise
+        wished = score - off * (0.5 - score)
+        return np.where(odds == 0, wished, np.where(rows["income"].to_numpy() > row["income"], 0.9, 0.05))
+
+    asked_instead(monkeypatch, Function(names=("income", "debt"), call=call))
+    with Explainer(bare.config, "loans") as explainer:
+        found = explainer.explain(str(row.name))
+    assert (found.prediction.score, found.prediction.favorable) == (pytest.approx(score), False)
+    if off < 1:
+        assert found.counterfactuals is not None
+        return
+    assert found.counterfactuals is None
+    reason = next(each.reason for each in found.absent if each.part == "counterfactuals")
+    assert "the surrogate answers" in reason
+    assert f"where {score:.4g} was logged" in reason
+
+
 def test_surrogate_refused(bare: World, monkeypatch: pytest.MonkeyPatch) -> None:
     asked_instead(monkeypatch, None)
     with Explainer(bare.config, "loans") as explainer:
