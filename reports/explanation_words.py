@@ -12,7 +12,7 @@ from reports.quantities import count, number, parts
 
 __all__ = [
     "TITLES", "absent", "attributions", "basis", "budget", "cases", "change", "changed", "column_name", "counterfactuals", "decision",
-    "detail", "protected", "reason", "reasons", "shown", "stability", "told", "turned_lead", "value_line",
+    "detail", "flags", "protected", "reason", "reasons", "shown", "stability", "told", "turned_lead", "value_line",
 ]  # fmt: skip
 TITLES: Final = {
     "basis": "What is explained",
@@ -73,9 +73,9 @@ SIDE_BY_SIDE: Final = "For the same row the surrogate answers {answer}."
 ADVERSE: Final = "The decision was adverse. These inputs pushed the answer against the person, the most telling first."
 NOT_ADVERSE: Final = "The decision was favorable: no reason is owed. These inputs pushed against it all the same."
 UNDECIDED: Final = "No decision is known. These inputs pushed against the person."
-NO_PUSH: Final = "No input pushed against the person."
+NO_PUSH: Final = "No input pushed against the person for certain."
 FIRST_WINDOW: Final = "No reference is configured, so it is held against the first complete window."
-PROTECTED: Final = "{column} is a protected attribute, and the model uses it."
+PROTECTED: Final = "Apart from the reasons: {column} is a protected attribute, and the {kind} uses it."
 
 
 def told(found: Explanation) -> dict[str, tuple[str, ...]]:
@@ -174,13 +174,18 @@ def reasons(found: Explanation) -> tuple[str, ...]:
     held = found.reasons
     if held is None:
         return ()
-    flagged = tuple(PROTECTED.format(column=column_name(name)) for name in protected(found))
+    flagged = flags(found)
     if not held.reasons:
         return (NO_PUSH, *flagged)
     lead = ADVERSE if held.adverse else UNDECIDED if found.prediction.favorable is None else NOT_ADVERSE
     warned = (NOT_FOR_NOTICES,) if found.kind == "surrogate" else ()
     numbered = [f"{place}. {reason(each)} ({detail(each)})" for place, each in enumerate(held.reasons, start=1)]
     return (lead, *warned, *numbered, *flagged)
+
+
+def flags(found: Explanation) -> tuple[str, ...]:
+    """One sentence for each protected attribute that is used: a note, no reason."""
+    return tuple(PROTECTED.format(column=column_name(name), kind=found.kind or "model") for name in protected(found))
 
 
 def protected(found: Explanation) -> tuple[str, ...]:

@@ -33,7 +33,7 @@ def principal(
     Parameters
     ----------
     shares
-        What each input added to this prediction.
+        What each input added to this prediction; one whose interval holds 0 is no reason.
     declared
         The sentences of [models.NAME.reasons]; told where the value is on the side that the sentence speaks of.
     stable
@@ -45,9 +45,7 @@ def principal(
     pushing = sorted((share for share in shares if share.side == "unfavorable"), key=lambda share: -abs(share.attribution))
     total = sum(abs(share.attribution) for share in pushing)
     found = []
-    for share in pushing[:MOST]:
-        if abs(share.attribution) < LEAST * total:
-            break
+    for share in [each for each in pushing if abs(each.attribution) >= LEAST * total and surely(each)][:MOST]:
         value = values[share.column]
         level = level_of(value)
         found.append(
@@ -57,6 +55,16 @@ def principal(
             )
         )  # fmt: skip
     return tuple(found)
+
+
+def surely(share: Share) -> bool:
+    """Whether the whole interval lies on the side of the attribution, so that no other choice of reference rows would turn it round.
+
+    >>> surely(Share(column="x", value=1, attribution=0.14, low=-0.014, high=0.293, side="unfavorable"))
+    False
+    """
+    ends = [each for each in (share.low, share.high) if each is not None]
+    return all(each * share.attribution > 0 for each in ends)
 
 
 def sentence(declared: Declared | None, level: Level) -> str | None:

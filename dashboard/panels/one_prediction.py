@@ -18,7 +18,7 @@ from dashboard.panels import one_words as words
 from reports import attribution_series
 from reports import strings as wording
 from reports.explanation_handout import handout
-from reports.explanation_words import change, shown, told, turned_lead, value_line
+from reports.explanation_words import change, flags, shown, told, turned_lead, value_line
 
 MOST_VALUES, MOST_CHANGES, MOST_CASES, MOST_VIEWS = 30, 5, 10, 20
 
@@ -89,7 +89,10 @@ def in_full(found: Explanation, said: Mapping[str, Sequence[str]]) -> None:
         waterfall(found, said, why.get("attributions") or why.get("model") or words.NO_ATTRIBUTIONS)
     left, right = st.columns(2, gap="small")
     with left, panel("reasons", words.REASONS, words.REASONS_LEAD):
-        listed(said.get("reasons", ()), why.get("reasons") or words.NO_REASONS)
+        notes = flags(found) if found.reasons is not None else ()
+        listed([line for line in said.get("reasons", ()) if line not in notes], why.get("reasons") or words.NO_REASONS)
+        for line in notes:
+            show(Html(f'<p class="c-note">{text(line)}</p>'))
     with right, panel("counterfactuals", words.WOULD_CHANGE, words.WOULD_CHANGE_LEAD):
         changes(found, said.get("counterfactuals", ()), why.get("counterfactuals") or words.NO_CHANGE)
     with panel("cases", words.SIMILAR, words.SIMILAR_LEAD):

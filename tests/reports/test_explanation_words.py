@@ -112,7 +112,8 @@ def test_protected_is_flagged(model: Explanation) -> None:
     age = Value(column="age", value=30, typical=40, protected=True)
     share = replace(model.waterfall.shares[0], column="age", attribution=0.1, side="favorable")
     found = replace(model, values=(*model.values, age), waterfall=replace(model.waterfall, shares=(*model.waterfall.shares, share)))
-    assert "age is a protected attribute, and the model uses it." in words.reasons(found)
+    assert words.reasons(found)[-1] == "Apart from the reasons: age is a protected attribute, and the model uses it."
+    assert words.flags(found) == words.reasons(found)[-1:]
     unused = replace(found, waterfall=replace(model.waterfall, shares=(replace(share, attribution=0.0, side="neither"),)))
     assert not any("protected" in line for line in words.reasons(unused))
 

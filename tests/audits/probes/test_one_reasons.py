@@ -71,6 +71,15 @@ def test_a_push_that_is_next_to_nothing_is_no_principal_reason() -> None:
     assert [each.column for each in principal([share("a", -100), share("b", -6)], values, {}, {})] == ["a", "b"]
 
 
+def test_a_push_that_may_be_none_is_no_reason() -> None:
+    """0.140 [-0.014, 0.293] may be the other side; the next one, surely against the person, takes its place."""
+    ends = {"sure": (0.2, 0.4), "maybe": (-0.014, 0.293), "next": (0.05, 0.15)}
+    sizes = {"sure": 0.3, "maybe": 0.14, "next": 0.1}
+    shares = [Share(column=c, value=None, attribution=sizes[c], low=low, high=high, side="unfavorable") for c, (low, high) in ends.items()]
+    found = principal(shares, {name: value(name, 1) for name in ends}, {}, {})
+    assert [each.column for each in found] == ["sure", "next"]
+
+
 def test_protected_is_flagged() -> None:
     found = principal([share("age", -1.0)], {"age": value("age", 1, protected=True)}, {}, {})
     assert found[0].protected
