@@ -249,7 +249,10 @@ def _outcome(warehouse: Warehouse, model: str, key: object) -> str | None:
 
 def _nearest(warehouse: Warehouse, model: str, id: str) -> str:
     """The end of the sentence about an id that nobody has."""
-    sql = f"""SELECT id FROM (SELECT CAST("candor:key" AS VARCHAR) AS id FROM {table(model, "predictions")})
+    sql = f"""SELECT id, levenshtein(id, $1) FROM (SELECT CAST("candor:key" AS VARCHAR) AS id FROM {table(model, "predictions")})
     ORDER BY levenshtein(id, $1), jaro_winkler_similarity(id, $1) DESC, id LIMIT 1"""
     found = warehouse.connection.execute(sql, [id[:200]]).fetchall()
-    return f'the nearest is "{found[0][0]}"' if found else "there are none"
+    if not found:
+        return "there are none"
+    near = 2 * int(found[0][1]) <= len(id)  # half of it is right, else it is no slip of the pen
+    return f'the nearest is "{found[0][0]}"' if near else "none is like it"

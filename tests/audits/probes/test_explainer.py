@@ -180,6 +180,8 @@ def test_kept_answers_are_given_again(world: World, explain: Callable[..., Expla
 def test_unknown_id(explain: Callable[..., Explanation]) -> None:
     with pytest.raises(UsageError, match='no prediction has the id "k07o0"; the nearest is "k0700"'):
         explain("k07o0")
+    with pytest.raises(UsageError, match='no prediction has the id "nope"; none is like it'):  # four letters, all of them others
+        explain("nope")
 
 
 def test_several_versions(world: World, explain: Callable[..., Explanation]) -> None:
