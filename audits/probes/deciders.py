@@ -31,6 +31,7 @@ LEARNED = 2_000
 """Rows that a cut-off is learned from at least, where the log has them."""
 NO_DECISION = "a regression takes no decision that could turn"
 UNDECIDED = "no prediction carries a decision"
+UNANSWERED = "the model gives a number for none of the {n:,} predictions that it was asked about"
 
 
 class OutOfTime(Exception):
@@ -199,6 +200,8 @@ def decider(
         learned = (told, _logged(model, evidence, scorer, others.where(np.arange(len(told))), told))
     if not np.isfinite(learned[1]).any():
         raise NoCutOff(UNDECIDED)
+    if not np.isfinite(learned[0]).any():
+        raise NoCutOff(UNANSWERED.format(n=len(learned[0])))
     cut_off = learn(*learned, favorable=favorable)
     if model.task == "multiclass" and answers.ndim == 1 and scorer.target != str(model.favorable):
         cut_off = replace(cut_off, sided=False)

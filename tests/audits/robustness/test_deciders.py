@@ -72,6 +72,15 @@ def test_a_release_that_cannot_be_asked_leaves_the_others(opened):
     ]
 
 
+def test_a_model_without_a_number_is_not_the_logs_fault(opened):
+    def silent(rows):
+        return np.full(rows.num_rows, np.nan)
+
+    found, reasons = opened(Scorer(kind="model", asked=Known(silent), version=None))
+    said = "the model gives a number for none of the 900 predictions that it was asked about"
+    assert (found, [each["reason"] for each in reasons]) == ([], [said])
+
+
 def test_logged_classes_are_looked_up_among_the_models_own():
     model = Scorer(kind="model", asked=Known(linear, classes=("b", "a")))
     # the log's classes a, b, c are 0, 1, 2; the model's are b, a; it does not know c, and nobody knows NaN
