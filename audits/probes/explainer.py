@@ -21,8 +21,9 @@ from audits.probes.rows import features
 from audits.probes.scorer import SURROGATE, Scorer, about, releases, stored, target_of
 from audits.standing import data_fingerprint, standing
 from connectors.config import Config
+from connectors.declared_check import check_declared
 from connectors.errors import CandorError, UsageError, nearest
-from connectors.schema import table
+from connectors.schema import OWN_PREFIX, columns_of, table
 from connectors.warehouse import LOCK_SECONDS, Warehouse, open_warehouse
 
 SECONDS = 10.0
@@ -76,7 +77,7 @@ class Explainer:
         Raises
         ------
         UsageError
-            No prediction has this id, or not of this version; the sentence names the nearest.
+            No prediction has this id, or not of this version, or a declared column is not in the log; the sentence names the nearest.
         CandorError
             The model has not been audited, or the warehouse is held by another process.
         """
@@ -98,6 +99,8 @@ class Explainer:
         model = self._model
         with open_warehouse(self._config.warehouse, write=False, patience=patience) as warehouse:
             evidence = standing(warehouse, model)
+            held = columns_of(warehouse.connection, model.name, "predictions")
+            check_declared(model, {name: kind for name, kind in held.items() if not name.startswith(OWN_PREFIX)}, str(self._config.path))
             data = data_fingerprint(warehouse, evidence)
             rows, place, versions = self._row(warehouse, evidence, id, version)
             release, broken, scorer = self._scorer(warehouse, evidence, versions[place])

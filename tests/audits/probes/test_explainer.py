@@ -242,6 +242,23 @@ def test_broken_model_leaves_the_rest(world: World, folder: Path, tmp_path: Path
         assert all("broken.txt" in each.reason for each in found.absent if each.part == "model")
 
 
+@pytest.mark.parametrize(
+    ("right", "wrong", "sentence"),
+    [
+        ('immutable = ["age"]', 'immutable = ["agee"]', r'model\.immutable names "agee".*did you mean "age"'),
+        ('monotone = { income = "up" }', 'monotone = { incom = "up" }', r'model\.monotone names "incom".*did you mean "income"'),
+    ],
+)
+def test_what_an_audit_refuses_is_not_obeyed_here(
+    world: World, folder: Path, tmp_path: Path, right: str, wrong: str, sentence: str
+) -> None:  # fmt: skip
+    """A misspelt column would silently leave the input free to be changed."""
+    text = (folder / "candor.toml").read_text().replace(right, wrong).replace('"candor.duckdb"', f'"{folder}/candor.duckdb"')
+    (tmp_path / "candor.toml").write_text(text.replace("model.txt", f"{folder}/model.txt"))
+    with Explainer(load(tmp_path / "candor.toml"), "loans") as explainer, pytest.raises(UsageError, match=sentence):
+        explainer.explain(refused(world))
+
+
 def test_busy(world: World, explain: Callable[..., Explanation]) -> None:
     """While a writer holds the warehouse, the sentence says so at once."""
     with open_warehouse(world.config.warehouse), pytest.raises(CandorError, match="is using the warehouse"):
