@@ -39,6 +39,12 @@ def _name(value: str) -> str:
     return value
 
 
+def _some_time(value: timedelta) -> timedelta:
+    if value <= timedelta(0):
+        raise ValueError('no model answers in no time; write how long one answer may take, such as "30s"')
+    return value
+
+
 def _sentences(value: object) -> object:
     return {"low": value, "high": value} if isinstance(value, str) else value
 
@@ -62,7 +68,7 @@ class ModelFilePart(Part):
     versions: dict[str, StrictStr] = Field(default_factory=dict)
     output: Scalar | None = None
     tolerance: Annotated[Number, Field(ge=0)] = 0.001
-    timeout: Annotated[timedelta, BeforeValidator(values.delay)] = timedelta(seconds=30)
+    timeout: Annotated[timedelta, BeforeValidator(values.delay), AfterValidator(_some_time)] = timedelta(seconds=30)
     memory: Annotated[StrictStr, AfterValidator(values.memory)] = "2GB"
     protocol: Literal["json", "kserve-v1", "kserve-v2"] = "json"
     name: StrictStr | None = None

@@ -6,6 +6,7 @@ import bz2
 import io
 import lzma
 import pickletools
+import stat
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -56,12 +57,15 @@ def content_of(path: Path, most: int) -> bytes:
     Raises
     ------
     ModelError
-        It is missing, larger than the model's memory, or a pickle.
+        It is missing, no regular file, larger than the model's memory, or a pickle.
     """
     try:
         if path.is_dir():
             raise ModelError(f"{path}: this is a folder; name the model's file in it" + _mlflow(path))
-        size = path.stat().st_size
+        held = path.stat()
+        if not stat.S_ISREG(held.st_mode):
+            raise ModelError(f"{path}: this is no file but a pipe, a socket or a device, and reading it might never end; name a file")
+        size = held.st_size
         if size > most:
             raise ModelError(f"{path}: {size / 1e9:.3g} GB are more than the {most / 1e9:.3g} GB that the model may take; raise memory")
         content = path.read_bytes()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -47,7 +48,10 @@ def inside(folder: Path) -> tuple[Path, str]:
 
 def _flavours(path: Path) -> Mapping[str, Any]:
     try:
-        if path.stat().st_size > _LARGEST:
+        held = path.stat()
+        if not stat.S_ISREG(held.st_mode):
+            raise ModelError(f"{path}: this is no file, so the folder is not one of MLflow")
+        if held.st_size > _LARGEST:
             raise ModelError(f"{path}: too large to be a description of a model")
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:

@@ -207,6 +207,7 @@ VERSIONED = "[models.m.columns]\nversion = 'v'\n"
         ("[models.m.model]\nimmutable = ['a']\nmonotone = { a = 'up' }", ['"a" is immutable and monotone']),
         ("[models.m.model]\nranges = { a = [2, 1] }", ["ranges.a", "the low end comes first"]),
         ("[models.m.model]\ntimeout = 'soon'", ["timeout", "'soon' is not a duration"]),
+        ("[models.m.model]\ntimeout = '0s'", ["timeout", "no model answers in no time"]),
         (RULE + "kind = 'monotone'\nchange = '+1'", ["rules[0]", "needs direction"]),
         (RULE + "kind = 'invariant'\nchange = '+1'\ndirection = 'up'", ["rules[0]", "has no direction"]),
         (RULE + "kind = 'directional'\nchange = '+1'\ndirection = 'up'", ["rules[0]", "needs by"]),

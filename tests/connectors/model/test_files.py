@@ -151,3 +151,19 @@ def test_mlflow_folders_that_are_refused(flavours: str, said: str, tmp_path: Pat
 def test_a_folder_that_is_none_of_mlflow(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="the folder is not one of MLflow"):
         inside(tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device"])
+def test_what_might_never_end_is_not_read(kind: str, config: Configured, tmp_path: Path) -> None:
+    path = Path("/dev/zero")
+    if kind == "pipe":
+        path = tmp_path / "model.txt"
+        os.mkfifo(path)
+    with pytest.raises(ModelError, match="this is no file but a pipe, a socket or a device"), open_model(config("lightgbm", path)):
+        pass
+
+
+def test_a_folder_whose_description_is_a_pipe(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "MLmodel")
+    with pytest.raises(ModelError, match="this is no file"):
+        inside(tmp_path)
