@@ -20,7 +20,7 @@ Kind = Literal["model", "surrogate", "refused", "not run"]
 
 ABOUT_A_SURROGATE: Final = (
     "No model is configured, so a surrogate is looked at in its place: a model of our own, trained on the scores in the log. "
-    "What is said here of the model is said of the surrogate."
+    "What follows is true of the surrogate; the model itself may use what the surrogate was not given."
 )
 NOT_RUN: Final = "Nothing has been explained or tried out yet: both need rows of the log, and so are done only when asked for."
 
@@ -38,6 +38,11 @@ class Basis:
     def known(self) -> bool:
         """Whether there is something that answers."""
         return self.kind in ("model", "surrogate")
+
+    @property
+    def surrogate(self) -> bool:
+        """Whether what answers is a surrogate, so that nothing may be said of the model itself."""
+        return self.kind == "surrogate"
 
 
 def basis(figures: Iterable[Figure], failures: Iterable[tuple[str, str]] = (), *, verb: str = "explained") -> Basis:
@@ -121,12 +126,12 @@ def features(figures: Iterable[Figure]) -> list[Figure]:
     return sorted(mine, key=lambda each: -(each.value or 0.0))
 
 
-def uses(figures: Iterable[Figure], *, most: int = 3) -> str:
-    """Say what the model leans on, from the figures of a run."""
-    return shares(features(figures), most=most)
+def uses(figures: Iterable[Figure], *, most: int = 3, surrogate: bool = False) -> str:
+    """Say what the model, or a surrogate, leans on, from the figures of a run."""
+    return shares(features(figures), most=most, surrogate=surrogate)
 
 
-def shares(found: Sequence[Figure], *, most: int = 3) -> str:
+def shares(found: Sequence[Figure], *, most: int = 3, surrogate: bool = False) -> str:
     """Say which features make up most of what moves the score; `found` are attributions, largest first.
 
     >>> shares([Figure(name=ATTRIBUTION, slice={}, column=c, value=v) for c, v in (("income", 0.7), ("debt", 0.2), ("age", 0.1))])
@@ -141,24 +146,34 @@ def shares(found: Sequence[Figure], *, most: int = 3) -> str:
     several = told[0] if len(told) == 1 else f"{', '.join(told[:-1])} and {told[-1]}"
     more = len(found) - most
     rest = f"; {strings.count(more)} more {'shares' if more == 1 else 'share'} the rest" if more > 0 else ""
-    return f"What moves the score most is {several}{rest}."
+    return f"What moves {WHOSE_SCORE[surrogate]} most is {several}{rest}."
 
 
+WHOSE_SCORE: Final = {False: "the score", True: "the surrogate's score"}
 EVERY_COLUMN: Final = "Every feature in the log is an input; whatever is not in the log, it cannot know."
+EVERY_COLUMN_GIVEN: Final = "Every feature in the log was given to the surrogate; what the model knows besides cannot be told from here."
 
 
-def knows(names: Sequence[str]) -> str:
-    """Say all that a model is given.
+def knows(names: Sequence[str], *, surrogate: bool = False) -> str:
+    """Say all that a model is given; of a surrogate, that this tells nothing of what the model is given.
 
     >>> knows(["mean_radius", "age"])
     'It knows its 2 inputs and nothing else: mean radius, age.'
+    >>> knows(["age"], surrogate=True)
+    'The surrogate was given one column: age. What the model itself is given cannot be told from here.'
     """
+    if surrogate:
+        columns = f"{strings.count(len(names))} columns" if len(names) != 1 else "one column"
+        return f"The surrogate was given {columns}: {_listed(names)}. What the model itself is given cannot be told from here."
     what = f"{strings.count(len(names))} inputs" if len(names) != 1 else "one input"
     return f"It knows its {what} and nothing else: {_listed(names)}."
 
 
-def not_inputs(kind: str, names: Sequence[str]) -> str:
-    """Say which columns of the log a model is not given."""
+def not_inputs(kind: str, names: Sequence[str], *, surrogate: bool = False) -> str:
+    """Say which columns of the log a model is not given; a surrogate that was not given them says nothing of the model's use of them."""
+    if surrogate:
+        them = "it" if len(names) == 1 else "them"
+        return f"{kind} not given to the surrogate: {_listed(names)}. Whether the model uses {them} cannot be told from here."
     return f"{kind} that are no input: {_listed(names)}. What they tell reaches the score only through columns that are."
 
 
@@ -173,4 +188,6 @@ def blind(found: Basis) -> list[str]:
     inputs, rest = ([str(each) for each in tables.get(name) or ()] for name in ("inputs", "other_columns"))
     if not found.known or not inputs:
         return []
-    return [knows(inputs), not_inputs("Columns of the log", rest) if rest else EVERY_COLUMN]
+    about = found.surrogate
+    every = EVERY_COLUMN_GIVEN if about else EVERY_COLUMN
+    return [knows(inputs, surrogate=about), not_inputs("Columns of the log", rest, surrogate=about) if rest else every]

@@ -15,6 +15,7 @@ from audits.robustness.distances import told
 from audits.robustness.flip_rate import PROBE
 
 NO_INPUT = "it is no input of the model: changing it alone changes no decision, and what stands in for it is found elsewhere"
+NOT_TOLD = "it was not given to the surrogate: whether the model uses it cannot be told from the log"
 
 
 @audit(
@@ -34,7 +35,8 @@ def protected_flip_rate(evidence: Evidence) -> Iterator[Measurement]:
     When it misleads
         0 says that the attribute is not used directly, while others may stand in for it: see `proxy_strength` and
         `mean_attribution_difference`. People who differ in it also differ in what it has caused, which a change of it alone leaves out. A
-        changed row may be one that nobody is. An attribute that is no input has no rate.
+        changed row may be one that nobody is. An attribute that is no input has no rate; one that a
+        surrogate was not given has none either, and that says nothing about the model.
     Source
         S. Galhotra, Y. Brun and A. Meliou (2017), Fairness testing, ESEC/FSE; M. J. Kusner, J. Loftus, C. Russell and R. Silva (2017),
         Counterfactual fairness, NeurIPS, who say why changing the attribute alone is not counterfactual fairness.
@@ -54,9 +56,11 @@ def protected_flip_rate(evidence: Evidence) -> Iterator[Measurement]:
         return {"by_version": by_version} | told(body)
 
     yield from over_cells(evidence, PROBE, "protected_flip_rate", "proportion", tables=table)
-    for name in evidence.probes.get(PROBE, {}).get("topics", ()):
+    body = evidence.probes.get(PROBE, {})
+    surrogate = any(one.get("kind") == "surrogate" for one in body.get("models", ()))
+    for name in body.get("topics", ()):
         none = np.full(1, np.nan)
         yield measurement(
             "protected_flip_rate", "proportion", value=none, low=none, high=none, n=np.zeros(1, dtype=np.int64), method="",
-            column=evidence.topics.index(name), reason=NO_INPUT,
+            column=evidence.topics.index(name), reason=NOT_TOLD if surrogate else NO_INPUT,
         )  # fmt: skip

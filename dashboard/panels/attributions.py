@@ -29,14 +29,14 @@ def read(context: PageContext, scope: Scope | None = None) -> list[Figure]:
     return sorted((each for each in found if each.value is not None), key=lambda each: -(each.value or 0.0))
 
 
-def draw(context: PageContext, scope: Scope) -> None:
+def draw(context: PageContext, scope: Scope, *, surrogate: bool = False) -> None:
     """Draw the chart and its table."""
     found = read(context, scope)
     if not found:
         absent(context, (explained.ATTRIBUTION,), words.NO_ATTRIBUTIONS, sentence=words.NOT_RUN, command=words.COMMAND)
         return
     of_class = words.about((found[0].tables or {}).get("target"))
-    said = explained.shares(found)
+    said = explained.shares(found, surrogate=surrogate)
     show(Html(f'<p class="c-lead">{text(of_class + (said[:1].lower() + said[1:] if of_class else said))}</p>'))
     spec = attribution_series.dots(found)
     if spec is not None:

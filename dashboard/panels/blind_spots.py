@@ -26,7 +26,7 @@ def draw(context: PageContext, basis: explained.Basis) -> None:
     inputs = inputs_of(context, basis)
     lines = [*not_inputs(context, basis, inputs), *thin(context), *beyond(context, inputs)]
     if not lines:
-        banner(words.NO_BLIND if inputs else words.NOT_KNOWN, "info", "○")
+        banner(words.NO_BLIND if inputs else words.NOT_KNOWN, "info", "○")  # a surrogate always has its line on what it was given
         return
     show(Html('<ul class="c-said">' + "".join(f"<li>{text(line)}</li>" for line in lines) + "</ul>"))
 
@@ -38,7 +38,7 @@ def inputs_of(context: PageContext, basis: explained.Basis) -> list[str]:
 
 
 def not_inputs(context: PageContext, basis: explained.Basis, inputs: list[str]) -> list[str]:
-    """Protected attributes, segments and other columns that the model is not given; only where its inputs are known."""
+    """Columns that the model, or the surrogate, is not given, by kind; only where its inputs are known."""
     if not inputs:
         return []
     tables: Mapping[str, Any] = (basis.figure.tables if basis.figure is not None else None) or {}
@@ -46,8 +46,10 @@ def not_inputs(context: PageContext, basis: explained.Basis, inputs: list[str]) 
     segments = sorted(name for name in data.attributes(*context.key) - set(inputs) - set(context.model.attributes) if "," not in name)
     rest = [str(name) for name in tables.get("other_columns") or () if name not in {*inputs, *protected, *segments}]
     kinds = ((words.PROTECTED, protected), (words.SEGMENTS, segments), (words.OTHERS, rest))
-    left_out = [explained.not_inputs(kind, names) for kind, names in kinds if names]
-    return [explained.knows(inputs), *(left_out or [explained.EVERY_COLUMN])]
+    about = basis.surrogate
+    left_out = [explained.not_inputs(kind, names, surrogate=about) for kind, names in kinds if names]
+    every = explained.EVERY_COLUMN_GIVEN if about else explained.EVERY_COLUMN
+    return [explained.knows(inputs, surrogate=about), *(left_out or [every])]
 
 
 def attributed(context: PageContext) -> list[str]:

@@ -66,18 +66,19 @@ def asked_part(context: PageContext) -> str | None:
 def overview(context: PageContext, scope: Scope) -> None:
     """What the score is made of, whether it means what it says, and what the model does not see."""
     found = basis.of(context)
+    uses, blind = (words.USES_OF_SURROGATE, words.BLIND_OF_SURROGATE) if found.surrogate else (words.USES, words.BLIND)
     left, right = st.columns([7, 5], gap="small")
     with left:
-        with panel("attributions", known_in(words.TERMS, words.USES, "attribution"), words.USES_LEAD, stretch=False):
+        with panel("attributions", known_in(words.TERMS, uses, "attribution"), words.USES_LEAD, stretch=False):
             if found.known or attributions.read(context, scope):
-                attributions.draw(context, scope)
+                attributions.draw(context, scope, surrogate=found.surrogate)
             else:
                 basis.nothing(context, found, title=words.NOT_RUN_TITLE, sentence=words.NOT_RUN_SENTENCE, command=words.COMMAND)
         if found.known and scope.window is None:
             with panel("stability", known_in(words.TERMS, words.STABILITY, "stability"), stretch=False):
                 attributions.stability(context)
     with right:
-        with panel("blind-spots", words.BLIND, words.BLIND_LEAD, stretch=False):
+        with panel("blind-spots", blind, words.BLIND_LEAD, stretch=False):
             blind_spots.draw(context, found)
         if context.model.task != "regression":
             with panel("calibrated", words.CALIBRATED, words.CALIBRATED_LEAD, stretch=False):

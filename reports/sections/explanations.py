@@ -60,7 +60,7 @@ def explanations(found: Findings, failures: list[tuple[str, str]]) -> Explanatio
     return Explanations(
         basis=basis.words,
         blind=explained.blind(basis),
-        uses=explained.uses(everybody),
+        uses=explained.uses(everybody, surrogate=basis.surrogate),
         charts=[chart for chart in charts if chart],
         heat=series.heat(past, order[:MOST_HEAT]) if past and order else None,
         trends=_trends(found),

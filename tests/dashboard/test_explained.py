@@ -61,22 +61,24 @@ def test_every_part_of_an_explained_model(page: str, part: str, visit: Open, con
         ("explanations", "effects"): ("With income from 0 to 80,000 the mean score rises from 0.200 to 0.700",),
         ("robustness", "overview"): (
             "Rule violations of “more income never hurts” 12.0% [11.0%, 13.0%], n = 5,000, above 5%.",
-            "Flip rate under missing income 31.0% [27.9%, 34.1%], n = 5,000. The worst of 6.",
+            "above 5% (income +10%: the score must not fall by more than 0.020).",
+            "Flip rate under noise 0.1 2.0% [1.8%, 2.2%], n = 5,000.",
             "Does another group alone turn decisions round? ○ No answer No protected attribute is an input of the model.",
             "loss 0.570 [0.550, 0.590] 0.510 [0.500, 0.520] 0.060 [0.040, 0.080] 9,000",
         ),
         ("robustness", "disturbances"): (
-            "Flip rate under missing income, Female 46.5%",
+            "Flip rate under noise 0.1 2.0%",
+            "Flip rate under noise 0.1, Female 3.0%",
             "noise 0.3 · Not judged 7.0% [6.3%, 7.7%] 5,000",
         ),
         ("robustness", "flips"): (
             "Smallest flip 0.800",
             "to adverse 0.500 [0.450, 0.550] 0.05 [0.05, 0.05] 0.25 [0.25, 0.25] farther 900 4,000",
             "The attacker: at most 3 spreads, 250,000 queries, 12.0 s.",
-            "Female 0.600 [0.500, 0.700] 41.7% [36.7%, 46.7%]",
+            "sex: Female 0.600 [0.500, 0.700] 41.7% [36.7%, 46.7%]",
         ),
         ("robustness", "rules"): (
-            "more income never hurts ◆ Critical income +10%: the score must not fall 12.0% [11.0%, 13.0%]",
+            "more income never hurts ◆ Critical income +10%: the score must not fall by more than 0.020 12.0% [11.0%, 13.0%]",
             "a typo changes nothing · Not judged purpose typo: the score must stay the same",
             "the log has no column “zip”",
             "dose · Not judged dose > 40 4 0.06% [0.02%, 0.18%] 12 7,188",
@@ -97,7 +99,10 @@ def test_every_part_of_an_explained_model(page: str, part: str, visit: Open, con
 def test_a_surrogate_is_announced_before_anything_it_says_and_a_stale_log_keeps_its_numbers(visit: Open, config: Path) -> None:  # noqa: F811
     words = fine(visit("explanations", config, model="surrogate"))
     lead = words.index("It follows the logged scores with a fidelity of 0.930 [0.920, 0.940] on 5,000 rows that it had not seen")
-    assert lead < words.index("What the score is made of")
+    assert lead < words.index("What the surrogate's score is made of")
+    assert "Protected attributes not given to the surrogate: sex, race. Whether the model uses them cannot be told from here." in words
+    for acquittal in ("nothing else", "no input", "the model does not see"):
+        assert acquittal not in words
     assert "○ A surrogate." in words
     assert "▲ Stale." in words
     assert "income 0.600" in words

@@ -49,10 +49,15 @@ def test_what_is_explained_is_said_first(one: Make, finding: Row) -> None:
 
 
 def test_a_surrogate_says_how_closely_it_follows_and_refuses_below_its_floor(one: Make, finding: Row) -> None:
-    good = finding("surrogate_fidelity", "score", 0.93, low=0.92, high=0.94, n=5000, tables={"floor": 0.8})
+    tables = {"floor": 0.8, "inputs": ["income", "debt"], "other_columns": ["sex"]}
+    good = finding("surrogate_fidelity", "score", 0.93, low=0.92, high=0.94, n=5000, tables=tables)
     said = text_of(page_of(one(good, *attributed(finding))), "explanations")
     told = "follows the logged scores with a fidelity of 0.930 [0.920, 0.940] on 5,000 rows that it had not seen"
     assert f"{told}; below 0.8 it would refuse." in said
+    assert "What moves the surrogate's score most is income" in said
+    assert "Columns of the log not given to the surrogate: sex. Whether the model uses it cannot be told from here." in said
+    for acquittal in ("nothing else", "no input"):
+        assert acquittal not in said
     poor = whole("surrogate_fidelity", 0.43, low=0.4, high=0.46, verdict="fail", threshold_min=0.8)
     told = "Nothing is explained: the surrogate follows the logged scores with a fidelity of 0.430 [0.400, 0.460] only"
     assert explained.basis([poor]).words.startswith(told)
@@ -86,7 +91,7 @@ def test_robustness_answers_every_question_that_was_asked(one: Make, finding: Ro
     probing = finding("boundary_probe_rate", "proportion", 0.04, n=7000, tables={"clients": [client, few]})
     run = one(*noise, probing, errors=[Failure(name="evasion_rate", reason="the model answers too slowly")])
     said = text_of(page_of(run), "robustness")
-    assert "Do small disturbances turn decisions round? Not judged Flip rate under noise 1.0 30.0% [29.0%, 31.0%], n = 5,000." in said
+    assert "Do small disturbances turn decisions round? Not judged Flip rate under noise 0.1 2.0% [1.0%, 3.0%], n = 5,000." in said
     assert "Can it be fooled within what may change? No answer The model answers too slowly." in said
     assert "c-17: 280 small steps at the cut-off, 12 by chance." in said
     assert "c-18" not in page_of(run)  # four rows may be one person

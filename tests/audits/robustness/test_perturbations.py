@@ -114,6 +114,10 @@ def test_a_protected_attribute_that_is_an_input_turns_what_it_turns(asking, meas
     (race,) = figures(protected_flip_rate, evidence, column="race")
     assert race.value is None
     assert "no input of the model" in race.reason
+    surrogates = body | {"models": [one | {"kind": "surrogate"} for one in body["models"]]}
+    (race,) = figures(protected_flip_rate, measured("perturbations", surrogates), column="race")
+    assert race.value is None
+    assert race.reason == "it was not given to the surrogate: whether the model uses it cannot be told from the log"
 
 
 def test_slips_of_the_pen_count_where_the_model_reads_texts(asking, measured, figures):
