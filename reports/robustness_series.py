@@ -26,6 +26,8 @@ FROM_LOG: Final = (
     ("outlier_rate", "Do strange inputs come?"), ("trigger_rate", "Does a hidden trigger decide?"),
 )  # fmt: skip
 QUESTIONS: Final = (*WITH_MODEL, *FROM_LOG)
+SMALL: Final = ("flip_rate", "noise 0.1")
+"""The disturbance that counts as a small one: of all that were tried the largest always turns most decisions, and answers nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +67,13 @@ def _verdict(name: str, question: str, found: Sequence[Figure], why: str) -> Ver
         told = f"{reason[:1].upper()}{reason[1:].rstrip('.')}." if reason and ran else ""
         return Verdict(name=name, question=question, answer=strings.safe(told), figure=None, run=ran, applies=bool(found) or bool(why))
     chosen = worst(known)
-    return Verdict(name=name, question=question, answer=f"{strings.sentence(chosen)}.{_others(known, chosen)}", figure=chosen, run=True)
+    return Verdict(name=name, question=question, answer=f"{spoken(chosen)}.{_others(known, chosen)}", figure=chosen, run=True)
+
+
+def spoken(figure: Figure) -> str:
+    """Say a figure in a sentence; of a rule also what it asks, without which a share of rows says little."""
+    rule = asked(figure.tables or {}) if figure.name == "rule_violation_rate" else ""
+    return f"{strings.sentence(figure)} ({rule})" if rule else strings.sentence(figure)
 
 
 def _about(figure: Figure) -> str:
@@ -74,7 +82,12 @@ def _about(figure: Figure) -> str:
 
 
 def worst(known: Sequence[Figure]) -> Figure:
-    """Return the figure that tells most: what the policy minds, else the column that stands for all, else the worst value."""
+    """Return the figure that tells most: what the policy minds, else the column that stands for all or is a small disturbance, else the
+    worst value.
+    """
+    small = next((each for each in known if (each.name, each.column) == SMALL), None)
+    if small is not None and not any(each.verdict in BAD for each in known):
+        return small
     low = glossary.term(known[0].name).better == "high"
     return min(known, key=lambda each: (urgency(each)[:2], each.column is not None and _in_all(known), _sign(each.value, low)))
 
@@ -95,6 +108,8 @@ def _others(known: Sequence[Figure], chosen: Figure) -> str:
     bad = sum(each.verdict in BAD for each in parts)
     if bad:
         return f" Of {strings.count(len(parts))}, {strings.count(bad)} {'is' if bad == 1 else 'are'} outside what is allowed."
+    if (chosen.name, chosen.column) == SMALL:
+        return ""
     if known[0].name in ("invariant_violations", "rule_violation_rate"):
         broken = sum((each.value or 0.0) > 0 for each in parts)
         return f" Of {strings.count(len(parts))}, {strings.count(broken)} {'is' if broken == 1 else 'are'} broken at all."
@@ -159,6 +174,38 @@ def reach(figure: Figure | None) -> CurveChart | None:
     )  # fmt: skip
 
 
+def in_full(levels: Mapping[str, str] | None) -> str:
+    """Name a group with its attribute, for lists in which groups of several attributes stand; {} is everyone.
+
+    >>> in_full({"sex": "Female"}), in_full({})
+    ('sex: Female', 'Everyone')
+    """
+    named = (f"{strings.name_of(name)}: {strings.name_of(level)}" for name, level in sorted((levels or {}).items()))
+    return ", ".join(named) or strings.group({})
+
+
+WAYS: Final = {"up": "rise", "down": "fall"}
+
+
+def asked(tables: Mapping[str, Any]) -> str:
+    """What a rule asks, in a sentence; "" where that is not known.
+
+    >>> asked({"kind": "monotone", "change": "+10%", "columns": ["income"], "direction": "up", "by": 0.02})
+    'income +10%: the score must not fall by more than 0.020'
+    """
+    columns = ", ".join(strings.name_of(str(name)) for name in tables.get("columns") or ())
+    change, by = strings.safe(str(tables.get("change") or "")), float(tables.get("by") or 0.0)
+    direction = str(tables.get("direction") or "up")
+    other = WAYS["down" if direction == "up" else "up"]
+    size = strings.number(by, "decimal")
+    must = {
+        "invariant": f"must stay within {size}" if by else "must stay the same",
+        "monotone": f"must not {other}" + (f" by more than {size}" if by else ""),
+        "directional": f"must {WAYS.get(direction, 'move')}" + (f" by at least {size}" if by else ""),
+    }.get(str(tables.get("kind")), "must hold")
+    return f"{columns} {change}: the score {must}" if columns else ""
+
+
 def by_group(figures: Sequence[Figure], *, most: int = MOST) -> IntervalChart | None:
     """Return one figure for each group, the whole first; None where none has a value."""
     known = [each for each in figures if each.value is not None]
@@ -167,7 +214,7 @@ def by_group(figures: Sequence[Figure], *, most: int = MOST) -> IntervalChart | 
     term, unit = glossary.term(known[0].name), series.unit_of(known[0])
     low = term.better == "high"
     known.sort(key=lambda each: (bool(each.slice), (each.value or 0.0) if low else -(each.value or 0.0)))
-    points = tuple(series.point(each, strings.group(each.slice)) for each in known[:most])
+    points = tuple(series.point(each, in_full(each.slice)) for each in known[:most])
     minimum, maximum = series.limits(known)
     alt = f"{term.title} by group. {'; '.join(point.said(unit) for point in points)}."
     return IntervalChart(title=term.title, unit=unit, alt=alt, points=points, minimum=minimum, maximum=maximum)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dashboard import data
+from dashboard import data, strings
 from dashboard.components import chart
 from dashboard.components.figure_table import compact, figure_table
 from dashboard.components.markup import Column, Html, show, span, table, text
@@ -26,7 +26,7 @@ def draw(context: PageContext, scope: Scope) -> None:
     if not found:
         absent(context, (FLIPS,), words.NO_NOISE, sentence=words.NOT_RUN, command=words.WITH_MODEL)
         return
-    show(Html(f'<p class="c-lead">{text(wording.sentence(found[0]))}.</p>'))
+    show(Html(f'<p class="c-lead">{text(wording.sentence(robustness_series.worst(found)))}.</p>'))
     spec = robustness_series.disturbances(found)
     if spec is not None:
         chart.picture(spec, width=720)
@@ -63,20 +63,22 @@ def groups(context: PageContext, scope: Scope) -> None:
     if not mine:
         absent(context, (FLIPS,), words.NO_NOISE_GROUPS, sentence=words.NOT_RUN, command=words.WITH_MODEL)
         return
-    worst = max(mine, key=lambda each: each.low or 0.0)
-    show(Html(f'<p class="c-lead">{text(wording.sentence(worst))}.</p>'))
+    mine.sort(key=lambda each: ((each.name, each.column) != robustness_series.SMALL, -(each.value or 0.0)))
+    show(Html(f'<p class="c-lead">{text(wording.sentence(mine[0]))}.</p>'))
     names = [each.column or "" for each in read(context, scope, FLIPS)][:MOST_LINES]
     show(crossed(words.NOISE_GROUPS, mine, names))
 
 
 def crossed(caption: str, figures: Sequence[Figure], names: Sequence[str], *, head: str = "Disturbance") -> Html:
-    """A table of one measure: what it is about down, groups across."""
-    cells = {(each.column or "", wording.group(each.slice)): each for each in figures}
-    held = list(dict.fromkeys(group for _, group in cells))[:MOST_GROUPS]
+    """A table of one measure: what it is about down, groups across in the order in which the figures name them."""
+    cells = {(each.column or "", robustness_series.in_full(each.slice)): each for each in figures}
+    every = list(dict.fromkeys(group for _, group in cells))
+    held = every[:MOST_GROUPS]
     heads = [Column(head=head, css="tight"), *(Column(head=group, css="num") for group in held)]
     rows = [[wording.name_of(name), *(compact(cells[name, group]) if (name, group) in cells else wording.DASH for group in held)]
             for name in names if any((name, group) in cells for group in held)]  # fmt: skip
-    return table(caption, heads, rows, height=340)
+    drawn = table(caption, heads, rows, height=340)
+    return Html(drawn + span(strings.shown_of(len(held), len(every), "groups"), "c-note")) if len(held) < len(every) else drawn
 
 
 def protected(context: PageContext, scope: Scope) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from reports import strings
 from reports.strings import count
@@ -57,11 +56,14 @@ NO_STRENGTHS = "No disturbance was tried in more than one size."
 STRENGTHS = "From a little to a lot"
 STRENGTHS_LEAD = "The same, as each disturbance grows."
 NOISE_GROUPS = "Whose decisions are the most fragile"
-NOISE_GROUPS_LEAD = "Flip rate of every group under each disturbance; a group whose decisions turn round more easily is served worse."
+NOISE_GROUPS_LEAD = (
+    "Flip rate of each group under each disturbance, the most fragile group first; "
+    "a group whose decisions turn round more easily is served worse."
+)
 NO_NOISE_GROUPS = "No flip rate by group is in this run."
 PROTECTED = "What if the person were of another group?"
 PROTECTED_LEAD = "Share of decisions that turn round when only the protected attribute is changed."
-NO_PROTECTED = "No protected attribute is an input of the model, so changing it changes nothing."
+NO_PROTECTED = "No protected attribute could be changed for what was asked; that does not say that none is used."
 
 FLIPS = "How small a change turns a decision round"
 FLIPS_LEAD = (
@@ -116,8 +118,8 @@ OUTCOMES_LEAD = "Corners of the log in which outcomes came back the other way ro
 NO_OUTCOMES = "No corner of the log stands out."
 
 RELEASES = "Release by release"
-RELEASES_LEAD = "The same questions for every version, with the change against the version before it."
-NO_RELEASES = "The log names no versions (columns.version in candor.toml), or only one has been tried."
+RELEASES_LEAD = "The same questions for every version, side by side; the sentence says what differs most between the two newest."
+NO_RELEASES = "Nothing was tried version by version in this run."
 
 HOLDS = "Nothing that was judged is outside its threshold."
 UNJUDGED = "No threshold judges what was found."
@@ -152,24 +154,6 @@ def searched(queries: int | None, seconds: float | None, budget: float | None) -
              f"{count(queries)} queries" if queries is not None else "", f"{seconds:.1f} s" if seconds is not None else ""]  # fmt: skip
     told = ", ".join(part for part in parts if part)
     return f"The attacker: {told}." if told else ""
-
-
-WAYS = {"up": "rise", "down": "fall"}
-
-
-def rule(tables: Mapping[str, Any]) -> str:
-    """What a rule asks, in a sentence: "income +10%: the score must not fall"."""
-    columns = ", ".join(strings.name_of(str(name)) for name in tables.get("columns") or ())
-    change, by = strings.safe(str(tables.get("change") or "")), float(tables.get("by") or 0.0)
-    direction = str(tables.get("direction") or "up")
-    other = WAYS["down" if direction == "up" else "up"]
-    size = strings.number(by, "decimal")
-    must = {
-        "invariant": f"must stay within {size}" if by else "must stay the same",
-        "monotone": f"must not {other}",
-        "directional": f"must {WAYS.get(direction, 'move')}" + (f" by at least {size}" if by else ""),
-    }.get(str(tables.get("kind")), "must hold")
-    return f"{columns} {change}: the score {must}" if columns else strings.DASH
 
 
 def compared(training: int, served: int) -> str:

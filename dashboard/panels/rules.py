@@ -15,6 +15,7 @@ from dashboard.page import PageContext
 from dashboard.panels import robustness_words as words
 from dashboard.panels.absent import absent
 from dashboard.panels.disturbances import crossed
+from reports import robustness_series
 from reports import strings as wording
 from reports.attention import urgency
 from reports.figure import Figure
@@ -35,7 +36,7 @@ def rules(context: PageContext) -> None:
     if not found:
         absent(context, (RULES,), words.NO_RULES, sentence=words.NOT_RUN, command=words.WITH_MODEL)
         return
-    show(Html(f'<p class="c-lead">{text(wording.sentence(found[0]))}.</p>'))
+    show(Html(f'<p class="c-lead">{text(robustness_series.spoken(found[0]))}.</p>'))
     heads = [
         Column(head="Rule", css="wide"), Column(head=known("Status", "status"), css="tight"), Column(head="What it asks", css="wide quiet"),
         Column(head="Rows that break it [95%]", css="num"), Column(head="Mean change of the score [95%]", css="num"),
@@ -47,7 +48,8 @@ def rules(context: PageContext) -> None:
         change = wording.parts(tables.get("mean_change"), tables.get("low"), tables.get("high"), "decimal")
         broken = compact(each) if each.value is not None else span(each.reason, "c-quiet")
         mean = " ".join(change) if tables.get("mean_change") is not None else wording.DASH
-        rows.append([wording.name_of(each.column), standing(each), words.rule(tables), broken, mean, wording.count(each.n)])
+        asks = robustness_series.asked(tables) or wording.DASH
+        rows.append([wording.name_of(each.column), standing(each), asks, broken, mean, wording.count(each.n)])
     show(table(words.RULES, heads, rows, height=340))
 
 
@@ -55,6 +57,7 @@ def rules_by_group(context: PageContext) -> None:
     """Rules down, groups across."""
     found = data.figures(*context.key, names=(RULES,), population=False, columns=True)
     mine = [each for each in found if len(each.slice) == 1 and each.value is not None]
+    mine.sort(key=lambda each: -(each.value or 0.0))
     if mine:
         show(crossed(words.RULES, mine, list(dict.fromkeys(each.column or "" for each in mine)), head="Rule"))
 

@@ -78,7 +78,7 @@ def groups(context: PageContext, scope: Scope) -> None:
     names = (DISTANCE, EVASION)
     found = data.figures(*context.key, names=names, population=None, columns=False, version=scope.version, window=scope.window)
     mine = [each for each in found if each.value is not None and len(each.slice) <= 1]
-    cells = {(wording.group(each.slice), each.name): each for each in mine}
+    cells = {(robustness_series.in_full(each.slice), each.name): each for each in mine}
     of = [each for each in mine if each.name == DISTANCE]
     if not any(each.slice for each in mine):
         absent(context, names, words.NO_FLIPS_GROUPS, sentence=words.NOT_RUN, command=words.WITH_MODEL)
@@ -95,9 +95,10 @@ def groups(context: PageContext, scope: Scope) -> None:
 
 def ordered(of: Sequence[Figure], mine: Sequence[Figure]) -> list[str]:
     """Everybody, then the groups whose decisions turn round most easily."""
-    size = {wording.group(each.slice): each.value or 0.0 for each in of}
-    everybody = {wording.group(each.slice) for each in mine if not each.slice}
-    return sorted({wording.group(each.slice) for each in mine}, key=lambda name: (name not in everybody, size.get(name, 9e9), name))
+    size = {robustness_series.in_full(each.slice): each.value or 0.0 for each in of}
+    everybody = {robustness_series.in_full(each.slice) for each in mine if not each.slice}
+    names = {robustness_series.in_full(each.slice) for each in mine}
+    return sorted(names, key=lambda name: (name not in everybody, size.get(name, 9e9), name))
 
 
 def group_line(group: str, cells: Mapping[tuple[str, str], Figure]) -> list[object]:

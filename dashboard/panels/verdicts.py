@@ -18,7 +18,7 @@ from reports.robustness_series import FROM_LOG, QUESTIONS, WITH_MODEL, Verdict, 
 def answers(context: PageContext) -> list[Verdict]:
     """The answers of this run."""
     names = tuple(name for name, _ in QUESTIONS)
-    figures = data.figures(*context.key, names=names, population=True, columns=None)
+    figures = data.figures(*context.key, names=names, population=True, columns=None, tables=True)
     return verdicts(figures, ((str(row["name"]), str(row["reason"])) for row in data.failures(*context.key)))
 
 

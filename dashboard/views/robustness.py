@@ -34,7 +34,9 @@ from reports.robustness_series import FROM_LOG, WITH_MODEL, Verdict
 def robustness(context: PageContext) -> None:
     """Draw the page."""
     top = st.container(key="head")
-    part = choose_part(context, PARTS, robustness_part(context.view.measure) if context.view.measure else None)
+    several = len(data.versions(*context.key)) > 1
+    parts = [each for each in PARTS if several or each.key != "releases"]
+    part = choose_part(context, parts, robustness_part(context.view.measure) if context.view.measure else None)
     with top:
         head, places = menus(context, part)
     scope = scoped(context, part, places)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from reports import clients, explained, robustness_series, series, strings
@@ -65,9 +65,13 @@ def robustness(found: Findings, failures: list[tuple[str, str]]) -> Robustness:
         charts=_charts(mine, everybody),
         trends=_trends(found),
         rows=[row(each) for each in everybody],
-        by_group=[row(each) for each in mine if each.slice and each.version is None],
+        by_group=[row(each, about=_of_group(each)) for each in mine if each.slice and each.version is None],
         by_version=[row(each, about=_about(each)) for each in mine if each.version is not None],
     )  # fmt: skip
+
+
+def _of_group(figure: Figure) -> str:
+    return ", ".join(part for part in (strings.subject(replace(figure, slice={})), robustness_series.in_full(figure.slice)) if part)
 
 
 def _about(figure: Figure) -> str:

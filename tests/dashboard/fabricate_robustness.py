@@ -54,11 +54,11 @@ def distances(out: Writer) -> None:
 
 def rules(out: Writer) -> None:
     """A rule that is broken, one that holds, one that cannot be asked; an invariant that is broken, one that holds."""
-    tables: dict[str, Any] = {"kind": "monotone", "change": "+10%", "columns": ["income"], "direction": "up", "by": 0.0, "scorer": "model"}
+    tables: dict[str, Any] = {"kind": "monotone", "change": "+10%", "columns": ["income"], "direction": "up", "by": 0.02, "scorer": "model"}
     tables |= {"mean_change": 0.03, "low": 0.02, "high": 0.04}
     out.add("rule_violation_rate", "proportion", 0.12, 0.11, 0.13, 5000, column="more income never hurts", tables=json.dumps(tables),
             threshold_max=0.05, severity="ticket", verdict="fail")  # fmt: skip
-    steady = tables | {"kind": "invariant", "change": "typo", "columns": ["purpose"], "direction": None}
+    steady = tables | {"kind": "invariant", "change": "typo", "columns": ["purpose"], "direction": None, "by": 0.0}
     out.add("rule_violation_rate", "proportion", 0.0, 0.0, 0.001, 5000, column="a typo changes nothing", tables=json.dumps(steady))
     out.add("rule_violation_rate", "proportion", None, None, None, 0, column="no such column", reason="the log has no column “zip”")
     tables = {"never": "dose > 40", "severity": "page", "share": 0.0006, "low": 0.0002, "high": 0.0018, "untold": 12, "rows": 7200}
