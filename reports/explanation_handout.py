@@ -32,6 +32,7 @@ TURN_LEAD: Final = "The system would have decided in your favor if one of these 
 TURN_CARE: Final = "This is not a promise. It is what the system would say about that one change."
 TURN_NONE: Final = "We looked for changes that would have led to a decision in your favor, and found none."
 DATA: Final = "The facts about you that the system used"
+DATA_HELD: Final = "The facts about you in our records"
 DATA_LEAD: Final = "Please check them. If one is wrong, tell us."
 NEXT: Final = "What you can do"
 STEPS: Final = (
@@ -68,7 +69,9 @@ def _reasons(found: Explanation) -> list[str]:
     if held is None or not sure(found):
         return [*lines, WHY_NOT]
     if not held.reasons:
-        return [*lines, WHY_NONE]
+        fall = found.waterfall
+        unsure = fall is not None and any(each.side == "unfavorable" for each in fall.shares)
+        return [*lines, WHY_NOT if unsure else WHY_NONE]
     lines += [WHY_LEAD, ""]
     for place, each in enumerate(held.reasons, start=1):
         said = reason(each)
@@ -94,7 +97,8 @@ def _if(each: Counterfactual) -> str:
 def _facts(found: Explanation) -> list[str]:
     if not found.values:
         return []
-    return ["", DATA, "-" * len(DATA), *(f"* {column_name(each.column)}: {shown(each.value)}" for each in found.values), "", DATA_LEAD]
+    head = DATA if sure(found) else DATA_HELD  # else nobody can say for sure what was used
+    return ["", head, "-" * len(head), *(f"* {column_name(each.column)}: {shown(each.value)}" for each in found.values), "", DATA_LEAD]
 
 
 def _wrapped(line: str) -> str:

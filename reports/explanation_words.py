@@ -20,7 +20,7 @@ TITLES: Final = {
     "attributions": "What drove the answer",
     "stability": "How steady that is",
     "reasons": "Principal reasons",
-    "cases": "Similar past cases, and what became of them",
+    "cases": "Similar cases, and what became of them",
     "counterfactuals": "What would have turned it round",
     "absent": "What cannot be said",
     "budget": "What this rests on",
@@ -31,7 +31,7 @@ PART_NAMES: Final = {
     "model": "the model",
     "attributions": "what drove the answer",
     "stability": "how steady that is",
-    "cases": "similar past cases",
+    "cases": "similar cases",
     "counterfactuals": "what would have turned it round",
     "reasons": "principal reasons",
 }
@@ -44,12 +44,17 @@ MISMATCH: Final = (
     "The model answers {answer} today where {score} was logged: another file or other inputs decided then. "
     "What follows is about the model as it answers today."
 )
+NOT_SHOWN: Final = (
+    "Nothing in the log shows that this is the model that decided: no score was logged that its answer could be held against. "
+    "What follows is about the model as it answers today."
+)
 ADDS_UP: Final = "The attributions add up from the reference's mean to this answer, on the {scale}."
 STEADY: Final = (
     "With the reference rows drawn anew {draws} times, the same {size} inputs are the most telling ones in {same} of the draws, "
     "with the same first one in {first}."
 )
 NEAR: Final = "The {k} nearest logged predictions lie {first} to {last} spreads away; half of all lie beyond {usual}."
+LATER: Final = "{later} of these {k} were logged later than this one, so nobody could know of them when it was decided."
 SIDES: Final = {"favorable": "in favor", "unfavorable": "against", "neither": ""}
 ODD: Final = {
     "missing": "is missing",
@@ -97,6 +102,8 @@ def basis(found: Explanation) -> tuple[str, ...]:
     about = found.prediction
     if found.kind == "model" and about.matches is False:
         return (MISMATCH.format(answer=number(about.answer, "decimal"), score=number(about.score, "decimal")),)
+    if found.kind == "model" and about.score is None:
+        return (NOT_SHOWN,)
     return ()
 
 
@@ -128,7 +135,7 @@ def decision(found: Explanation) -> tuple[str, ...]:
         side = "from there on" if cut.above == "favorable" else "up to there"
         share = number(cut.agreement, "percent")
         lines.append(
-            f"Decisions turn at {number(cut.value, 'decimal')}, favorable {side}: {share} of {count(cut.n)} logged decisions follow that."
+            f"Decisions turn at {turning(cut.value)}, favorable {side}: {share} of {count(cut.n)} logged decisions follow that."
         )
     if about.outcome is not None:
         known = "" if about.outcome_favorable is None else f" ({words[about.outcome_favorable]})"
@@ -137,6 +144,17 @@ def decision(found: Explanation) -> tuple[str, ...]:
         lines.append("The outcome is not known yet.")
     lines += [f"{column_name(value.column)} {ODD[value.odd]}." for value in found.values if value.odd is not None]
     return tuple(lines)
+
+
+def turning(value: float) -> str:
+    """A cut-off, with as many digits as it has: what is rounded lies on another side of some scores.
+
+    >>> turning(0.5), turning(0.4998)
+    ('0.500', '0.4998')
+    """
+    short = number(value, "decimal")
+    exact = strings.threshold(value, "decimal")
+    return exact if len(exact) > len(short) else short
 
 
 def attributions(found: Explanation) -> tuple[str, ...]:
@@ -202,6 +220,9 @@ def cases(found: Explanation) -> tuple[str, ...]:
         return ()
     ends = _gap(near.cases[0].distance), _gap(near.cases[-1].distance)
     lines = [NEAR.format(k=count(len(near.cases)), first=ends[0], last=ends[1], usual=_gap(near.usual))]
+    later = sum(each.later for each in near.cases)
+    if later:
+        lines.append(LATER.format(later=count(later), k=count(len(near.cases))))
     about = found.prediction
     label = strings.name_of(about.label) if about.label is not None and about.favorable is None else None
     if near.decided:

@@ -160,7 +160,7 @@ def changes(found: Explanation, said: Sequence[str], otherwise: str) -> None:
             Column(head="Score then", css="num"),
         ]  # fmt: skip
         rows = [
-            [in_words(each), wording.number(each.cost, "ratio"), wording.number(each.score, "decimal")]
+            [in_words(each), wording.number(each.cost, "ratio"), wording.number(each.score, "decimal", against=turned.threshold)]
             for each in turned.found[:MOST_CHANGES]
         ]
         show(Html(f'<p class="c-lead">{text(turned_lead(found, turned.wanted))}:</p>'))
@@ -200,7 +200,7 @@ def case(each: Case, names: Sequence[str]) -> list[object]:
     elif each.outcome_favorable is None:
         became = words.NOT_KNOWN
     return [
-        wording.name_of(each.id), wording.moment(each.at), wording.number(each.distance, "ratio"),
+        wording.name_of(each.id), wording.moment(each.at) + (words.LATER if each.later else ""), wording.number(each.distance, "ratio"),
         *(shown(each.values.get(name)) for name in names), wording.number(each.score, "decimal"), decided, became,
     ]  # fmt: skip
 

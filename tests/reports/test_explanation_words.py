@@ -59,6 +59,28 @@ def test_mismatch_is_said_first(model: Explanation) -> None:
     assert words.basis(found)[0].startswith("The model answers 0.900 today where 0.400 was logged")
 
 
+def test_without_a_logged_score_nothing_shows_that_it_is_the_model(model: Explanation) -> None:
+    found = replace(model, prediction=replace(model.prediction, score=None, matches=None))
+    assert words.told(found)["basis"] == (words.NOT_SHOWN,)
+    assert words.basis(model) == ()
+
+
+def test_cases_that_came_later_say_so(model: Explanation) -> None:
+    assert model.cases is not None
+    found = replace(model, cases=replace(model.cases, cases=(replace(model.cases.cases[0], later=True),)))
+    assert any("1 of these 1 were logged later than this one" in line for line in words.cases(found))
+    assert not any("later" in line for line in words.cases(model))
+
+
+def test_a_cut_off_is_not_rounded_onto_a_score(model: Explanation) -> None:
+    cut = model.prediction.cut_off
+    assert cut is not None
+    found = replace(model, prediction=replace(model.prediction, score=0.4999, cut_off=replace(cut, value=0.4998)))
+    said = " ".join(words.decision(found))
+    assert "Decisions turn at 0.4998," in said
+    assert "The score was 0.4999." in said
+
+
 def test_favorable_already(model: Explanation) -> None:
     turned = model.counterfactuals
     assert turned is not None
@@ -155,6 +177,16 @@ def test_handout_tells_only_what_is_sure(model: Explanation, kind: str) -> None:
     assert "is low" not in page
     assert "had been" not in page
     assert "a person will look at it" in " ".join(page.split())
+    assert "that the system used" not in page  # it would say for sure which facts counted
+    assert "The facts about you in our records" in page
+
+
+def test_handout_of_pushes_that_are_not_certain(model: Explanation) -> None:
+    """Some input pushed against the person, none of them surely: that nothing did would be said in vain."""
+    assert model.reasons is not None
+    page = handout(replace(model, reasons=replace(model.reasons, reasons=())))
+    assert "counted against you." not in page
+    assert "can not say for sure" in page
 
 
 def test_handout_of_a_favorable_decision(model: Explanation) -> None:
