@@ -280,7 +280,7 @@ def map_note(limit: float | None, unit: str) -> str:
 
 
 WORST_GROUPS = "Worst groups"
-NO_VERSIONS = "The log names no model versions (columns.version in candor.toml)."
+NO_VERSIONS = "The log names no model versions (columns.version in candor.toml), or only one."
 NO_THRESHOLD = "No threshold applies to the measures that could be computed."
 STALE = "Stale"
 

@@ -30,7 +30,7 @@ def strip(snapshot: data.Snapshot, model: data.Model, run: data.Row, shown: data
     labels = number(model.label_coverage, "percent") + f" of {count(model.analysed)}"
     if model.label_delay:
         labels += f", due after {model.label_delay}"
-    wording = version or (strings.ALL_VERSIONS + f" ({len(versions)})" if versions else "not logged")
+    wording = version or (strings.ALL_VERSIONS + f" ({len(versions)})" if versions else "not told apart")
     cells: list[tuple[str, str, object]] = [
         ("Environment", "environment", name_of(model.environment) if model.environment else "–"),
         ("Model", "model", name_of(model.title or model.model)),

@@ -11,8 +11,10 @@ import pytest
 from connectors.errors import CandorError
 from dashboard import data
 from dashboard.destination import destination
+from dashboard.panels.disturbances import crossed
 from dashboard.views import explanations, robustness
 from reports import strings
+from reports.figure import Figure
 
 from .fabricate import RUN
 from .fabricate_explained import BROKEN, REFUSED, one_prediction, world
@@ -213,3 +215,23 @@ def test_a_page_of_cached_results_is_there_in_time(visit: Open, config: Path) ->
     start = time.process_time()
     fine(app.run())
     assert time.process_time() - start < 0.3
+
+
+@pytest.mark.parametrize(("versions", "offered"), [((), False), (("v1",), False), (("v1", "v2"), True)])
+def test_releases_are_compared_where_there_are_two(
+    visit: Open, config: Path, monkeypatch: pytest.MonkeyPatch, versions: tuple[str, ...], offered: bool  # noqa: F811
+) -> None:  # fmt: skip
+    monkeypatch.setattr(data, "versions", lambda *_: versions)
+    words = fine(visit("robustness", config, model="loans", part="releases"))
+    assert ("Link:" not in words) == offered  # a link to a part that is not offered says so
+    assert ("Version not told apart" in words) == (not versions)
+
+
+def test_groups_of_two_attributes_with_one_name_are_two_and_a_cut_list_says_so() -> None:
+    groups = [{"sex": "Unknown"}, {"race": "Unknown"}, *({"region": f"r{i}"} for i in range(8))]
+    figures = [Figure(name="flip_rate", unit="proportion", column="typo", slice=each, value=0.1, n=50) for each in groups]
+    drawn = crossed("Groups", figures, ["typo"])
+    assert "sex: Unknown" in drawn
+    assert "race: Unknown" in drawn
+    assert "The first 8 of 10 groups." in drawn
+    assert "The first" not in crossed("Groups", figures[:8], ["typo"])
