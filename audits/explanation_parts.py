@@ -80,7 +80,7 @@ class Stability:
 class Case:
     """A similar logged prediction and what became of it; `later` if it was logged after the one explained.
 
-    `outcome` is a class or a number; where there are two outcomes, `outcome_favorable` alone tells them apart.
+    `outcome` is what the log holds, `outcome_favorable` whether that benefits the person.
     """
 
     id: str

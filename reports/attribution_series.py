@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from reports import glossary, series, strings
 from reports.charts import Band, Curve, CurveChart, IntervalChart, Point, Rule, Step, WaterfallChart
 from reports.explained import features
+from reports.explanation_values import shown
 from reports.figure import Figure
 from reports.subjects import spoken
 
@@ -171,7 +172,7 @@ def of_one(found: Explanation, *, most: int = MOST, rest: str = "the other featu
         return None
     unit = "decimal"
     steps = [
-        Step(label=f"{strings.name_of(each.column)} = {value_of(each.value)}", size=each.attribution, low=each.low, high=each.high,
+        Step(label=f"{strings.name_of(each.column)} = {shown(each.value)}", size=each.attribution, low=each.low, high=each.high,
              group=_GROUPS[each.side])
         for each in whole.shares[:most]
     ]  # fmt: skip

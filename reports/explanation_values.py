@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import math
+
 from audits.explanation import Value
 from audits.explanation_parts import Cell, Change, Counterfactual, Reason
 from reports import strings
-from reports.quantities import count, number
+from reports.quantities import count, fixed, number
 
 
 def shown(value: Cell) -> str:
     """A logged value for a sentence.
 
-    >>> shown(34439), shown(0.25), shown(None), shown("north")
-    ('34,439', '0.2500', 'missing', 'north')
+    >>> shown(34439), shown(0.25), shown(0.04825), shown(None), shown("north")
+    ('34,439', '0.2500', '0.04825', 'missing', 'north')
     """
     if value is None:
         return "missing"
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, float) and 0 < abs(value) < 0.1:  # four digits, however many zeros come first
+        return fixed(value, 3 - math.floor(math.log10(abs(value)))) if abs(value) >= 1e-6 else f"{value:.4g}"
     return count(value) if isinstance(value, int) else number(value, "plain") if isinstance(value, float) else strings.name_of(value)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from audits.evidence import Evidence
 from audits.explanation import Explanation, Prediction
 from audits.probes.cut_off import NoCutOff
-from audits.probes.ground import ROWS, Ground, cut_off_of, lay, moment
+from audits.probes.ground import ROWS, Ground, cut_off_of, lay, moment, outcome_of
 from audits.probes.model_rows import ModelRows, one_row
 from audits.probes.one_asked import Asked, about_label
 from audits.probes.one_prediction import explained
@@ -110,7 +110,7 @@ class Explainer:
                 self._progress(f"{model.name}: reading past predictions")
                 self._grounds = {key: held for key, held in self._grounds.items() if key[0] == data}
                 self._grounds[laid] = lay(warehouse, model, evidence, names, rows=self._rows)
-            outcome = _outcome(warehouse, model.name, rows.key[place])
+            outcome = outcome_of(warehouse, model.name, rows.key[place])
         ground = self._grounds[laid]
         row = rows.table.slice(place, 1)
         about = self._about(rows, place, versions, scorer, evidence, outcome)
@@ -241,13 +241,6 @@ def _unit(rows: ModelRows, place: int, column: str | None) -> object:
     if column is None or column not in rows.table.column_names:
         return rows.key[place]
     return rows.table.column(column).cast("string")[place].as_py()
-
-
-def _outcome(warehouse: Warehouse, model: str, key: object) -> str | None:
-    """The outcome as it was stored."""
-    sql = f'SELECT CAST(outcome AS VARCHAR) FROM {table(model, "outcomes")} WHERE CAST("candor:key" AS VARCHAR) = ?'
-    found = warehouse.connection.execute(sql, [str(key)]).fetchall()
-    return None if not found or found[0][0] is None else str(found[0][0])
 
 
 def _nearest(warehouse: Warehouse, model: str, id: str) -> str:

@@ -22,6 +22,7 @@ from audits.probes.model_rows import ModelRows, Texts, read_rows
 from audits.probes.scorer import Scorer
 from audits.window import DAY, EPOCH
 from connectors.config import ModelConfig
+from connectors.schema import table as table_of
 from connectors.warehouse import Warehouse
 
 if TYPE_CHECKING:
@@ -49,6 +50,8 @@ class Ground:
         [row] as in `ModelRows`.
     reference
         [row] whether a row is of the reference.
+    outcomes
+        The two outcomes as they were stored, the unfavorable one first; None where no row has it, or where there are more or numbers.
     usual
         Input -> its typical value in the reference, and the 10 % and 90 % quantiles of a number.
     available
@@ -68,6 +71,7 @@ class Ground:
     time: Floats
     reference: Any
     usual: dict[str, tuple[Cell, float | None, float | None]]
+    outcomes: tuple[str | None, str | None]
     available: tuple[int, int]
 
     def __len__(self) -> int:
@@ -95,14 +99,32 @@ def lay(warehouse: Warehouse, model: ModelConfig, evidence: Evidence, names: Seq
     x = found.encode(table)
     size = len(parts[0])
     units = [_texts(part.table, unit[0]) if unit and unit[0] in part.table.column_names else part.key for part in parts]
+    key, outcome = np.concatenate([part.key for part in parts]), np.concatenate([part.outcome for part in parts])
     return Ground(
-        names=wanted, space=found, table=table, x=x, key=np.concatenate([part.key for part in parts]), version=np.concatenate(versions),
+        names=wanted, space=found, table=table, x=x, key=key, version=np.concatenate(versions),
         unit=np.concatenate(units), score=np.concatenate([part.score for part in parts]),
-        decision=np.concatenate([part.decision for part in parts]), outcome=np.concatenate([part.outcome for part in parts]),
+        decision=np.concatenate([part.decision for part in parts]), outcome=outcome,
         time=np.concatenate([part.time for part in parts]), reference=np.arange(len(x)) < size,
         usual={name: _usual(found, place, x[:size, place], table.column(name).type) for place, name in enumerate(wanted)},
+        outcomes=_outcomes(warehouse, model, key, outcome),
         available=(evidence.coverage.analysed + (0 if inside else parts[0].available), parts[0].available),
     )  # fmt: skip
+
+
+def _outcomes(warehouse: Warehouse, model: ModelConfig, key: Texts, outcome: Floats) -> tuple[str | None, str | None]:
+    """Of two outcomes each as a row has it that holds it: what the configuration does not name, the log does."""
+    if model.task != "binary":
+        return None, None
+    places = [np.flatnonzero(outcome == code)[:1].tolist() for code in (0.0, 1.0)]
+    unfavorable, favorable = (outcome_of(warehouse, model.name, key[place[0]]) if place else None for place in places)
+    return unfavorable, favorable
+
+
+def outcome_of(warehouse: Warehouse, model: str, key: object) -> str | None:
+    """The outcome as it was stored."""
+    sql = f'SELECT CAST(outcome AS VARCHAR) FROM {table_of(model, "outcomes")} WHERE CAST("candor:key" AS VARCHAR) = ?'
+    found = warehouse.connection.execute(sql, [str(key)]).fetchall()
+    return None if not found or found[0][0] is None else str(found[0][0])
 
 
 def _versions(evidence: Evidence, rows: ModelRows) -> Texts:

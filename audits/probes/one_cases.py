@@ -65,6 +65,8 @@ def _case(asked: Asked, place: int, distance: float) -> Case:
         text = asked.evidence.classes[code] if code >= 0 else "other"
     elif asked.model.task == "regression" and math.isfinite(outcome):
         text = f"{outcome:.6g}"
+    elif math.isfinite(outcome):
+        text = ground.outcomes[outcome == 1]
     told = asked.model.task != "regression"
     return Case(
         id=str(ground.key[place]), version=ground.version[place], at=at,

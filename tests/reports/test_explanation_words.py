@@ -9,6 +9,7 @@ import pytest
 
 from audits.explanation import Absent, Explanation, Value
 from reports import explanation_words as words
+from reports.attribution_series import of_one
 from reports.explanation_handout import handout, sure
 from reports.reading_level import grade, syllables
 from tests.audits.test_explanation import WHOLE
@@ -79,6 +80,15 @@ def test_a_cut_off_is_not_rounded_onto_a_score(model: Explanation) -> None:
     said = " ".join(words.decision(found))
     assert "Decisions turn at 0.4998," in said
     assert "The score was 0.4999." in said
+
+
+def test_the_chart_writes_a_value_as_the_table_does(model: Explanation) -> None:
+    """0.04825 was 0.0483 in the one and 0.0482 in the other."""
+    assert model.waterfall is not None
+    share = replace(model.waterfall.shares[0], value=0.04825)
+    chart = of_one(replace(model, waterfall=replace(model.waterfall, shares=(share,))))
+    assert chart is not None
+    assert chart.steps[0].label == "income = 0.04825" == f"income = {words.shown(0.04825)}"
 
 
 def test_favorable_already(model: Explanation) -> None:

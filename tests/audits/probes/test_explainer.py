@@ -114,6 +114,9 @@ def test_cases_are_the_nearest(world: World, explain: Callable[..., Explanation]
     assert [case.id for case in cases.cases][:5] == list(near.index)[:5]
     assert [case.distance for case in cases.cases] == pytest.approx(near.tolist(), rel=0.05)  # deciles are read off the frozen bins
     outcomes = rows.loc[[case.id for case in cases.cases], "outcome"].dropna()
+    told = {case.id: (case.outcome, case.outcome_favorable) for case in cases.cases if case.outcome is not None}
+    assert told == {id: (str(known), known == 1) for id, known in outcomes.items()}  # as logged
+    assert all(case.outcome_favorable is None for case in cases.cases if case.outcome is None)
     assert (cases.known, cases.share) == (len(outcomes), pytest.approx(outcomes.mean()))
     assert cases.low is not None
     assert cases.share is not None
