@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
 from audits.audit import EVERY_TASK, audit, measurement
-from audits.estimate import Floats
+from audits.estimate import Floats, Integers
 from audits.evidence import Evidence
-from audits.explanations.attributed import PROBE, SIGNED, difference, listed, said
+from audits.explanations.attributed import PROBE, SIGNED, Moments, difference, listed, said
 from audits.fairness.yardstick import compared_groups, of_group, reference_groups
 from audits.finding import Measurement
 from audits.probed_cells import Cells
+
+GAPS = {"logged_gap": "logged_score", "explained_gap": "explained_score", "unexplained_gap": "unexplained_score"}
+"""What the tables hold, and the quantities that it is the gap of."""
 
 
 @audit(name="mean_attribution_difference", unit="difference", needs=("protected",), tasks=EVERY_TASK, units="own", probe=PROBE)
@@ -28,11 +31,15 @@ def mean_attribution_difference(evidence: Evidence) -> Iterator[Measurement]:
         Welch's t over rows; one row a unit and window where the log names a unit. q-values are over all inputs, groups and windows.
         Of intersections only the whole period is listed.
     Tables
-        `gap`: the sum over inputs. `share`: the figure over that gap, where the gap itself is beyond chance.
+        `gap`: the sum over inputs. `logged_gap`, `explained_gap`, `unexplained_gap`: the gap in mean logged score, in the mean answer of
+        the model or surrogate for the same rows and scale, and the difference of the two, each with its interval. `share`: the figure over
+        the logged gap, or over the explained one where no score is logged; none where that gap's interval holds 0.
     When it misleads
         A difference is no fault by itself: groups differ in what the model rightly uses too, and the figure does not say which it is; see
         `proxy_strength` for how well an input tells the group. Where inputs go together, the credit goes to those the model uses, so that
-        a proxy may hide behind another one. On log-odds a gap does not translate into points of the score.
+        a proxy may hide behind another one. Of a surrogate, all of it is about the surrogate: small figures acquit nobody while the
+        logged gap is larger than the explained one, for the model may use what the surrogate was not given. On log-odds a gap does not
+        translate into points of the score.
     Source
         S. Lundberg (2020), Explaining Quantitative Measures of Fairness, shap documentation; T. Begley et al. (2020), Explainability for
         fair machine learning, arXiv:2010.07389.
@@ -53,11 +60,9 @@ def mean_attribution_difference(evidence: Evidence) -> Iterator[Measurement]:
         beside = reference_groups(evidence, groups)
         found = {}
         for column, (n, mean, variance) in moments.items():
-            mine = tuple(values[..., groups.slices] for values in (n, mean, variance))
-            theirs = tuple(of_group(values, beside, absent=np.nan) for values in mine)
-            found[column] = difference((mine[0], mine[1], mine[2]), (np.nan_to_num(theirs[0]), theirs[1], theirs[2]))
+            found[column] = _compared((n, mean, variance), groups.slices, beside)
         gap = np.sum([np.nan_to_num(each[0]) for each in found.values()], axis=0)
-        total = _beyond_chance(found, gap)
+        whole = {name: _compared(cells.means(quantity, ""), groups.slices, beside)[:3] for name, quantity in GAPS.items()}
         own = np.arange(len(groups.slices)) == beside[..., None]
         for column, (value, low, high, p_value) in found.items():
             n = moments[column][0][..., groups.slices]
@@ -69,18 +74,27 @@ def mean_attribution_difference(evidence: Evidence) -> Iterator[Measurement]:
                 reference_slice=groups.slices[beside[version, window]], column=topics.index(column),
                 reason=np.where(np.isfinite(value[at]), "", "too few rows of the group or of its comparison group").astype(object),
                 tables={
-                    int(i): _tables(evidence, int(version[i]), float(gap[at][i]), float(value[at][i]), bool(total[at][i]))
+                    int(i): _tables(
+                        evidence, int(version[i]), float(gap[at][i]), float(value[at][i]),
+                        {name: [float(one[at][i]) for one in parts] for name, parts in whole.items()},
+                    )
                     for i in np.flatnonzero((window == 0) & np.isfinite(value[at]))
                 },
             )  # fmt: skip
 
 
-def _tables(evidence: Evidence, version: int, gap: float, value: float, told: bool) -> dict[str, object]:
+def _compared(moments: Moments, slices: Integers, beside: Integers) -> tuple[Floats, Floats, Floats, Floats]:
+    """Each group against its comparison group."""
+    n, mean, variance = (values[..., slices] for values in moments)
+    m, other, spread = (of_group(values, beside, absent=np.nan) for values in (n, mean, variance))
+    return difference((n, mean, variance), (np.nan_to_num(m), other, spread))
+
+
+def _tables(evidence: Evidence, version: int, gap: float, value: float, whole: Mapping[str, Sequence[float]]) -> dict[str, object]:
     made = said(evidence, evidence.versions[version])
-    return {"scale": made["scale"], "kind": made["kind"], "gap": gap, "share": value / gap if told else None}
-
-
-def _beyond_chance(found: dict[str, tuple[Floats, Floats, Floats, Floats]], gap: Floats) -> Floats:
-    """Whether the gap is larger than what its parts' errors could add up to, all on one side."""
-    reach = np.sum([np.nan_to_num(high - value) for value, _, high, _ in found.values()], axis=0)
-    return np.asarray(np.abs(gap) > reach)
+    known = {
+        name: dict(zip(("value", "low", "high"), parts, strict=True)) if np.isfinite(parts).all() else None for name, parts in whole.items()
+    }  # fmt: skip
+    of = known["logged_gap"] or known["explained_gap"]
+    share = value / of["value"] if of is not None and (of["low"] > 0 or of["high"] < 0) else None
+    return {"scale": made["scale"], "kind": made["kind"], "gap": gap, "share": share} | known

@@ -41,6 +41,8 @@ PAIRS = 15
 CROSS = " × "
 _SUMMED = 500
 _PATHS = 2_000
+LEAST = 1e-6
+"""How near to 0 and 1 a logged probability is taken, for log-odds have no place for the two themselves."""
 UNANSWERED = "the model gives no answer for these rows"
 LINEAR = "a weighted sum has no interactions on the scale of its margin"
 
@@ -98,7 +100,7 @@ def _explained(
                 chosen = np.flatnonzero(turn[: len(given)] == side)
                 used = part.where(np.arange(len(chosen)))
                 values = given.values[chosen]
-                sides.append((used, _quantities(given.names, values)))
+                sides.append((used, _quantities(given.names, values) | _margins(scorer, evidence, used, values, given)))
                 release |= {f"{part.side}_used": len(used), f"{part.side}_available": len(part)}
                 if np.isfinite(values).any() and "order" not in release:
                     release |= _besides(scorer, used, values, behind.table, given, sides, evidence.seed)
@@ -151,6 +153,30 @@ def _quantities(names: Sequence[str], values: Floats) -> dict[tuple[str, str], F
         found["mean_absolute_attribution", name] = np.abs(values[:, place])
         found["attribution", name] = values[:, place]
     return found
+
+
+def _margins(
+    scorer: Scorer, evidence: Evidence, used: ModelRows, values: Floats, given: Attributions
+) -> dict[tuple[str, str], Floats]:  # fmt: skip
+    """Of each row the logged score and the answer that the attributions add up to, on one scale, and what the answer misses of the log.
+
+    All three are of the same rows, where any score is logged at all. On log-odds, a logged 0 or 1 counts as a millionth from it.
+    """
+    score = used.score
+    if score.ndim > 1:
+        classes = list(evidence.classes or ())
+        score = score[:, classes.index(scorer.target)] if scorer.target in classes else np.full(len(used), np.nan)
+    score = np.asarray(score, dtype=np.float64)
+    if given.scale == "log-odds":
+        outside = (score < 0) | (score > 1)
+        inside = np.clip(np.where(outside, np.nan, score), LEAST, 1 - LEAST)
+        score = np.log(inside) - np.log1p(-inside)
+    answer = values.sum(axis=1) + given.base
+    rest = score - answer
+    known = np.isfinite(rest)
+    score = np.where(known, score, np.nan)
+    answer = np.where(known, answer, np.nan) if known.any() else answer
+    return {("logged_score", ""): score, ("explained_score", ""): answer, ("unexplained_score", ""): rest}
 
 
 def _about(given: Attributions) -> dict[str, Any]:

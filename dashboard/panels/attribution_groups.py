@@ -14,7 +14,7 @@ from dashboard.components.states import panel
 from dashboard.page import PageContext, Scope
 from dashboard.panels import explanation_words as words
 from dashboard.panels.absent import absent
-from reports import attribution_series, explained
+from reports import attribution_gap_words, attribution_series, explained
 from reports import strings as wording
 from reports.figure import Figure
 
@@ -28,10 +28,14 @@ def draw(context: PageContext, scope: Scope) -> None:
     """Draw one plot a group, the widest sum of gaps first, then every figure; sizes of attributions by group below."""
     found = scope.read(context, GAP, attribute=scope.attribute, columns=True, tables=True) if scope.attribute is not None else ()
     groups = by_group([each for each in found if each.value is not None])
-    with panel("attribution-gaps", words.GROUPS, words.GROUPS_LEAD):
+    surrogate = any((each.tables or {}).get("kind") == "surrogate" for mine in groups.values() for each in mine)
+    with panel("attribution-gaps", words.GROUPS, words.GROUPS_LEAD_OF_SURROGATE if surrogate else words.GROUPS_LEAD):
         if not groups:
             absent(context, (GAP,), words.NO_GROUPS, sentence=words.NOT_RUN, command=words.COMMAND)
             return
+        for mine in list(groups.values())[:MOST_GROUPS]:
+            if told := attribution_gap_words.gap(mine):
+                show(Html(f'<p class="c-lead">{text(told)}</p>'))
         widest = max((each for mine in groups.values() for each in mine), key=lambda each: abs(each.value or 0.0))
         show(Html(f'<p class="c-lead">{text(wording.sentence(widest))}.{text(proxies(context, scope, groups))}</p>'))
         places = st.columns(2, gap="medium")

@@ -16,10 +16,12 @@ TERMS = {
     "grows": "What the mean score does from the column's lowest values to its highest (partial dependence); see Effects for the curve.",
     "stability": "How alike the order of features stays when other rows serve as the background; 1 is the same order every time.",
     "keeps": "Share of the resamples in which the feature keeps its place.",
-    "gap": "Share of the gap in mean score between the groups that comes through this feature; empty where the gap may be chance.",
+    "gap": "Share of the gap in mean logged score between the groups (of the answers, where no score is logged) that comes through this "
+    "feature; empty where the gap may be chance.",
     "similarity": "How alike the order of features is to that of the reference (NDCG); 1 is the same order.",
     "shift": "Mean size of the attribution now, minus that in the reference.",
-    "signed": "Mean attribution of the group minus that of the comparison group. Over all features, these add up to the gap in mean score.",
+    "signed": "Mean attribution of the group minus that of the comparison group. "
+    "Over all features, these add up to the gap in the mean answer of the model, or of the surrogate that stands in for it.",
     "interaction": "How far two features move the score together beyond what each does alone; mean size.",
     "dependence": "Mean score if everybody had this value of the column and kept all else (partial dependence).",
     "local": "The same, put together from small steps among the rows that are really there (accumulated local effects); "
@@ -67,6 +69,10 @@ GROUPS = "Which features set groups apart"
 GROUPS_LEAD = (
     "Mean attribution of a group minus that of the comparison group; right of zero the feature raises the group's score. "
     "A feature that also tells the group may be a proxy."
+)
+GROUPS_LEAD_OF_SURROGATE = (
+    "First the whole gap in the log; then the surrogate's mean attribution of a group minus that of the comparison group. "
+    "What the surrogate was not given has no line here, and may still be what sets the groups apart."
 )
 NO_GROUPS = "No attribution by group is in this run: it needs protected attributes, and two groups with enough rows."
 EVERY_GROUP = "Every feature and group"

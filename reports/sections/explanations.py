@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Final
 
-from reports import attribution_series, explained, series, strings
+from reports import attribution_gap_words, attribution_series, explained, series, strings
 from reports.charts import ChartSpec
 from reports.figure import Figure
 from reports.sections.lines import Findings, Row, family, row
@@ -31,6 +31,8 @@ class Explanations:
     charts: list[ChartSpec]
     heat: ChartSpec | None
     trends: list[ChartSpec]
+    gaps: list[str]
+    """The whole gap of each group, and what is left over of it, in a sentence."""
     groups: list[ChartSpec]
     effects: list[ChartSpec]
     said: list[str]
@@ -64,7 +66,8 @@ def explanations(found: Findings, failures: list[tuple[str, str]]) -> Explanatio
         charts=[chart for chart in charts if chart],
         heat=series.heat(past, order[:MOST_HEAT]) if past and order else None,
         trends=_trends(found),
-        groups=_groups(mine),
+        gaps=[said for held in _widest(mine) if (said := attribution_gap_words.gap(held))],
+        groups=[chart for held in _widest(mine) if (chart := attribution_series.gaps(held, most=8))],
         effects=effects[:MOST_EFFECTS],
         said=[said for each in curves if (said := attribution_series.said_of_curve(each))][:MOST_EFFECTS],
         rows=[row(each) for each in everybody],
@@ -87,11 +90,11 @@ def _trends(found: Findings) -> list[ChartSpec]:
     return [chart] if chart else []
 
 
-def _groups(mine: list[Figure]) -> list[ChartSpec]:
-    """Return what sets each group apart, the widest gaps first."""
+def _widest(mine: list[Figure]) -> list[list[Figure]]:
+    """Return the gaps of each group, the widest ones first."""
     held: dict[str, list[Figure]] = defaultdict(list)
     for each in mine:
         if each.name == GAP and each.version is None and each.value is not None and len(each.slice) == 1:
             held[strings.group(each.slice)].append(each)
     widest = sorted(held.values(), key=lambda figures: -sum(abs(each.value or 0.0) for each in figures))
-    return [chart for figures in widest[:MOST_GROUPS] if (chart := attribution_series.gaps(figures, most=8))]
+    return widest[:MOST_GROUPS]

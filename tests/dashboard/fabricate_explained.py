@@ -30,7 +30,7 @@ N = 7200
 CREATED = dt.datetime.now(dt.UTC).replace(tzinfo=None, minute=0, second=0, microsecond=0)
 
 
-def explained(out: Writer, *, steady: float = 0.95) -> None:
+def explained(out: Writer, *, steady: float = 0.95, kind: str = "model") -> None:
     """Attributions of everybody, by group, by window and by version, with what is drawn from them."""
     for place, along in out.places():
         for name, size in FEATURES.items():
@@ -49,7 +49,10 @@ def explained(out: Writer, *, steady: float = 0.95) -> None:
             about: dict[str, Any] = {
                 "slice": json.dumps(levels), "reference_slice": json.dumps(against), "column": name, "attribute": next(iter(levels))
             }  # fmt: skip
-            about["tables"] = json.dumps({"scale": "log-odds", "gap": -0.25, "share": round(value / -0.25, 2)})
+            logged = -0.25 if kind == "model" else -0.65
+            whole = {"logged_gap": logged, "explained_gap": -0.25, "unexplained_gap": logged + 0.25}
+            parts = {part: {"value": at, "low": at - 0.03, "high": at + 0.03} for part, at in whole.items()}
+            about["tables"] = json.dumps({"kind": kind, "scale": "log-odds", "gap": -0.25, "share": round(value / logged, 2)} | parts)
             out.add("mean_attribution_difference", "difference", value, value - 0.02, value + 0.02, 2400, q_value=0.001, **about)
         for level in ("Female", "Male"):
             of: dict[str, Any] = {"column": name, "slice": json.dumps({"sex": level})}
@@ -99,7 +102,7 @@ def of_surrogate(out: Writer) -> None:
     """No file: a surrogate answers; nothing was attacked, and the log is quiet."""
     tables = {"kind": "surrogate", "learner": "LightGBM", "floor": 0.8, "inputs": list(FEATURES), "other_columns": ["sex"]} | READ
     out.add("surrogate_fidelity", "score", 0.93, 0.92, 0.94, 5000, tables=json.dumps(tables))
-    explained(out, steady=0.9)
+    explained(out, steady=0.9, kind="surrogate")
     from_log(out, attacked=False)
 
 

@@ -55,6 +55,8 @@ def test_every_part_of_an_explained_model(page: str, part: str, visit: Open, con
             "Read from 5,000 of 7,200 rows in 2.5 s",
         ),
         ("explanations", "groups"): (
+            "Female against Male: the mean logged score differs by −0.250 [−0.280, −0.220], on the log-odds; the model's inputs carry −0.250",
+            "and 0.000 [−0.030, 0.030] is left unexplained.",
             "Female against Male −0.200 [−0.220, −0.180], n = 2,400. Income (0.35) also tells the group: look whether that is a proxy.",
             "income Female −0.200 [−0.220, −0.180] 0.001 80.0% 0.350 [0.330, 0.370] 2,400",
         ),
@@ -108,6 +110,16 @@ def test_a_surrogate_is_announced_before_anything_it_says_and_a_stale_log_keeps_
     assert "○ A surrogate." in words
     assert "▲ Stale." in words
     assert "income 0.600" in words
+
+
+def test_what_a_surrogate_leaves_of_the_logged_gap_is_said_before_its_features(visit: Open, config: Path) -> None:  # noqa: F811
+    words = fine(visit("explanations", config, model="surrogate", part="groups"))
+    told = words.index(
+        "the mean logged score differs by −0.650 [−0.680, −0.620], on the log-odds; the columns that the surrogate was given carry "
+        "−0.250 [−0.280, −0.220], and −0.400 [−0.430, −0.370] is left unexplained. The rest may come from columns that the log lacks"
+    )
+    assert "it acquits nobody" in words
+    assert told < words.index("Female against Male −0.200")
 
 
 def test_a_quiet_log_has_no_suspects(visit: Open, config: Path) -> None:  # noqa: F811

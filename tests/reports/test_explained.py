@@ -24,13 +24,16 @@ def whole(name: str, value: float | None, **more: Any) -> Figure:
     return Figure(**{"name": name, "slice": {}, "value": value, "n": 5000, "whole": True} | more)
 
 
-def attributed(finding: Row) -> list[dict[str, Any]]:
+def attributed(finding: Row, kind: str = "model") -> list[dict[str, Any]]:
     """Attributions of two features, of everybody, a group and a version."""
     rows = [finding("mean_absolute_attribution", "score", v, low=v - 0.01, high=v + 0.01, n=5000, column=c)
             for c, v in (("income", 0.6), ("debt", 0.2))]  # fmt: skip
     rows.append(finding("mean_absolute_attribution", "score", 0.5, n=2000, column="income", slice={"sex": "F"}))
     rows.append(finding("mean_absolute_attribution", "score", 0.4, n=2000, column="income", version="v2"))
-    gap = {"slice": {"sex": "F"}, "reference_slice": {"sex": "M"}, "attribute": "sex", "column": "income"}
+    gap: dict[str, Any] = {"slice": {"sex": "F"}, "reference_slice": {"sex": "M"}, "attribute": "sex", "column": "income"}
+    whole = {"logged_gap": -0.6, "explained_gap": -0.2, "unexplained_gap": -0.4}
+    parts = {name: {"value": value, "low": value - 0.05, "high": value + 0.05} for name, value in whole.items()}
+    gap["tables"] = {"kind": kind, "scale": "log-odds"} | parts
     rows.append(finding("mean_attribution_difference", "difference", -0.2, low=-0.25, high=-0.15, n=2000, **gap))
     return rows
 
@@ -51,7 +54,9 @@ def test_what_is_explained_is_said_first(one: Make, finding: Row) -> None:
 def test_a_surrogate_says_how_closely_it_follows_and_refuses_below_its_floor(one: Make, finding: Row) -> None:
     tables = {"floor": 0.8, "inputs": ["income", "debt"], "other_columns": ["sex"]}
     good = finding("surrogate_fidelity", "score", 0.93, low=0.92, high=0.94, n=5000, tables=tables)
-    said = text_of(page_of(one(good, *attributed(finding))), "explanations")
+    said = text_of(page_of(one(good, *attributed(finding, "surrogate"))), "explanations")
+    assert "F against M: the mean logged score differs by −0.600 [−0.650, −0.550], on the log-odds; the columns that" in said
+    assert "−0.400 [−0.450, −0.350] is left unexplained. The rest may come from columns that the log lacks" in said
     told = "follows the logged scores with a fidelity of 0.930 [0.920, 0.940] on 5,000 rows that it had not seen"
     assert f"{told}; below 0.8 it would refuse." in said
     assert "What moves the surrogate's score most is income" in said

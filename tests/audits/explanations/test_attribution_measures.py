@@ -41,6 +41,9 @@ def cells(given: list[dict[str, Any]], pairs: bool = True) -> ProbeTally:
     for row in given:
         quantities = [("attribution", c, float(v)) for c, v in zip(COLUMNS, row["phi"], strict=True)]
         quantities += [("mean_absolute_attribution", c, abs(v)) for _, c, v in quantities]
+        answer = float(sum(row["phi"]))
+        quantities += [("explained_score", "", answer), ("logged_score", "", row.get("logged", answer)),
+                       ("unexplained_score", "", row.get("logged", answer) - answer)]  # fmt: skip
         quantities += [("attribution_interaction", "income × debt", 0.25)] if pairs else []
         for (quantity, column, value), place in ((q, s) for q in quantities for s in (Slice.all(), Slice.of({"sex": row["sex"]}))):
             side = int(row.get("reference", False))
@@ -99,6 +102,26 @@ def test_differences_are_those_of_welch_and_add_up_to_the_gap(figures, explained
     assert [one.tables["gap"] for one in found] == pytest.approx([gap, gap])
     income = next(one for one in found if one.column == "income")
     assert income.tables["share"] is None or income.tables["share"] == pytest.approx(income.value / gap)
+
+
+def test_what_the_inputs_leave_of_the_logged_gap_is_said(figures, explained):
+    """The log takes 2 off every F; the answers know nothing of it: the rest is -2 for F against M, and shares are of the logged gap."""
+    evidence, given = explained
+    planted = [row | {"logged": float(sum(row["phi"])) - 2 * (row["sex"] == "F")} for row in given]
+    body = evidence.probes["attributions"] | {"cells": cells(planted)}
+    for one in figures(mean_attribution_difference, dataclasses.replace(evidence, probes={"attributions": body}), window=0):
+        sign = 1 if one.slice == {"sex": "F"} else -1
+        tables = one.tables
+        assert tables["unexplained_gap"]["value"] == pytest.approx(-2 * sign)
+        assert tables["explained_gap"]["value"] == pytest.approx(tables["gap"])
+        mine, theirs = (np.asarray([row["logged"] for row in planted if row["sex"] == side["sex"] and not row.get("reference")])
+                        for side in (one.slice, one.reference))  # fmt: skip
+        oracle = stats.ttest_ind(mine, theirs, equal_var=False)
+        interval = oracle.confidence_interval()
+        held = tables["logged_gap"]
+        assert (held["value"], held["low"], held["high"]) == pytest.approx((mine.mean() - theirs.mean(), interval.low, interval.high))
+        beyond = interval.low > 0 or interval.high < 0
+        assert tables["share"] == (pytest.approx(one.value / held["value"]) if beyond else None)
 
 
 def test_shift_is_that_of_welch_against_the_reference(figures, explained):

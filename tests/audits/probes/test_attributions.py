@@ -112,6 +112,9 @@ def test_a_planted_proxy_is_found_and_carries_the_gap(proxied):
     mean = {level: sum(cells.means("attribution", name)[1][0, 0, at] for name in NAMES) for level, at in place.items()}
     assert abs(gap) == pytest.approx(abs(mean["F"] - mean["M"]), abs=1e-9)
     assert abs(gap) > 0.5
+    kinds = ("logged", "explained", "unexplained")
+    logged, answer, rest = ({level: cells.means(f"{kind}_score", "")[1][0, 0, at] for level, at in place.items()} for kind in kinds)
+    assert {level: answer[level] + rest[level] for level in "FM"} == pytest.approx(logged)
 
 
 def test_without_the_proxy_it_is_quiet(explained):
