@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dashboard import data
@@ -47,11 +47,14 @@ def draw(context: PageContext, scope: Scope, *, surrogate: bool = False) -> None
         Column(head=known_in(words.TERMS, "Share", "share"), css="num"),
         Column(head=known_in(words.TERMS, "As it grows, the score", "grows"), css="tight"), Column(head=known("n", "n"), css="num"),
     ]  # fmt: skip
-    curves = {each.column: each for each in data.figures(*context.key, names=("partial_dependence",), columns=True, tables=True)}
+    every = data.figures(*context.key, names=("partial_dependence",), population=True, columns=True, versions=True, tables=True)
+    curves = {each.column: each for each in of_version(every, scope.version)}
+    apart = {each.column for each in every if each.version is not None} - set(curves)  # curves of single versions only
     rows = [
         [
             where(context, each), compact(each), wording.number((each.value or 0.0) / total, "percent"),
-            attribution_series.direction(curves.get(each.column)) or wording.DASH, wording.count(each.n),
+            attribution_series.direction(curves.get(each.column)) or (words.BY_VERSION if each.column in apart else wording.DASH),
+            wording.count(each.n),
         ]
         for each in found[:MOST]
     ]  # fmt: skip
@@ -70,10 +73,20 @@ def where(context: PageContext, figure: Figure) -> Html:
     return link(name, "explanations", context.query(part="effects", column=figure.column))
 
 
-def stability(context: PageContext) -> None:
+def of_version(found: Sequence[Figure], version: str | None) -> list[Figure]:
+    """Figures of one version; those of all together where none is chosen, or where one model answers for all of them."""
+    mine = [each for each in found if each.version == version]
+    return mine or ([each for each in found if each.version is None] if all(each.version is None for each in found) else [])
+
+
+def stability(context: PageContext, scope: Scope) -> None:
     """How steady the order is under another background."""
-    found = data.figures(*context.key, names=("attribution_stability",), population=True, columns=None, tables=True)
-    figure = next((each for each in found if each.value is not None), None)
+    every = data.figures(*context.key, names=("attribution_stability",), population=True, columns=None, versions=True, tables=True)
+    known = [each for each in every if each.value is not None]
+    figure = next(iter(of_version(known, scope.version)), None)
+    if figure is None and known:
+        show(span(words.ORDER_BY_VERSION, "c-sentence"))
+        return
     if figure is None:
         absent(context, ("attribution_stability",), words.NO_ATTRIBUTIONS, sentence=words.NOT_RUN, command=words.COMMAND)
         return
@@ -88,7 +101,7 @@ def stability(context: PageContext) -> None:
         rows = [[wording.name_of(str(name)), str(place), wording.number(share, "percent")]
                 for place, (name, share) in enumerate(zip(order, kept, strict=True), start=1)]  # fmt: skip
         show(table(words.STABILITY, heads, rows[:MOST], height=260))
-    way = next(((each.tables or {}) for each in read(context) if each.tables), {})
+    way = next(((each.tables or {}) for each in read(context, scope) if each.tables), {})
     told = words.way(way, tables.get("resamples"))
     if told:
         show(span(told, "c-note"))

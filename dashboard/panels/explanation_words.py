@@ -47,6 +47,8 @@ USES_OF_SURROGATE = "What the surrogate's score is made of"
 USES_LEAD = "Mean attribution of each feature with its 95% interval: how far it moves a score, whichever way."
 NO_ATTRIBUTIONS = "No attribution could be computed in this run."
 STABILITY = "How steady this order is"
+BY_VERSION = "not for several versions together"
+ORDER_BY_VERSION = "Not for several versions together: each version has an order of its own. Choose one in the menu above."
 
 CALIBRATED = "Does the score mean what it says?"
 CALIBRATED_LEAD = "Of the people with a given score, how many turned out positive; on the diagonal the score means what it says."

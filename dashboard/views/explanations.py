@@ -76,7 +76,7 @@ def overview(context: PageContext, scope: Scope) -> None:
                 basis.nothing(context, found, title=words.NOT_RUN_TITLE, sentence=words.NOT_RUN_SENTENCE, command=words.COMMAND)
         if found.known and scope.window is None:
             with panel("stability", known_in(words.TERMS, words.STABILITY, "stability"), stretch=False):
-                attributions.stability(context)
+                attributions.stability(context, scope)
     with right:
         with panel("blind-spots", blind, words.BLIND_LEAD, stretch=False):
             blind_spots.draw(context, found)

@@ -6,6 +6,7 @@ import re
 import time
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from connectors.errors import CandorError
@@ -55,7 +56,7 @@ def test_every_part_of_an_explained_model(page: str, part: str, visit: Open, con
             "Read from 5,000 of 7,200 rows in 2.5 s",
         ),
         ("explanations", "groups"): (
-            "Female against Male: the mean logged score differs by −0.250 [−0.280, −0.220], on the log-odds; the model's inputs carry −0.250",
+            "Female against Male: the mean logged score differs by −0.250 [−0.280, −0.220], on the log-odds; the model's inputs",
             "and 0.000 [−0.030, 0.030] is left unexplained.",
             "Female against Male −0.200 [−0.220, −0.180], n = 2,400. Income (0.35) also tells the group: look whether that is a proxy.",
             "income Female −0.200 [−0.220, −0.180] 0.001 80.0% 0.350 [0.330, 0.370] 2,400",
@@ -247,3 +248,17 @@ def test_groups_of_two_attributes_with_one_name_are_two_and_a_cut_list_says_so()
     assert "race: Unknown" in drawn
     assert "The first 8 of 10 groups." in drawn
     assert "The first" not in crossed("Groups", figures[:8], ["typo"])
+
+
+def test_what_only_single_versions_have_is_not_taken_for_not_run(visit: Open, tmp_path: Path) -> None:  # noqa: F811
+    config = world(tmp_path)
+    with duckdb.connect(str(next(tmp_path.rglob("*.duckdb")))) as connection:
+        names = "('attribution_stability', 'partial_dependence')"
+        connection.execute(f"update findings set version = 'v3.2' where model = 'loans' and name in {names}")
+    words = fine(visit("explanations", config, model="loans"))
+    assert "Not for several versions together: each version has an order of its own." in words
+    assert "income 0.600 [0.590, 0.610] 52.2% not for several versions together 5,000" in words
+    assert "Not run yet" not in words
+    of_one = fine(visit("explanations", config, model="loans", version="v3.2"))
+    assert "several versions together" not in of_one
+    assert "rises" in of_one
