@@ -86,9 +86,12 @@ def _surely_followed(asked: Asked, turn: CutOff, answers: Floats, now: float) ->
     """
     about, scorer = asked.about, asked.scorer
     assert scorer is not None
-    named = scorer.classes[int(now)] if scorer.classes else None
-    if named is not None and about.decision in scorer.classes and named != about.decision:
-        raise AbsentError(OTHER_CLASS.format(kind=scorer.kind, now=named, logged=about.decision))
+    if scorer.classes and about.decision in scorer.classes and scorer.classes[int(now)] != about.decision:
+        raise AbsentError(OTHER_CLASS.format(kind=scorer.kind, now=scorer.classes[int(now)], logged=about.decision))
+    one = not scorer.classes and asked.model.task == "multiclass"  # one number, about one class
+    if one and about.decision is not None and (about.decision == scorer.target) != (now == 1):
+        other = scorer.target if now == 1 else f"another than {scorer.target}"
+        raise AbsentError(OTHER_CLASS.format(kind=scorer.kind, now=other, logged=about.decision))
     if scorer.kind != "surrogate" or about.score is None or about.answer is None:
         return
     if answers.ndim == 2:

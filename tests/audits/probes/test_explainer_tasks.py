@@ -206,6 +206,15 @@ def test_several_classes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     assert found.reasons is not None
     assert found.reasons.adverse
 
+    # one that takes bad for fair decides otherwise than was logged, though neither is favorable: what turns it tells nothing
+    asked_instead(monkeypatch, Function(names=("income", "debt", "region"), call=call, classes=("fair", "good", "bad")), target="good")
+    with Explainer(world.config, "loans") as explainer:
+        other = explainer.explain(id)
+    assert other.counterfactuals is None
+    assert [each.reason for each in other.absent if each.part == "counterfactuals"] == [
+        'the surrogate decides for "fair" today where "bad" was logged'
+    ]
+
 
 def test_parts_about_another_class_are_let_go_of() -> None:
     """What a surrogate is made of speaks of one class; asked about another, only its answers count, and they add up to its probability."""
