@@ -199,7 +199,7 @@ def broken(rows):
     ("function", "said"),
     [
         (broken, "the model stopped"),
-        (lambda rows: np.full(rows.num_rows, np.nan), "0 predictions have a decision and a score"),
+        (lambda rows: np.full(rows.num_rows, np.nan), "the model gives a number for none of the "),
         (lambda rows: np.full(rows.num_rows, 0.5), "all 900 answers are the same"),
     ],
 )
