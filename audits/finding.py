@@ -6,7 +6,7 @@ import datetime as dt
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -57,6 +57,15 @@ class Measurement:
 
     def __len__(self) -> int:
         return len(self.value)
+
+    def where(self, kept: NDArray[np.bool_]) -> Measurement:
+        """Some of the figures, with what stands beside them."""
+        places = np.flatnonzero(kept)
+        parts = {each.name: getattr(self, each.name) for each in fields(self)}
+        arrays: dict[str, Any] = {name: part[places] for name, part in parts.items() if isinstance(part, np.ndarray)}
+        tables = {new: self.tables[old] for new, old in enumerate(places.tolist()) if old in self.tables}
+        people = None if self.people is None else (self.people[0][places], self.people[1][places], self.people[2][places])
+        return replace(self, **arrays, tables=tables, people=people)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

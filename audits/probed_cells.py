@@ -185,3 +185,9 @@ def over_cells(
             version=version, slice=place, attribute=evidence.attribute_places[place], column=topics.index(column) if column else -1,
             tables={int(i): shown for i in whole} if shown else None,
         )  # fmt: skip
+
+
+def listed(block: Measurement) -> Measurement:
+    """Figures of groups over the whole period, and of everybody in each window: in one window a group has too few of the rows asked about,
+    and a list by column, window and group is longer than all other findings together."""
+    return block.where((block.window == 0) | (block.slice == 0))

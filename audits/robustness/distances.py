@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from audits.estimate import Floats, Integers
-from audits.finding import Measurement
 from audits.interval import quantile_ranks, wilson
 from audits.probed_cells import Cells
 
@@ -21,8 +19,6 @@ EDGES: Floats = BUDGET * 10.0 ** np.linspace(-3.0, 0.0, 97)
 """Upper edges of the bins, each 7.5 % above the one before; one more bin holds what lies beyond the budget."""
 OF_BIN = "distance:{:02d}"
 TO_FAVORABLE, TO_ADVERSE = "to favorable", "to adverse"
-LISTS = ("window", "version", "slice", "reference_slice", "attribute", "column", "value", "low", "high", "n", "method", "p_value", "reason")
-"""What a measurement lists figure by figure."""
 SHARES = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9)
 FAR = f"more than half of the decisions do not turn within {BUDGET:g} spreads"
 
@@ -93,15 +89,6 @@ def curve(n: Floats) -> dict[str, list[float]]:
         "distance": EDGES[places].tolist(), "value": (hits / max(total, 1.0)).tolist(), "low": low.tolist(), "high": high.tolist(),
         "n": [int(total)] * len(places),
     }  # fmt: skip
-
-
-def listed(block: Measurement) -> Measurement:
-    """Figures of groups over the whole period, and of everybody in each window: in one window a group has too few of the rows asked about,
-    and a list by perturbation, window and group is longer than all other findings together."""
-    kept = np.flatnonzero((block.window == 0) | (block.slice == 0))
-    place = {int(old): new for new, old in enumerate(kept.tolist())}
-    arrays = {name: getattr(block, name)[kept] for name in LISTS}
-    return replace(block, **arrays, tables={place[i]: table for i, table in block.tables.items() if i in place})
 
 
 def told(body: Any) -> dict[str, Any]:

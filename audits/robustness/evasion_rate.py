@@ -10,8 +10,8 @@ import numpy as np
 from audits.audit import audit, measurement
 from audits.evidence import Evidence
 from audits.finding import Measurement
-from audits.probed_cells import Cells, over_cells
-from audits.robustness.distances import BUDGET, PROBE, TO_FAVORABLE, WITHIN, curve, histogram, listed, told
+from audits.probed_cells import Cells, listed, over_cells
+from audits.robustness.distances import BUDGET, PROBE, TO_FAVORABLE, WITHIN, curve, histogram, told
 
 NOBODY = "no decision that was searched is against anybody"
 

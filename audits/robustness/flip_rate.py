@@ -8,8 +8,8 @@ from typing import Any
 from audits.audit import audit
 from audits.evidence import Evidence
 from audits.finding import Measurement
-from audits.probed_cells import Cells, over_cells
-from audits.robustness.distances import listed, told
+from audits.probed_cells import Cells, listed, over_cells
+from audits.robustness.distances import told
 
 PROBE = "perturbations"
 IN_FULL = ("noise 0.1", "missing one")

@@ -13,8 +13,7 @@ from audits.estimate import Floats
 from audits.evidence import Evidence
 from audits.finding import Measurement
 from audits.interval import newcombe, two_proportion_p, wilson
-from audits.probed_cells import REFERENCE, Cells, over_cells
-from audits.robustness.distances import listed
+from audits.probed_cells import REFERENCE, Cells, listed, over_cells
 
 PROBE = "outliers"
 IN_FULL = "isolation_forest"

@@ -9,8 +9,7 @@ import numpy as np
 from audits.audit import EVERY_TASK, audit, measurement
 from audits.evidence import Evidence
 from audits.finding import Measurement
-from audits.probed_cells import over_cells
-from audits.robustness.distances import listed
+from audits.probed_cells import listed, over_cells
 
 PROBE = "rules"
 

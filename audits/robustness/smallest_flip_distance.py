@@ -9,8 +9,8 @@ import numpy as np
 from audits.audit import audit, measurement
 from audits.evidence import Evidence
 from audits.finding import Measurement
-from audits.probed_cells import Cells
-from audits.robustness.distances import FAR, PROBE, TO_ADVERSE, TO_FAVORABLE, histogram, listed, quantile, quantiles_table, told
+from audits.probed_cells import Cells, listed
+from audits.robustness.distances import FAR, PROBE, TO_ADVERSE, TO_FAVORABLE, histogram, quantile, quantiles_table, told
 
 
 @audit(name="smallest_flip_distance", unit="distance", needs=("decision",), tasks=("binary", "multiclass"), units="own", probe=PROBE)

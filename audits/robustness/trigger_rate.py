@@ -11,8 +11,7 @@ import numpy as np
 from audits.audit import EVERY_TASK, audit
 from audits.evidence import Evidence
 from audits.finding import Measurement
-from audits.probed_cells import Cells, over_cells
-from audits.robustness.distances import LISTS, listed
+from audits.probed_cells import Cells, listed, over_cells
 
 PROBE = "triggers"
 _TOLD = (
@@ -70,15 +69,7 @@ def trigger_rate(evidence: Evidence) -> Iterator[Measurement]:
                   for place, table in block.tables.items()}  # fmt: skip
         p_value = np.asarray([surest.get(place, np.nan) for place in range(len(block))], dtype=np.float64)
         found = listed(replace(block, p_value=p_value))
-        yield found if (block.column < 0).all() else _of_everybody(found)
-
-
-def _of_everybody(block: Measurement) -> Measurement:
-    """A block without its groups: for single values they would say again what they say for any value."""
-    kept = np.flatnonzero(block.slice == 0)
-    arrays: dict[str, Any] = {name: getattr(block, name)[kept] for name in LISTS}
-    tables = {new: block.tables[old] for new, old in enumerate(kept.tolist()) if old in block.tables}
-    return replace(block, tables=tables, **arrays)
+        yield found if (block.column < 0).all() else found.where(found.slice == 0)  # a single value's groups say again what any value's say
 
 
 def _of_one(told: dict[str, Any], name: str) -> dict[str, Any]:
