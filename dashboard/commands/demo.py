@@ -32,10 +32,6 @@ class Shown:
     page: str
 
 
-PROBED = 5_000
-"""Rows that the demo lets each probe read, so that nobody waits; `candor audit --explain` reads more."""
-
-
 def demo(world: str, say: Callable[[str], None], *, folder: Path = Path("demo")) -> Shown:
     """Simulate, ingest, audit and report; what an earlier run has finished is not done again.
 
@@ -67,7 +63,7 @@ def demo(world: str, say: Callable[[str], None], *, folder: Path = Path("demo"))
     report = home / "report.html"
     if taken or not report.exists():
         say("Auditing: performance, fairness, drift, data quality, explanations, robustness …")
-        run: AuditRun = audit(config, probes=("--explain", "--robustness", "--attacks"), rows=PROBED, progress=say)
+        run: AuditRun = audit(config, probes=("--explain", "--robustness", "--attacks"), progress=say)
         told = apply(
             config, [signal for each in run.runs for signal in each.signals], now=run.created, run=run.id,
             causes={each.model: each.causes for each in run.runs},
